@@ -30,7 +30,8 @@ void TimerHeap::fire(Instant now) {
       continue;
     }
     timer.due_.reset();
-    timer.action_();  // may destroy the timer
+    const auto action = timer.action_;  // which may destroy the timer
+    action();
   }
 }
 

@@ -1,0 +1,45 @@
+// What the operator decided about routing. An immutable value: a reload makes a new one (and new parse caches, because
+// the lists below are part of what a cache remembers).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <regex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/instant.hpp"
+#include "base/result.hpp"
+
+namespace howdah {
+
+// A regular expression of the configuration, with the text it was made of.
+struct Pattern {
+  std::string text;
+  std::regex regex;
+};
+
+// Whole text, letters in either case, as Pgpool matches its lists. An error if it is no regular expression.
+Result<Pattern> make_pattern(std::string_view text);
+bool matches(const Pattern& pattern, std::string_view text);
+
+enum class DisableOnWrite : std::uint8_t { off, transaction, trans_transaction, always, dml_adaptive };
+enum class ReadConsistency : std::uint8_t { eventual, session, global };
+
+struct RoutingOptions {
+  bool load_balance_mode = true;
+  bool statement_level_load_balance = false;
+  std::vector<Pattern> read_only_function_list = {};
+  std::vector<Pattern> write_function_list = {};
+  std::vector<Pattern> primary_routing_query_pattern_list = {};
+  bool allow_sql_comments = false;  // off: a leading /*NO LOAD BALANCE*/ sends the statement to the primary
+  DisableOnWrite disable_load_balance_on_write = DisableOnWrite::transaction;
+  std::uint64_t delay_threshold = 0;     // bytes; 0 = off; not looked at when delay_threshold_by_time is set
+  Duration delay_threshold_by_time = {};  // 0 = off
+  bool prefer_lower_delay_standby = false;
+  std::size_t max_parse_size = 256 * 1024;  // bytes; longer texts go to the primary unparsed
+  ReadConsistency read_consistency = ReadConsistency::session;
+};
+
+}  // namespace howdah

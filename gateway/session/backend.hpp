@@ -12,6 +12,7 @@
 #include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/instant.hpp"
+#include "gateway/pool/pool_key.hpp"
 #include "gateway/session/prepared_names.hpp"
 #include "gateway/session/reply_ledger.hpp"
 #include "gateway/session/startup_settings.hpp"
@@ -20,13 +21,6 @@
 #include "gateway/wire/server_messages.hpp"
 
 namespace howdah {
-
-struct PoolKey {
-  std::string database;
-  std::string user;
-  NodeId node;
-  friend auto operator<=>(const PoolKey&, const PoolKey&) = default;
-};
 
 // What absorb() found the connection to be.
 enum class BackendHealth : std::uint8_t {

@@ -5,6 +5,7 @@
 #include "base/instant.hpp"
 #include "base/result.hpp"
 #include "conf/enums.hpp"
+#include "conf/words.hpp"
 
 #include <chrono>
 #include <concepts>
@@ -91,13 +92,9 @@ std::string format_value(const std::string& value, const ValueRules& rules, Text
 std::string format_value(const StringList& value, const ValueRules& rules, TextStyle style);
 std::string format_value(BackendFlags value, const ValueRules& rules, TextStyle style);
 
-// 'text' as a quoted string of pgpool.conf.
-std::string quoted(std::string_view text);
-
 // The index of the word in `names`, in any case; or the error that lists them.
 Result<std::size_t> find_enum_name(std::string_view text, const std::vector<std::string_view>& names,
                                    const ValueContext& context);
-std::string join(const std::vector<std::string_view>& words, std::string_view between);
 std::string range_text(const ValueRules& rules);
 
 // The rest is selection by type.
@@ -121,7 +118,7 @@ std::string format_value(E value, const ValueRules&, TextStyle style) {
   for (const auto& row : names_of(E{})) {
     if (row.value != value) continue;
     if (style == TextStyle::status) return std::to_string(row.code);
-    return style == TextStyle::file ? quoted(row.name) : std::string(row.name);
+    return style == TextStyle::file ? conf::quoted(row.name) : std::string(row.name);
   }
   return {};
 }
@@ -150,7 +147,7 @@ std::string describe_values(const T&, const ValueRules& rules) {
   else if constexpr (std::same_as<T, std::string> || std::same_as<T, StringList>)
     return {};
   else if constexpr (NamedEnum<T>)
-    return join(enum_words<T>(), ", ");
+    return conf::join(enum_words<T>(), ", ");
   else
     return range_text(rules);
 }

@@ -19,7 +19,7 @@ import cluster as pg
 from cluster import Cluster, Failed, Howdah, PASSWORD, PROJECT, wait_until
 
 PLACE = PROJECT / ".demo"
-BUILD = PROJECT / "build" / "release"
+BUILD = pathlib.Path(os.environ.get("HOWDAH_BUILD", PROJECT / "build" / "release"))
 
 
 class Walk:

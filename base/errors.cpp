@@ -34,7 +34,7 @@ constexpr std::array kErrorTable{
     ErrorRow{backend_protocol_violation, "backend_protocol_violation", "08P01", Severity::fatal, Fault::backend,
              LogLevel::error},
     ErrorRow{transaction_lost, "transaction_lost", "40001", Severity::error, Fault::backend, LogLevel::info},
-    ErrorRow{commit_unknown, "commit_unknown", "08007", Severity::fatal, Fault::backend, LogLevel::warn},
+    ErrorRow{commit_unknown, "commit_unknown", "08007", Severity::error, Fault::backend, LogLevel::warn},
     ErrorRow{session_state_lost, "session_state_lost", "57P01", Severity::fatal, Fault::backend, LogLevel::info},
     ErrorRow{query_timeout, "query_timeout", "57014", Severity::fatal, Fault::client, LogLevel::info},
     ErrorRow{idle_transaction_timeout, "idle_transaction_timeout", "25P03", Severity::fatal, Fault::client,

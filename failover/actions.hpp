@@ -1,0 +1,105 @@
+// What the coordinator takes in and what it wants done. The shell (failover/io/control) runs the actions in order and
+// feeds the outcomes back as events; tests and the simulation do the same in virtual time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "health/cluster_view.hpp"
+#include "health/events.hpp"
+
+namespace howdah::failover {
+
+using StepId = std::uint64_t;     // of one SQL step or command; answered exactly once
+using RequestId = std::uint64_t;  // of one operator's request; answered exactly once
+
+enum class SqlStep {
+  ask_standby,   // make the standby's WAL receiver find out quickly whether it still hears the primary
+  read_source,   // primary_conninfo and primary_slot_name of a standby
+  freeze,        // stop the standby's WAL receiver
+  promote,
+  create_slot,   // on the new primary, for a standby that follows through a slot
+  follow,        // point a standby at the new primary
+  fence,         // planned switchover: close the old primary for writes
+  unfence,       // give-up of a switchover, and a primary that was fenced earlier
+  checkpoint,
+  calm_standby,  // put the WAL receiver's timeout back
+};
+const char* to_text(SqlStep step);
+
+enum class CommandKind { failover, failback, follow_primary };
+const char* to_text(CommandKind kind);
+
+// --- events (besides everything in health/events.hpp) ---
+
+// `rows` has the first row of each statement, empty for statements without one. On failure `sqlstate` may be empty
+// (no connection, deadline).
+struct SqlDone {
+  StepId id = 0;
+  NodeId node = {};
+  bool is_ok = false;
+  std::string sqlstate = {};
+  std::string error = {};
+  std::vector<std::vector<std::string>> rows = {};
+};
+struct CommandDone {
+  StepId id = 0;
+  int exit_code = 0;  // as the shell tells it; -1: could not run, or killed at its deadline
+  std::string output = {};
+};
+struct AttachRequest {
+  RequestId request = 0;
+  NodeId node = {};
+};
+struct DetachRequest {
+  RequestId request = 0;
+  NodeId node = {};
+};
+struct PromoteRequest {
+  RequestId request = 0;
+  NodeId node = {};
+  bool is_switchover = false;
+};
+
+using Event = std::variant<health::ProbeAnswered, health::ProbeFailed, health::TrafficFailed, health::TrafficSeen,
+                           health::Tick, SqlDone, CommandDone, AttachRequest, DetachRequest, PromoteRequest>;
+
+// --- actions ---
+
+using health::Probe;
+// Each statement goes out alone (ALTER SYSTEM refuses transaction blocks), in order, stopping at the first error.
+struct RunSql {
+  StepId id = 0;
+  NodeId node = {};
+  SqlStep step = SqlStep::ask_standby;
+  std::vector<std::string> statements = {};
+  Instant deadline = {};
+};
+// For /bin/sh -c; placeholders are expanded and quoted.
+struct RunCommand {
+  StepId id = 0;
+  CommandKind kind = CommandKind::failover;
+  NodeId node = {};
+  std::string command = {};
+  Instant deadline = {};
+};
+struct Publish {
+  ClusterViewPtr view;
+};
+// What must survive a restart of Howdah.
+struct Persist {
+  ClusterViewPtr view;
+};
+// The end of an operator's request.
+struct Answer {
+  RequestId request = 0;
+  Result<void> result = {};
+};
+
+using Action = std::variant<Probe, RunSql, RunCommand, Publish, Persist, Answer>;
+
+}  // namespace howdah::failover

@@ -1,0 +1,33 @@
+// What the coordinator must know of the configuration, as plain values.
+#pragma once
+
+#include <string>
+
+#include "base/instant.hpp"
+
+namespace howdah::failover {
+
+enum class FailoverMode {
+  none,     // someone else promotes; Howdah notices
+  command,  // the operator's failover_command promotes
+  native,   // Howdah promotes by SQL
+};
+
+struct FailoverOptions {
+  FailoverMode mode = FailoverMode::native;
+  std::string failover_command = {};
+  std::string failback_command = {};
+  std::string follow_primary_command = {};
+  Duration search_primary_timeout = 300s;  // after it, "no primary found" is logged again and again; 0: never
+  Duration command_timeout = 120s;         // an operator's command still running after this is killed
+  bool detach_false_primary = true;        // a second primary is kept out; false: it is only never sent writes
+
+  // Limits of single steps; when one is reached the plan holds, says so and tries again.
+  Duration sql_timeout = 5s;
+  Duration freeze_timeout = 5s;
+  Duration promote_timeout = 30s;
+  Duration switchover_timeout = 10s;  // all of a planned switchover until the point of no return
+  Duration retry_after_hold = 1s;
+};
+
+}  // namespace howdah::failover

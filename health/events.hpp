@@ -1,0 +1,99 @@
+// What can be learnt about a node, and what the tracker asks for. Reading the two variants is reading what the tracker
+// can do. Probe facts follow the one state query of health/io/pq_prober; PostgreSQL manual, "Monitoring Database
+// Activity" and "Recovery Control Functions".
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/instant.hpp"
+#include "base/lsn.hpp"
+
+namespace howdah::health {
+
+// Why a probe or a client's connection failed.
+enum class FailureKind {
+  refused,          // nobody listens
+  timeout,          // silence until the deadline
+  starting_up,      // 57P03: starting up, not yet accepting connections
+  shutting_down,    // 57P01 / 57P03: told to stop
+  crash_restart,    // 57P02, "in recovery mode": one backend crashed, the server restarts itself
+  login_failed,     // the server answers, our credentials do not fit
+  slots_exhausted,  // 53300: too many clients
+  lost,             // the connection broke
+  other,            // anything else, see the text
+};
+const char* to_text(FailureKind kind);
+
+// One row of pg_stat_replication, as the primary tells it.
+struct ReplicationRow {
+  std::string application_name;
+  std::string client_address;  // empty over a Unix socket
+  int client_port = -1;
+  std::string state;
+  std::string sync_state;
+  std::optional<microseconds> replay_lag = {};
+};
+
+struct ProbeResult {
+  bool in_recovery = false;
+  std::uint64_t system_identifier = 0;
+  TimelineId timeline = {};  // primary: of the WAL it writes; standby: the newest it is known to have reached
+  Lsn inserted = {};         // primary only
+  Lsn flushed = {};          // primary only
+  Lsn received = {};         // standby only; jumps back when the WAL receiver restarts
+  Lsn replayed = {};         // standby only
+  std::string receiver_status = {};             // standby only; empty: no WAL receiver runs
+  TimelineId received_timeline = {};            // of the WAL receiver, while it runs
+  std::optional<Duration> last_message_age = {};  // since the WAL receiver last heard the primary
+  std::vector<ReplicationRow> standbys = {};    // primary only
+
+  Lsn position() const { return in_recovery ? std::max(received, replayed) : flushed; }
+};
+
+// `asked_at` is taken before the query leaves: a flush position covers every commit acknowledged before it.
+struct ProbeAnswered {
+  NodeId node;
+  ProbeResult result;
+  Instant asked_at = {};
+};
+struct ProbeFailed {
+  NodeId node;
+  FailureKind kind = FailureKind::other;
+  std::string text = {};
+  Instant asked_at = {};
+};
+// A client's server connection could not be made, or broke. Never enough by itself: it makes the tracker ask at once.
+struct TrafficFailed {
+  NodeId node;
+  FailureKind kind = FailureKind::lost;
+};
+// A client's server connection to the node was made or answered.
+struct TrafficSeen {
+  NodeId node;
+};
+struct OperatorAttach {
+  NodeId node;
+};
+struct OperatorDetach {
+  NodeId node;
+};
+struct Tick {};
+
+using HealthEvent =
+    std::variant<ProbeAnswered, ProbeFailed, TrafficFailed, TrafficSeen, OperatorAttach, OperatorDetach, Tick>;
+
+// Ask the node now; the answer is a ProbeAnswered or ProbeFailed at the latest after `timeout`. `is_fresh`: over a new
+// connection, because an old one says nothing about whether new ones are accepted.
+struct Probe {
+  NodeId node;
+  bool is_fresh = false;
+  Duration timeout = {};
+};
+
+}  // namespace howdah::health

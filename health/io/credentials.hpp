@@ -1,0 +1,15 @@
+// Whom Howdah's own connections log in as.
+#pragma once
+
+#include <string>
+
+namespace howdah::health {
+
+struct Credentials {
+  std::string user;
+  std::string password = {};
+  std::string database = "postgres";
+  std::string sslmode = "prefer";
+};
+
+}  // namespace howdah::health

@@ -103,7 +103,7 @@ void Worker::inspect(std::function<void(const Worker&)> look) {
 void Worker::admit(Accepted accepted) {
   const SessionId id{next_session_++};
   if (config_->logs_connections) shared_.log.info("client connected s={} from={}", id.value, host_text(accepted.peer));
-  clients_[id] = std::make_unique<ClientLink>(parts_, *this, config_, std::move(accepted), id);
+  clients_[id] = std::make_unique<ClientLink>(parts_, static_cast<ClientLink::Owner&>(*this), config_, std::move(accepted), id);
 }
 
 std::optional<Error> Worker::refusal() {

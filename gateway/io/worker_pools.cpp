@@ -119,7 +119,7 @@ void WorkerPools::give_back(Server& server, session::LeaseEnd end) {
 
 void WorkerPools::open(PoolEntry& entry, BackendId id) {
   auto& server = servers_[id];
-  server = std::make_unique<Server>(parts_, *this, id, &entry);
+  server = std::make_unique<Server>(parts_, static_cast<Server::Owner&>(*this), id, &entry);
   server->key = entry.key;
   dial(*server, entry.key.node, credentials_[entry.key.user], entry.key.database, entry.key.user);
 }
@@ -208,7 +208,7 @@ void WorkerPools::check_password(const std::string& database, const std::string&
     then(failure);
   };
   auto& server = servers_[id];
-  server = std::make_unique<Server>(parts_, *this, id, nullptr);
+  server = std::make_unique<Server>(parts_, static_cast<Server::Owner&>(*this), id, nullptr);
   dial(*server, node->id, credential, database, user);
 }
 
@@ -294,7 +294,7 @@ void WorkerPools::adopt(MovedServer moved) {
   const BackendId id = moved.backend.id;
   PoolEntry& entry = entry_of(moved.backend.key.database, moved.backend.key.user, moved.backend.key.node);
   auto& server = servers_[id];
-  server = std::make_unique<Server>(parts_, *this, id, &entry);
+  server = std::make_unique<Server>(parts_, static_cast<Server::Owner&>(*this), id, &entry);
   static_cast<Backend&>(*server) = std::move(moved.backend);
   server->link.adopt(std::move(moved.channel), std::move(moved.target));
   run(entry, TakenOver{id, moved.opened_at});

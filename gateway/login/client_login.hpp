@@ -82,7 +82,8 @@ class ClientLogin {
   ClientLoginStep on_answer(Bytes body, std::string& out);
   ClientLoginStep check_password(Bytes body);
   ClientLoginStep check_md5(Bytes body);
-  ClientLoginStep check_scram(Bytes body, std::string& out);
+  ClientLoginStep check_scram_first(Bytes body, std::string& out);
+  ClientLoginStep check_scram_final(Bytes body, std::string& out);
   ClientLoginStep wrong_password(std::string log_detail) const;
 
   ClientLoginFacts facts_;
@@ -90,6 +91,7 @@ class ClientLogin {
   wire::FrameScanner scanner_{wire::Sender::client};
   wire::Assembler assembler_;
   std::optional<ScramServer> scram_;
+  std::optional<std::string> mechanism_;  // chosen by the client
 };
 
 // The Errors of the two refusals that need no exchange.

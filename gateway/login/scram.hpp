@@ -12,32 +12,15 @@
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "gateway/login/credential.hpp"
+#include "gateway/login/scram_verifier.hpp"
 
 namespace howdah::login {
 
 inline constexpr std::string_view kScramMechanism = "SCRAM-SHA-256";
 inline constexpr std::string_view kScramPlusMechanism = "SCRAM-SHA-256-PLUS";
 inline constexpr std::size_t kScramNonceSize = 18;   // random bytes, before base64; PostgreSQL's
-inline constexpr std::size_t kScramSaltSize = 16;    // PostgreSQL's
-inline constexpr int kScramIterations = 4096;        // PostgreSQL's default
-inline constexpr int kMaxScramIterations = 1'000'000;  // a hostile server must not buy minutes of our time
-
-// Nothing if the text is not a verifier.
-std::optional<ScramVerifier> parse_scram_verifier(std::string_view text);
-std::string to_text(const ScramVerifier& verifier);
-ScramVerifier make_scram_verifier(std::string_view password, std::string_view salt, int iterations);
-
-// The keys a password gives for a server's salt and iterations.
-ScramKeys make_scram_keys(std::string_view password, std::string_view salt, int iterations);
-
-bool matches(const ScramVerifier& verifier, std::string_view password);
-
-// The salt is derived from the user's name, so that it is the same at every login and says nothing about whether
-// the user exists. For users without a usable secret, and for those with a stored plain password.
-std::string scram_salt_for(std::string_view user, std::string_view mock_secret);
-ScramVerifier scram_verifier_for_plain(std::string_view user, std::string_view password, std::string_view mock_secret);
-// Nobody's: every proof fails against it, after the same exchange.
-ScramVerifier mock_scram_verifier(std::string_view user, std::string_view mock_secret);
+// Random bytes as the printable text that a nonce must be.
+std::string make_scram_nonce(Bytes random);
 
 // The server's side of one exchange.
 class ScramServer {
@@ -46,29 +29,30 @@ class ScramServer {
     ScramVerifier verifier;
     bool is_doomed = false;   // no such user: go through it, then fail
     std::string tls_binding;  // empty: channel binding was not offered
-    std::string_view nonce;   // kScramNonceSize random bytes
+    std::string nonce;        // printable; make_scram_nonce
   };
   explicit ScramServer(const Options& options);
 
-  // Takes the client's first message and returns ours. Error: protocol_violation.
+  // Takes the client's first message and returns ours. Error: protocol_violation, or hba_rejected for channel binding.
   Result<std::string> on_first(std::string_view mechanism, std::string_view client_first);
-  // Takes the client's last message and returns ours. Error: protocol_violation or password_wrong.
-  Result<std::string> on_final(std::string_view client_final);
+  // Takes the client's last message and returns ours; nothing if the proof is wrong.
+  Result<std::optional<std::string>> on_final(std::string_view client_final);
   bool has_started() const { return !server_first_.empty(); }
   // Valid after on_final succeeded.
   ScramKeys keys() const;
 
  private:
-  Result<std::string> check_proof(std::string_view without_proof, std::string_view proof);
+  Result<void> read_binding(std::string_view mechanism, std::string_view& rest);
+  Result<void> check_binding(std::string_view binding) const;
+  std::optional<std::string> check_proof(std::string_view auth_message, std::string_view proof);
 
   ScramVerifier verifier_;
   bool is_doomed_;
   std::string tls_binding_;
-  std::string server_nonce_;  // base64
-  bool uses_binding_ = false;
+  std::string server_nonce_;
   std::string gs2_header_;
   std::string client_first_bare_;
-  std::string nonce_;
+  std::string nonce_;  // the client's and ours
   std::string server_first_;
   std::string client_key_;
 };
@@ -80,7 +64,7 @@ class ScramClient {
     ServerCredential credential;  // PlainPassword or ScramKeys
     std::string tls_binding;      // hash of the server's certificate; empty: no TLS
     bool server_offers_plus = false;
-    std::string_view nonce;  // kScramNonceSize random bytes
+    std::string nonce;            // printable; make_scram_nonce
   };
   explicit ScramClient(const Options& options);
 
@@ -91,6 +75,7 @@ class ScramClient {
   // Checks that the server knows the secret too.
   Result<void> on_final(std::string_view server_final);
   bool has_proved() const { return !server_signature_.empty(); }
+  // The server has shown that it knows the secret.
   bool has_finished() const { return has_finished_; }
 
  private:

@@ -59,13 +59,16 @@ class ServerLogin {
   ServerLoginStep on_authentication(Bytes body, std::string& out);
   ServerLoginStep answer_cleartext(std::string& out);
   ServerLoginStep answer_md5(Bytes salt, std::string& out);
-  ServerLoginStep answer_sasl(Bytes mechanisms, std::string& out);
+  ServerLoginStep start_sasl(Bytes list, std::string& out);
+  ServerLoginStep continue_sasl(const wire::Authentication& authentication, std::string& out);
   ServerLoginStep on_negotiation(Bytes body);
+  ServerLoginStep on_settled(wire::ServerTag tag, Bytes body);
 
   ServerLoginFacts facts_;
   ServerLoginDone result_;
   bool is_authenticated_ = false;
   bool has_answered_ = false;
+  std::uint32_t received_ = 0;  // bytes, over all messages
   wire::FrameScanner scanner_{wire::Sender::server};
   wire::Assembler assembler_;
   std::optional<ScramClient> scram_;

@@ -1,6 +1,7 @@
 // The packets that open a connection have a length but no tag (manual "55.2.1 Start-up", "55.2.10 SSL Session
 // Encryption", "55.7": SSLRequest, GSSENCRequest, CancelRequest, StartupMessage). StartupReader reads them from a
-// client that may be anybody: it bounds their size and their number, and refuses what PostgreSQL refuses, in its words.
+// client that may be anybody: it bounds their size and their number, and refuses what PostgreSQL refuses, in its words
+// (where PostgreSQL hangs up without a word, an error is sent).
 // A procedure: give it bytes until it says what the client wants. The shell answers 'S' or 'N' and does TLS.
 #pragma once
 
@@ -83,23 +84,23 @@ using StartupAction = std::variant<StartupPending, StartTls, DirectTls, Answer, 
 class StartupReader {
  public:
   struct Options {
-    bool has_tls = false;               // a certificate is configured, and this is not a Unix-domain socket
-    std::uint32_t max_negotiations = 2; // SSLRequest and GSSENCRequest together
+    bool has_tls = false;  // a certificate is configured, and this is not a Unix-domain socket
   };
   explicit StartupReader(Options options) : options_(options) {}
 
   // Takes bytes off the front of `input`. After StartTls, DirectTls, Answer and Pending it is called again.
   StartupAction step(Bytes& input);
-  void tls_started() { is_tls_ = true; }
+  void tls_started();
 
  private:
-  StartupAction read_packet(Bytes& input);
-  StartupAction negotiate(bool wants_tls, Bytes rest);
+  StartupAction on_packet(Bytes body, Bytes rest);
+  StartupAction on_ssl_request(Bytes rest);
+  StartupAction on_gss_request(Bytes rest);
 
   Options options_;
-  std::uint32_t negotiations_ = 0;
+  bool is_fresh_ = true;  // nothing was read yet
   bool is_tls_ = false;
-  bool is_ssl_done_ = false;
+  bool is_ssl_done_ = false;  // each kind of encryption may be asked for once
   bool is_gss_done_ = false;
   std::string packet_;  // the bytes so far, length word first
 };

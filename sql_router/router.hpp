@@ -44,7 +44,7 @@ struct Decision {
   std::optional<NodeId> node = {};  // nothing: wait (no_primary, no_node), answer (gateway_command) or end the session
                                     // (pinned_node_lost)
   RouteReason reason = RouteReason::no_primary;
-  std::string because = {};         // the function, relation, lag ... behind the reason; may be empty
+  std::string_view because = {};    // the function, relation ... behind the reason, lent by the traits; may be empty
   std::optional<NodeId> drawn = {};   // the session's load balance node from now on; nothing: leave it as it is
   std::optional<Lsn> read_bound = {}; // the position a replica must have replayed for this session; to be remembered
 

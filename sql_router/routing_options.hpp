@@ -2,9 +2,11 @@
 // the lists below are part of what a cache remembers).
 #pragma once
 
+#include <regex.h>
+
 #include <cstddef>
 #include <cstdint>
-#include <regex>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,15 +16,20 @@
 
 namespace howdah {
 
-// A regular expression of the configuration, with the text it was made of.
-struct Pattern {
-  std::string text;
-  std::regex regex;
-};
+// A regular expression of the configuration. POSIX extended, letters in either case and the whole text, as Pgpool matches
+// its lists; not std::regex, whose matcher recurses once per character and overflows the stack on long texts.
+class Pattern {
+ public:
+  static Result<Pattern> compile(std::string_view text);
+  bool matches(std::string_view candidate) const;  // safe from every thread
+  const std::string& text() const { return text_; }
 
-// Whole text, letters in either case, as Pgpool matches its lists. An error if it is no regular expression.
-Result<Pattern> make_pattern(std::string_view text);
-bool matches(const Pattern& pattern, std::string_view text);
+ private:
+  Pattern(std::string text, std::shared_ptr<const regex_t> compiled);
+
+  std::string text_;
+  std::shared_ptr<const regex_t> compiled_;  // shared: options are copied, a regex_t cannot be
+};
 
 enum class DisableOnWrite : std::uint8_t { off, transaction, trans_transaction, always, dml_adaptive };
 enum class ReadConsistency : std::uint8_t { eventual, session, global };

@@ -41,48 +41,67 @@ class Budget {
 
  private:
   struct Share {  // of one worker in one pool key
+    WorkerId worker;
     std::uint32_t used = 0;
     std::uint32_t connecting = 0;  // permits whose connection is not open yet; each covers one ticket
     std::uint32_t tickets = 0;
     std::uint64_t recalled_in = 0;  // the calm period in which it was asked for its idle connections
     PoolLimit told = PoolLimit::none;
+    bool is_paused = false;  // its openings fail for now: only an open connection helps
   };
   struct Ticket {
-    WorkerId worker;
+    Share* share;
     SessionId session;
     Instant since;
     std::uint64_t number;  // of arrival, where `since` is equal
     bool may_use_reserve = false;
     BackendId makes_room = {};  // the connection that is being closed for it; zero: none
+
+    bool is_older_than(const Ticket& other) const {
+      return since != other.since ? since < other.since : number < other.number;
+    }
   };
   struct Group {  // a database, a user, or a node
     std::uint32_t used = 0;
   };
   struct Entry {  // a pool key
     PoolKey key;
-    Group* database;
-    Group* user;
-    Group* node;
+    Group* database = nullptr;
+    Group* user = nullptr;
+    Group* node = nullptr;
     std::uint32_t used = 0;
     std::map<WorkerId, Share> shares;
     std::deque<Ticket> tickets;  // oldest first
   };
-  struct Blocked;
+  struct Uncovered {  // tickets for which no connection is being opened
+    Ticket* oldest = nullptr;
+    Ticket* oldest_without_room = nullptr;  // nor is one being closed
+    std::uint32_t with_room = 0;            // how many before that one
+    bool has_paused = false;                // among those before it; they are not counted otherwise
+  };
+  using Replies = Actions<BudgetReply>;
 
   Entry& entry_of(const PoolKey& key);
-  void count(Entry& entry, Share& share, int change);
-  PoolLimit limit_of(const Entry& entry, bool may_use_reserve) const;
-  Ticket* first_uncovered(Entry& entry);
+  static Share& share_of(Entry& entry, WorkerId worker);
+  static void count(Entry& entry, Share& share, int change);
+  // What forbids one more connection of this pool; `leaving` is a pool whose connection would be closed for it.
+  PoolLimit limit_of(const Entry& entry, bool may_use_reserve, const Entry* leaving = nullptr,
+                     std::uint32_t coming = 0) const;
+  static Uncovered uncovered(Entry& entry);
 
-  void ask(Entry& entry, WorkerId worker, const AskPermit& request, Actions<BudgetReply>& out);
-  void drop_ticket(Entry& entry, std::deque<Ticket>::iterator ticket);
-  void withdraw(Entry& entry, SessionId session);
-  OfferAnswered judge(Entry& entry, WorkerId worker, const Offer& offer);
-  bool make_room(Entry& entry, const Offer& offer, const Ticket* oldest_here);
-  void release(Entry& entry, WorkerId worker, const ReleasePermit& request);
+  void ask(Entry& entry, Share& share, const AskPermit& request);
+  void ask_reserve(Entry& entry, const Share& share, SessionId session);
+  void ask_spare(Entry& entry, Share& share, Replies& out);
+  void withdraw(Entry& entry, const Share& share, SessionId session);
+  void drop(Entry& entry, std::deque<Ticket>::iterator ticket);
+  OfferAnswered judge(Entry& entry, Share& share, const Offer& offer);
+  bool makes_room(Entry& entry, const Offer& offer);
+  void release(Entry& entry, Share& share, const ReleasePermit& request);
   // Gives out what the limits allow, oldest first; then asks for idle connections on behalf of those still blocked.
-  void serve(Actions<BudgetReply>& out);
-  void recall(Entry& blocked, PoolLimit limit, Actions<BudgetReply>& out);
+  void serve(Replies& out);
+  bool grant_oldest(Replies& out);
+  void explain(Entry& entry, PoolLimit limit, Replies& out);
+  void recall(Entry& blocked, PoolLimit limit, Replies& out);
 
   PoolLimits limits_;
   std::unordered_map<PoolKey, Entry> entries_;
@@ -92,7 +111,9 @@ class Budget {
   std::vector<Entry*> waiting_entries_;  // those with tickets
   std::uint32_t waiting_ = 0;
   std::uint32_t waiting_shares_ = 0;
-  std::uint64_t calm_ = 1;  // counts the times when at most one pool had tickets: then others may let things lie idle
+  std::vector<BackendId> making_room_;  // connections being closed for a ticket
+  // Counts the times at which at most one pool had tickets: from then on others may have let things lie idle.
+  std::uint64_t calm_ = 1;
   std::uint64_t tickets_made_ = 0;
 };
 

@@ -13,47 +13,79 @@
 
 namespace howdah {
 
-// ---- pool to budget
-// --------------------------------------------------------------------------------------------------
+// Pool to budget.
 
+// The session waits: a permit to open a connection, please, or an open one.
 struct AskPermit {
   SessionId session;
   Instant since;
-};  // the session waits: a permit to open, or a connection, please
+};
+
+// It waits no longer. Harmless if the budget has served its ticket meanwhile.
 struct Withdraw {
   SessionId session;
-};  // it waits no longer; harmless if the budget knows it no more
+};
+
+// It has waited reserve_pool_timeout.
 struct AskReserve {
   SessionId session;
-};                   // it has waited reserve_pool_timeout
-struct AskSpare {};  // min_pool_size: a permit if one is free, never queued
-struct Opened {};    // a permit's connection is open and stays in this pool
-struct Offer {       // a connection is free; answered by OfferAnswered
+};
+
+// A permit, if the pool is below min_pool_size and one is free. Never queued.
+struct AskSpare {};
+
+// Openings fail for now, or again succeed. While paused, this pool's tickets get open connections only.
+struct PauseOpening {
+  bool is_paused;
+};
+
+// The connection opened with a permit is ready and stays in this pool.
+struct Opened {};
+
+// A connection is free and somebody waits outside this pool. Answered by OfferAnswered.
+struct Offer {
   BackendId backend;
   std::optional<Instant> oldest_waiter;  // since when the oldest of this pool waits
   bool is_new = false;                   // just opened: counts as Opened too
 };
-struct ReleasePermit {  // the connection is gone, or was never opened
-  BackendId backend;    // zero when it was never opened
-  bool was_connecting = false;
+
+// The connection is gone, or was never opened.
+struct ReleasePermit {
+  BackendId backend;            // zero when it was never opened
+  bool was_connecting = false;  // neither Opened nor offered yet
 };
-using BudgetRequest = std::variant<AskPermit, Withdraw, AskReserve, AskSpare, Opened, Offer, ReleasePermit>;
 
-// ---- budget to pool
-// --------------------------------------------------------------------------------------------------
+using BudgetRequest =
+    std::variant<AskPermit, Withdraw, AskReserve, AskSpare, PauseOpening, Opened, Offer, ReleasePermit>;
 
-struct PermitGranted {};  // open one; a permit not needed any more is released
-struct SpareGranted {};   // open one although nobody waits
+// Budget to pool.
+
+// Open one; a permit not needed any more is released.
+struct PermitGranted {};
+
+// Open one although nobody waits.
+struct SpareGranted {};
+
+// What the waiters of this pool wait for; sent when it changes.
 struct PermitDelayed {
   PoolLimit limit;
-};                       // what the waiters of this pool wait for; sent when it changes
-struct IdleRecalled {};  // somebody outside waits: offer what lies idle
-enum class OfferVerdict : std::uint8_t { keep, serve_here, hand_over, make_room };
+};
+
+// Somebody outside waits: offer what lies idle.
+struct IdleRecalled {};
+
+enum class OfferVerdict : std::uint8_t {
+  keep,        // let it lie idle
+  serve_here,  // lend it to the oldest waiter of this pool
+  hand_over,   // to the worker named
+  make_room,   // close it
+};
 struct OfferAnswered {
   BackendId backend;
   OfferVerdict verdict = OfferVerdict::keep;
-  WorkerId to = {};  // for hand_over
+  WorkerId to = {};
 };
+
 using BudgetNews = std::variant<PermitGranted, SpareGranted, PermitDelayed, IdleRecalled, OfferAnswered>;
 
 struct BudgetReply {

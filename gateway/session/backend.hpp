@@ -56,7 +56,7 @@ struct Backend {
   std::string begin_reset(std::string_view reset_query);
 
  private:
-  bool reset_failed_ = false;
+  bool absorb_message(char tag, Bytes body);
 };
 
 }  // namespace howdah

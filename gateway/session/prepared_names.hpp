@@ -13,17 +13,17 @@ namespace howdah {
 class PreparedNames {
  public:
   // True if known; then it counts as just used.
-  bool touch(std::uint32_t statement);
-  void add(std::uint32_t statement);
-  void remove(std::uint32_t statement);
+  bool touch(std::uint64_t statement);
+  void add(std::uint64_t statement);
+  void remove(std::uint64_t statement);
   void clear();
   std::size_t size() const { return where_.size(); }
   // The one to close before another is added, if there are `limit` or more.
-  std::optional<std::uint32_t> oldest_beyond(std::size_t limit) const;
+  std::optional<std::uint64_t> oldest_beyond(std::size_t limit) const;
 
  private:
-  std::list<std::uint32_t> order_;  // most recently used first
-  std::unordered_map<std::uint32_t, std::list<std::uint32_t>::iterator> where_;
+  std::list<std::uint64_t> order_;  // most recently used first
+  std::unordered_map<std::uint64_t, std::list<std::uint64_t>::iterator> where_;
 };
 
 }  // namespace howdah

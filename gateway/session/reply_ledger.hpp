@@ -39,8 +39,9 @@ using wire::TransactionStatus;
 struct Owed {
   AnswerKind kind = AnswerKind::query;
   Audience audience = Audience::client;
-  std::uint32_t tag = 0;  // the sender's own mark, e.g. which prepared statement a Parse makes
-  std::string text = {};  // local: the bytes. Otherwise, if not empty: replaces the ErrorResponse of this message
+  std::uint64_t tag = 0;  // the sender's own mark, e.g. which prepared statement a Parse makes
+  std::string text = {};  // local: the bytes; otherwise, if not empty: what the client is told instead of its error
+  std::string name = {};  // the client's name of the statement a Parse makes or a Close removes
 };
 
 enum class Fate : std::uint8_t {
@@ -66,6 +67,7 @@ class ReplyLedger {
 
   // From now on nothing of what is owed is for the client: what remains is only drained.
   void swallow_all();
+  void end_draining() { is_draining_ = false; }
 
   bool is_empty() const { return head_ == entries_.size(); }
   std::size_t size() const { return entries_.size() - head_; }
@@ -93,6 +95,7 @@ class ReplyLedger {
   Owed ended_;
   bool has_ended_ = false;
   TransactionStatus status_ = TransactionStatus::idle;
+  bool is_draining_ = false;
   bool is_skipping_ = false;
   bool is_in_copy_in_ = false;
   bool is_in_extended_ = false;

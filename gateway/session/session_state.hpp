@@ -14,6 +14,7 @@ enum class SessionState : std::uint8_t {
   // keep in the order of kSessionStates
   starting,         // logged in; a server connection checks its startup settings
   idle,             // nothing asked, no server connection
+  begun,            // BEGIN was answered and waits for the first statement, which says where the transaction runs
   waiting_lease,    // asked the pool for a server connection
   waiting_primary,  // no primary is known; the statement waits for one
   waiting_local,    // asked Howdah itself (SHOW POOL_*, PGPOOL)
@@ -28,32 +29,38 @@ struct SessionStateRow {
   SessionState state;
   std::string_view name;
   std::string_view meaning;
-  std::array<SessionState, 8> next;  // legal successors; filled up with the state itself
+  std::uint32_t next;  // legal successors, one bit each
 };
+
+template <typename... States>
+constexpr std::uint32_t to(States... states) {
+  return ((std::uint32_t{1} << static_cast<unsigned>(states)) | ... | 0u);
+}
 
 inline constexpr auto kSessionStates = [] {
   using enum SessionState;
   return std::array{
       SessionStateRow{starting, "starting", "a server connection checks the startup settings",
-                      {idle, closed, starting, starting, starting, starting, starting, starting}},
+                      to(idle, holding, begun, busy, waiting_lease, waiting_primary, waiting_local, closed)},
       SessionStateRow{idle, "idle", "nothing asked, no server connection",
-                      {waiting_lease, waiting_primary, waiting_local, failed, closed, idle, idle, idle}},
+                      to(begun, waiting_lease, waiting_primary, waiting_local, closed)},
+      SessionStateRow{begun, "begun", "BEGIN was answered and waits for the first statement",
+                      to(idle, waiting_lease, waiting_primary, waiting_local, busy, holding, closed)},
       SessionStateRow{waiting_lease, "waiting_lease", "the pool was asked for a server connection",
-                      {busy, idle, waiting_primary, holding, waiting_local, failed, closed, waiting_lease}},
-      SessionStateRow{waiting_primary, "waiting_primary", "no primary is known; the statement waits for one",
-                      {waiting_lease, idle, holding, failed, closed, waiting_primary, waiting_primary, waiting_primary}},
+                      to(busy, holding, idle, begun, waiting_primary, waiting_local, draining, failed, closed)},
+      SessionStateRow{waiting_primary, "waiting_primary", "no node can run the statement yet; it waits for one",
+                      to(busy, waiting_lease, waiting_local, holding, idle, begun, failed, closed)},
       SessionStateRow{waiting_local, "waiting_local", "Howdah itself answers (SHOW POOL_*, PGPOOL)",
-                      {idle, waiting_lease, waiting_primary, busy, holding, failed, closed, waiting_local}},
+                      to(idle, begun, busy, holding, waiting_lease, waiting_primary, failed, closed)},
       SessionStateRow{busy, "busy", "the server owes answers",
-                      {idle, holding, failed, draining, waiting_lease, waiting_primary, waiting_local, closed}},
+                      to(idle, begun, holding, waiting_lease, waiting_primary, waiting_local, draining, failed, closed)},
       SessionStateRow{holding, "holding", "keeps a server connection that owes nothing",
-                      {busy, idle, failed, waiting_local, waiting_lease, waiting_primary, closed, holding}},
+                      to(busy, idle, begun, waiting_lease, waiting_primary, waiting_local, failed, closed)},
       SessionStateRow{failed, "failed", "a lost transaction is shown as failed until the client ends it",
-                      {idle, closed, holding, failed, failed, failed, failed, failed}},
+                      to(idle, begun, busy, waiting_lease, waiting_primary, waiting_local, closed)},
       SessionStateRow{draining, "draining", "remaining answers are swallowed; then the request runs elsewhere",
-                      {idle, waiting_lease, waiting_primary, holding, failed, closed, draining, draining}},
-      SessionStateRow{closed, "closed", "over",
-                      {closed, closed, closed, closed, closed, closed, closed, closed}},
+                      to(idle, begun, busy, holding, waiting_lease, waiting_primary, failed, closed)},
+      SessionStateRow{closed, "closed", "over", to()},
   };
 }();
 static_assert([] {
@@ -66,10 +73,8 @@ constexpr std::string_view name_of(SessionState state) {
   return kSessionStates[static_cast<std::size_t>(state)].name;
 }
 
-constexpr bool is_legal(SessionState from, SessionState to) {
-  for (const SessionState next : kSessionStates[static_cast<std::size_t>(from)].next)
-    if (next == to && to != from) return true;
-  return false;
+constexpr bool is_legal(SessionState from, SessionState next) {
+  return (kSessionStates[static_cast<std::size_t>(from)].next & to(next)) != 0;
 }
 
 // The table as README.md shows it.

@@ -29,6 +29,10 @@ Result<StartupSettingsPtr> startup_settings_of(const std::vector<std::pair<std::
 // Either may be null: no settings.
 std::string settings_change(const StartupSettings* applied, const StartupSettings* wanted);
 
+// One of those statements.
+std::string setting_assignment(std::string_view name, std::string_view value);
+
+const std::string* find_setting(const StartupSettings* settings, std::string_view name);
 bool same_settings(const StartupSettings* a, const StartupSettings* b);
 
 }  // namespace howdah

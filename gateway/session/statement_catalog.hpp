@@ -17,14 +17,14 @@
 namespace howdah {
 
 struct PreparedStatement {
-  std::uint32_t number = 0;  // unique in the worker
+  std::uint64_t number = 0;  // unique in the process: the worker is its upper half
   std::string name;          // on the server
   std::string sql;
   std::string types;         // as in Parse: count and object ids
   TraitsPtr traits;
 };
 
-using PreparedStatementPtr = std::shared_ptr<const PreparedStatement>;  // shared: several clients use one statement
+using PreparedStatementPtr = std::shared_ptr<PreparedStatement>;  // shared: several clients use one statement
 
 class StatementCatalog {
  public:
@@ -40,7 +40,7 @@ class StatementCatalog {
 
   std::uint32_t worker_;
   std::size_t capacity_;
-  std::uint32_t next_number_ = 1;
+  std::uint64_t next_number_ = 1;
   std::unordered_map<std::string, PreparedStatementPtr> by_text_;  // key: types, then text
 };
 

@@ -13,6 +13,7 @@
 
 #include "base/instant.hpp"
 #include "base/result.hpp"
+#include "conf/enums.hpp"
 
 namespace howdah {
 
@@ -32,7 +33,6 @@ class Pattern {
 };
 
 enum class DisableOnWrite : std::uint8_t { off, transaction, trans_transaction, always, dml_adaptive };
-enum class ReadConsistency : std::uint8_t { eventual, session, global };
 
 struct RoutingOptions {
   bool load_balance_mode = true;

@@ -53,7 +53,7 @@ int to_facility(const std::string& name) {
 
 }  // namespace
 
-void LogSink::configure(const LogSettings& settings) {
+void LogSink::configure(const LogSinkOptions& settings) {
   std::vector<spdlog::sink_ptr> sinks;
   if (settings.to_stderr || !settings.to_syslog) {
     sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());

@@ -14,7 +14,7 @@ class logger;
 
 namespace howdah {
 
-struct LogSettings {
+struct LogSinkOptions {
   LogLevel level = LogLevel::info;
   bool to_stderr = true;
   bool to_syslog = false;
@@ -25,8 +25,8 @@ struct LogSettings {
 
 class LogSink final : public Log {
  public:
-  explicit LogSink(const LogSettings& settings) { configure(settings); }
-  void configure(const LogSettings& settings);
+  explicit LogSink(const LogSinkOptions& settings) { configure(settings); }
+  void configure(const LogSinkOptions& settings);
 
   bool is_enabled(LogLevel level) const override { return level >= level_.load(std::memory_order_relaxed); }
   void write(LogLevel level, std::string_view line) override;

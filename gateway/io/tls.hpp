@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "conf/enums.hpp"
 
 namespace howdah {
 
@@ -52,8 +53,6 @@ class TlsServer {
   SslContextPtr context_;
   std::string binding_;
 };
-
-enum class TlsMode { disable, allow, prefer, require, verify_ca, verify_full };  // libpq's sslmode
 
 struct TlsClientSettings {
   TlsMode mode = TlsMode::prefer;

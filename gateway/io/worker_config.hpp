@@ -25,7 +25,7 @@ struct LoginQuestion {
 
 struct WorkerConfig {
   SessionOptions session;
-  PoolSettings pool;
+  PoolOptions pool;
   std::shared_ptr<const RoutingOptions> routing;  // shared by the workers
   std::size_t parse_cache_size = 16 << 20;
   std::size_t catalog_size = 10000;

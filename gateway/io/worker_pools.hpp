@@ -21,7 +21,7 @@
 namespace howdah {
 
 struct PoolEntry {
-  PoolEntry(PoolKey pool_key, const PoolSettings& settings, BackendIds& ids, Log& log, TimerHeap& timers,
+  PoolEntry(PoolKey pool_key, const PoolOptions& settings, BackendIds& ids, Log& log, TimerHeap& timers,
             std::function<void(PoolEntry&)> on_tick)
       : key(pool_key),
         pool(std::move(pool_key), settings, ids, log),

@@ -15,7 +15,7 @@ constexpr Duration kSparePeriod = 1s;
 
 }  // namespace
 
-Pool::Pool(PoolKey key, const PoolSettings& settings, BackendIds& ids, Log& log)
+Pool::Pool(PoolKey key, const PoolOptions& settings, BackendIds& ids, Log& log)
     : key_(std::move(key)), settings_(settings), ids_(ids), log_(log) {}
 
 void Pool::on(const PoolEvent& event, Instant now, bool others_wait, Actions<PoolAction>& out) {
@@ -23,7 +23,7 @@ void Pool::on(const PoolEvent& event, Instant now, bool others_wait, Actions<Poo
   std::visit([&](const auto& what) { on(what, turn); }, event);
 }
 
-void Pool::set_settings(const PoolSettings& settings) {
+void Pool::set_settings(const PoolOptions& settings) {
   settings_ = settings;
   expires_at_ = Instant::min();  // the next tick looks at all idle connections anew
 }

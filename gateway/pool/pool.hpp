@@ -28,7 +28,7 @@
 
 namespace howdah {
 
-struct PoolSettings {
+struct PoolOptions {
   PoolLimits limits;                    // for texts and timing; the counting is the budget's
   Duration reserve_pool_timeout = 5s;   // 0: the reserve is not used
   Duration query_wait_timeout = 120s;   // 0: wait for ever
@@ -40,13 +40,13 @@ struct PoolSettings {
 class Pool {
  public:
   // `ids` is the worker's, shared by its pools.
-  Pool(PoolKey key, const PoolSettings& settings, BackendIds& ids, Log& log);
+  Pool(PoolKey key, const PoolOptions& settings, BackendIds& ids, Log& log);
 
   // `others_wait`: somebody outside this pool waits for a connection (see Budget::waiting). Events about connections
   // and sessions that this pool does not know any more are ignored.
   void on(const PoolEvent& event, Instant now, bool others_wait, Actions<PoolAction>& out);
   std::optional<Instant> next_deadline() const;
-  void set_settings(const PoolSettings& settings);
+  void set_settings(const PoolOptions& settings);
 
   const PoolKey& key() const { return key_; }
   // Waiters that the budget knows of.
@@ -137,7 +137,7 @@ class Pool {
   Instant end_of_idle(const Record& record) const;
 
   PoolKey key_;
-  PoolSettings settings_;
+  PoolOptions settings_;
   BackendIds& ids_;
   Log& log_;
   std::unordered_map<BackendId, Record> backends_;

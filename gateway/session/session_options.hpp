@@ -5,10 +5,9 @@
 #include <string>
 
 #include "base/instant.hpp"
+#include "conf/enums.hpp"
 
 namespace howdah {
-
-enum class PoolMode { session, transaction, statement };
 
 struct SessionOptions {
   PoolMode pool_mode = PoolMode::transaction;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr auto kLongestGoodbye = 5s;
 
-Channel plain_channel(UniqueFd fd, const TcpSettings& settings) {
+Channel plain_channel(UniqueFd fd, const TcpOptions& settings) {
   set_tcp_options(fd.value(), settings);
   return {std::move(fd), nullptr};
 }

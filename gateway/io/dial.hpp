@@ -30,7 +30,7 @@ struct DialTarget {
   std::string host;  // name, address, or directory with a leading '/'
   std::uint16_t port = 0;
   milliseconds timeout{0};  // 0: none
-  TcpSettings tcp;
+  TcpOptions tcp;
   std::shared_ptr<const TlsClient> tls;  // shared: a reload replaces it while connections are being made
 };
 

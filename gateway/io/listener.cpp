@@ -15,7 +15,7 @@ constexpr auto kPause = 100ms;
 
 }  // namespace
 
-Result<std::vector<ListeningSocket>> open_listening_sockets(const ListenSettings& settings) {
+Result<std::vector<ListeningSocket>> open_listening_sockets(const ListenOptions& settings) {
   std::vector<ListeningSocket> out;
   for (const std::string& host : settings.addresses) {
     const auto addresses = resolve(host, settings.port, true);

@@ -12,7 +12,7 @@
 
 namespace howdah {
 
-struct ListenSettings {
+struct ListenOptions {
   std::vector<std::string> addresses;         // "*": all; none: only Unix-domain sockets
   std::uint16_t port = 0;                     // 0: the system chooses (tests)
   std::vector<std::string> unix_directories;
@@ -28,7 +28,7 @@ struct ListeningSocket {
 };
 
 // All or nothing: an address that cannot be listened on is an Error.
-Result<std::vector<ListeningSocket>> open_listening_sockets(const ListenSettings& settings);
+Result<std::vector<ListeningSocket>> open_listening_sockets(const ListenOptions& settings);
 
 class Listener {
  public:

@@ -45,12 +45,6 @@ std::string to_pattern(const std::string& prefix) {
   return out + "%l: %v";
 }
 
-int to_facility(const std::string& name) {
-  if (name.size() == 6 && name.starts_with("LOCAL") && name[5] >= '0' && name[5] <= '7')
-    return LOG_LOCAL0 + ((name[5] - '0') << 3);
-  return name == "USER" ? LOG_USER : LOG_DAEMON;
-}
-
 }  // namespace
 
 void LogSink::configure(const LogSinkOptions& settings) {
@@ -61,7 +55,7 @@ void LogSink::configure(const LogSinkOptions& settings) {
   }
   if (settings.to_syslog) {
     sinks.push_back(std::make_shared<spdlog::sinks::syslog_sink_mt>(settings.syslog_ident, LOG_PID,
-                                                                    to_facility(settings.syslog_facility), true));
+                                                                    settings.syslog_facility, true));
     sinks.back()->set_pattern("%v");
   }
   auto logger = std::make_shared<spdlog::logger>("howdah", sinks.begin(), sinks.end());

@@ -18,7 +18,7 @@ struct LogSinkOptions {
   LogLevel level = LogLevel::info;
   bool to_stderr = true;
   bool to_syslog = false;
-  std::string syslog_facility = "LOCAL0";
+  int syslog_facility = 16 << 3;  // LOCAL0, as <syslog.h> numbers them
   std::string syslog_ident = "pgpool";
   std::string line_prefix = "%m: %a pid %p: ";
 };

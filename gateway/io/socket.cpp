@@ -52,7 +52,7 @@ bool is_in_use(const SocketAddress& address) {
   return ::connect(probe.value(), address.raw(), address.size) == 0 || errno == EAGAIN;
 }
 
-Result<void> set_owner(const std::string& path, const UnixListenSettings& settings) {
+Result<void> set_owner(const std::string& path, const UnixListenOptions& settings) {
   if (!settings.group.empty()) {
     const group* found = ::getgrnam(settings.group.c_str());
     if (found == nullptr)
@@ -111,7 +111,7 @@ Result<UniqueFd> listen_tcp(const SocketAddress& address, int backlog) {
   return fd;
 }
 
-Result<UniqueFd> listen_unix(const UnixListenSettings& settings) {
+Result<UniqueFd> listen_unix(const UnixListenOptions& settings) {
   const std::string path = unix_socket_path(settings.directory, settings.port);
   const auto address = unix_address(path);
   if (!address) return address.error();
@@ -152,7 +152,7 @@ int connect_error(int fd) {
   return code;
 }
 
-void set_tcp_options(int fd, const TcpSettings& settings) {
+void set_tcp_options(int fd, const TcpOptions& settings) {
   int domain = 0;
   socklen_t size = sizeof domain;
   if (::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain == AF_UNIX) return;

@@ -36,7 +36,7 @@ std::vector<SocketAddress> numeric_address(const std::string& host, std::uint16_
 
 Result<UniqueFd> listen_tcp(const SocketAddress& address, int backlog);
 
-struct UnixListenSettings {
+struct UnixListenOptions {
   std::string directory;
   std::uint16_t port = 0;
   unsigned permissions = 0777;
@@ -44,7 +44,7 @@ struct UnixListenSettings {
   int backlog = 128;
 };
 // Replaces a socket file that nobody listens on any more.
-Result<UniqueFd> listen_unix(const UnixListenSettings& settings);
+Result<UniqueFd> listen_unix(const UnixListenOptions& settings);
 
 struct Accepted {
   UniqueFd fd;
@@ -58,7 +58,7 @@ Result<UniqueFd> start_connect(const SocketAddress& address);
 // 0, or the errno of the failed connection.
 int connect_error(int fd);
 
-struct TcpSettings {
+struct TcpOptions {
   bool keepalive = true;
   int keepalive_idle = 0;      // seconds; 0: the system's
   int keepalive_interval = 0;  // seconds; 0: the system's
@@ -66,6 +66,6 @@ struct TcpSettings {
   milliseconds user_timeout{0};  // how long sent bytes may stay unacknowledged; 0: the system's
 };
 // Does nothing on Unix-domain sockets.
-void set_tcp_options(int fd, const TcpSettings& settings);
+void set_tcp_options(int fd, const TcpOptions& settings);
 
 }  // namespace howdah

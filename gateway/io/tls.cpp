@@ -110,7 +110,7 @@ std::string openssl_errors() {
   return out;
 }
 
-Result<TlsServer> TlsServer::make(const TlsServerSettings& settings) {
+Result<TlsServer> TlsServer::make(const TlsServerOptions& settings) {
   TlsServer made;
   made.context_.reset(SSL_CTX_new(TLS_server_method()));
   SSL_CTX* context = made.context_.get();
@@ -146,7 +146,7 @@ SslPtr TlsServer::accept_on(int fd) const {
   return ssl;
 }
 
-Result<TlsClient> TlsClient::make(const TlsClientSettings& settings) {
+Result<TlsClient> TlsClient::make(const TlsClientOptions& settings) {
   TlsClient made;
   made.mode_ = settings.mode;
   made.context_.reset(SSL_CTX_new(TLS_client_method()));

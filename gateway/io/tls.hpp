@@ -26,7 +26,7 @@ using SslContextPtr = std::unique_ptr<SSL_CTX, SslContextFree>;
 // What OpenSSL says went wrong, oldest first; empties its queue.
 std::string openssl_errors();
 
-struct TlsServerSettings {
+struct TlsServerOptions {
   std::string cert_file;
   std::string key_file;
   std::string ca_file;   // verifies the clients' certificates
@@ -42,7 +42,7 @@ struct TlsServerSettings {
 // What clients connect to.
 class TlsServer {
  public:
-  static Result<TlsServer> make(const TlsServerSettings& settings);
+  static Result<TlsServer> make(const TlsServerOptions& settings);
 
   // A link's TLS, before its handshake.
   SslPtr accept_on(int fd) const;
@@ -54,7 +54,7 @@ class TlsServer {
   std::string binding_;
 };
 
-struct TlsClientSettings {
+struct TlsClientOptions {
   TlsMode mode = TlsMode::prefer;
   std::string ca_file;
   std::string ca_dir;
@@ -67,7 +67,7 @@ struct TlsClientSettings {
 // What we use towards servers.
 class TlsClient {
  public:
-  static Result<TlsClient> make(const TlsClientSettings& settings);
+  static Result<TlsClient> make(const TlsClientOptions& settings);
 
   // `host` is checked against the certificate with verify_full, and named to the server.
   SslPtr connect_on(int fd, const std::string& host) const;

@@ -32,8 +32,9 @@ struct WorkerConfig {
 
   std::shared_ptr<const TlsServer> tls_server;  // null: no TLS for clients
   std::shared_ptr<const TlsClient> tls_client;  // null: no TLS towards servers
-  TcpSettings client_tcp;
-  TcpSettings server_tcp;
+  bool requires_tls = false;                    // clients on TCP without TLS are refused
+  TcpOptions client_tcp;
+  TcpOptions server_tcp;
   milliseconds server_connect_timeout{15000};
   milliseconds client_login_timeout{60000};  // 0: none
   std::uint32_t max_clients = 100;           // over all workers

@@ -164,6 +164,13 @@ OfferAnswered Budget::judge(Entry& entry, Share& share, const Offer& offer) {
     HOWDAH_ASSERT(share.connecting > 0);
     --share.connecting;
   }
+  const auto own = std::ranges::find_if(entry.tickets, [&](const Ticket& ticket) {
+    return ticket.share == &share && ticket.session == offer.oldest_ticket;
+  });
+  if (offer.oldest_ticket && own == entry.tickets.end()) {
+    answer.verdict = OfferVerdict::serve_here;  // it was the oldest, and this one or another is on its way to it
+    return answer;
+  }
   if (makes_room(entry, offer)) {
     answer.verdict = OfferVerdict::make_room;
     return answer;
@@ -185,7 +192,6 @@ OfferAnswered Budget::judge(Entry& entry, Share& share, const Offer& offer) {
     return answer;
   }
   answer.verdict = OfferVerdict::serve_here;
-  const auto own = std::ranges::find(entry.tickets, &share, &Ticket::share);
   if (own != entry.tickets.end()) drop(entry, own);
   return answer;
 }

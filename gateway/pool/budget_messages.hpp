@@ -45,8 +45,9 @@ struct Opened {};
 // A connection is free and somebody waits outside this pool. Answered by OfferAnswered.
 struct Offer {
   BackendId backend;
-  std::optional<Instant> oldest_waiter;  // since when the oldest of this pool waits
-  bool is_new = false;                   // just opened: counts as Opened too
+  std::optional<Instant> oldest_waiter;    // since when the oldest of this pool waits
+  std::optional<SessionId> oldest_ticket;  // the ticket it left, if any
+  bool is_new = false;                     // just opened: counts as Opened too
 };
 
 // The connection is gone, or was never opened.

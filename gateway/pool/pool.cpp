@@ -103,14 +103,12 @@ void Pool::on(const CancelEnded& event, Turn& turn) {
   if (--found->second.cancels == 0 && found->second.state == BackendState::cancelling) recycle(found->second, turn);
 }
 
-// It was given away for a waiter of this pool, so the oldest one gets it without asking the budget again.
 void Pool::on(const TakenOver& event, Turn& turn) {
   Record& record = add(event.backend, BackendState::idle);
   record.opened_at = event.opened_at;
   record.used_at = turn.now;
   enter_idle(record);
-  if (waiters_.empty()) return make_available(record, turn);
-  lend(record, turn);
+  make_available(record, turn);
 }
 
 void Pool::on(const PoolDrained& event, Turn& turn) {

@@ -98,8 +98,9 @@ void Pool::settle(Turn& turn) {
 
 void Pool::offer(Record& record, Turn& turn) {
   set_state(record, BackendState::offered);
-  turn.request(
-      Offer{.backend = record.id, .oldest_waiter = waiting_since(), .is_new = std::exchange(record.is_new, false)});
+  Offer offer{.backend = record.id, .oldest_waiter = waiting_since(), .is_new = std::exchange(record.is_new, false)};
+  if (!waiters_.empty() && waiters_.front().has_ticket) offer.oldest_ticket = waiters_.front().session;
+  turn.request(offer);
 }
 
 void Pool::lend(Record& record, Turn& turn, bool withdraws_ticket) {

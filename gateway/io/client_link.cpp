@@ -37,6 +37,8 @@ ClientLink::ClientLink(LoopParts& parts, Owner& owner, WorkerConfigPtr config, A
       config_(std::move(config)),
       id_(id),
       host_(host_text(accepted.peer)),
+      port_(port_of(accepted.peer)),
+      connected_at_(wall_now()),
       link_(parts.reactor, plain_channel(std::move(accepted.fd), config_->client_tcp), *this),
       timer_(parts.reactor.timers(), [this] { on_timer(); }) {
   const bool offers_tls = config_->tls_server != nullptr && !accepted.peer.is_unix();
@@ -144,6 +146,8 @@ void ClientLink::begin_login(wire::StartupMessage startup, Bytes rest) {
   state_ = State::logging_in;
   before_->startup = std::move(startup);
   if (const auto refusal = owner_.refusal()) return refuse(*refusal);
+  if (config_->requires_tls && !has_tls() && !before_->peer.is_unix())
+    return refuse({ErrorCode::hba_rejected, "TLS is required"});
   login::ClientLoginFacts facts = config_->judge_login({before_->startup, before_->peer, has_tls()});
   facts.user = before_->startup.user;
   facts.database = before_->startup.database;

@@ -47,6 +47,8 @@ class ClientLink final : private Link::Owner {
   SessionId id() const { return id_; }
   const WorkerConfig& config() const { return *config_; }
   const std::string& host() const { return host_; }  // "[local]" or a numeric address
+  std::uint16_t port() const { return port_; }       // 0 on a Unix-domain socket
+  WallTime connected_at() const { return connected_at_; }
   bool has_tls() const { return link_.tls() != nullptr; }
 
   // ---- during login
@@ -104,6 +106,8 @@ class ClientLink final : private Link::Owner {
   WorkerConfigPtr config_;
   SessionId id_;
   std::string host_;
+  std::uint16_t port_;
+  WallTime connected_at_;
   Link link_;
   Timer timer_;
   State state_ = State::negotiating;

@@ -23,6 +23,8 @@ Instant monotonic_now() {
   return Instant(seconds(now.tv_sec) + nanoseconds(now.tv_nsec));
 }
 
+WallTime wall_now() { return std::chrono::floor<seconds>(std::chrono::system_clock::now()); }
+
 Reactor::Reactor()
     : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wakeup_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), now_(monotonic_now()) {
   HOWDAH_ASSERT(epoll_.is_open() && wakeup_.is_open());

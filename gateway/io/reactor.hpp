@@ -17,6 +17,7 @@
 namespace howdah {
 
 Instant monotonic_now();
+WallTime wall_now();
 
 struct Interest {
   bool read = true;

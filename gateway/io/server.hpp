@@ -32,6 +32,8 @@ struct Server final : Backend, private BackendLink::Owner {
   Owner& owner;
   PoolEntry* home;              // its pool; nullptr: only checks a password
   ClientLink* lessee = nullptr;  // who holds the lease
+  WallTime opened_at = {};
+  std::uint64_t uses = 0;  // times it was lent
 
  private:
   void on_backend_open(BackendLink&, login::ServerLoginDone done) override { owner.on_open(*this, std::move(done)); }
@@ -49,6 +51,8 @@ struct MovedServer {
   Channel channel;
   DialTarget target;
   Instant opened_at;
+  WallTime opened_at_wall;
+  std::uint64_t uses = 0;
 };
 
 }  // namespace howdah

@@ -75,6 +75,13 @@ std::string host_text(const SocketAddress& address) {
   return host.data();
 }
 
+std::uint16_t port_of(const SocketAddress& address) {
+  if (address.storage.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(address.storage).sin_port);
+  if (address.storage.ss_family == AF_INET6)
+    return ntohs(reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_port);
+  return 0;
+}
+
 std::string unix_socket_path(const std::string& directory, std::uint16_t port) {
   return fmt::format("{}/.s.PGSQL.{}", directory, port);
 }

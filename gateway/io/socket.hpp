@@ -24,6 +24,8 @@ struct SocketAddress {
 
 // The address as PostgreSQL writes it: "[local]", "127.0.0.1", "::1".
 std::string host_text(const SocketAddress& address);
+// 0 for Unix-domain sockets.
+std::uint16_t port_of(const SocketAddress& address);
 
 // The path of a server's socket, as libpq makes it.
 std::string unix_socket_path(const std::string& directory, std::uint16_t port);

@@ -1,5 +1,7 @@
 #include "gateway/io/worker.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 
@@ -30,7 +32,8 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
       welcome_cache_(kWelcomes),
       surroundings_{parse_cache_, catalog_, welcome_cache_, rng_, shared.log, std::make_shared<ClusterView>()},
       pools_(id, parts_, *this, shared.budget, config_),
-      next_session_(std::uint64_t{id.value} << 48 | 1) {
+      next_session_(std::uint64_t{id.value} << 48 | 1),
+      started_at_(wall_now()) {
   shared_.budget.attach(id_, reactor_,
                         [this](const PoolKey& key, const BudgetNews& news) { pools_.on_budget_news(key, news); });
 }
@@ -38,7 +41,10 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
 Worker::~Worker() { stop(); }
 
 void Worker::start() {
-  thread_ = std::thread([this] { reactor_.run(); });
+  thread_ = std::thread([this] {
+    thread_id_ = ::gettid();
+    reactor_.run();
+  });
 }
 
 void Worker::stop() {
@@ -151,6 +157,7 @@ void Worker::on_logged_in(ClientLink& client) {
   if (name != parameters.end()) identity.application_name = name->second;
   identity.cancel_key = login::make_client_key(id_.value, ++next_serial_, random, startup.spoken);
   by_pid_[identity.cancel_key.pid] = client.id();
+  ++clients_served_;
   pools_.remember_credential(startup.user, client.credential());
   if (config_->logs_connections)
     shared_.log.info("client logged in s={} user=\"{}\" db=\"{}\"", client.id().value, startup.user, startup.database);
@@ -210,6 +217,7 @@ void Worker::on_granted(SessionId session, Server& server) {
   client->asked = nullptr;
   client->leases.push_back(&server);
   server.lessee = client;
+  ++server.uses;
   feed(*client, session::LeaseGranted{&server});
 }
 
@@ -238,6 +246,8 @@ void Worker::on_server_drained(Server& server) {
 void Worker::report(NodeId node, NodeFailure failure, const std::string& why) {
   shared_.hooks.report(node, failure, why);
 }
+
+void Worker::seen(NodeId node) { shared_.hooks.seen(node); }
 
 void Worker::hand_over(WorkerId to, MovedServer moved) { shared_.hooks.hand_over(to, std::move(moved)); }
 

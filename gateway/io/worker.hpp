@@ -30,6 +30,7 @@ struct LocalQuestion {
 // What workers need from outside: joined in app.cpp. Called on the worker's thread.
 struct WorkerHooks {
   std::function<void(NodeId, NodeFailure, const std::string&)> report;
+  std::function<void(NodeId)> seen;
   // `then` may be called on any thread.
   std::function<void(LocalQuestion, std::function<void(Result<TextTable>)> then)> ask_local;
   std::function<void(WorkerId to, MovedServer)> hand_over;
@@ -69,6 +70,9 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
 
   // ---- on the worker's thread, in inspect()
   WorkerId id() const { return id_; }
+  std::int64_t thread_id() const { return thread_id_; }
+  WallTime started_at() const { return started_at_; }
+  std::uint64_t clients_served() const { return clients_served_; }
   const WorkerPools& pools() const { return pools_; }
   template <typename Visit>
   void visit_clients(Visit&& visit) const {
@@ -93,6 +97,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   void on_server_gone(Server& server, NodeFailure failure) override;
   void on_server_drained(Server& server) override;
   void report(NodeId node, NodeFailure failure, const std::string& why) override;
+  void seen(NodeId node) override;
   void hand_over(WorkerId to, MovedServer moved) override;
 
   void admit(Accepted accepted);
@@ -134,6 +139,9 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   std::vector<std::unique_ptr<ClientLink>> graveyard_;  // destroyed at the end of the turn
 
   std::atomic<std::uint32_t> client_count_{0};
+  std::uint64_t clients_served_ = 0;
+  std::int64_t thread_id_ = 0;
+  WallTime started_at_;
   std::thread thread_;
 };
 

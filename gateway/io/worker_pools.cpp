@@ -153,6 +153,8 @@ void WorkerPools::on_open(Server& server, login::ServerLoginDone done) {
   server.cancel_key = std::move(done.key);
   server.reported = std::move(done.parameters);
   server.created_at = parts_.reactor.now();
+  server.opened_at = wall_now();
+  owner_.seen(server.node());
   server.home->server_error.clear();
   run(*server.home, BackendOpened{server.id});
   deliver();
@@ -283,7 +285,7 @@ void WorkerPools::move(PoolEntry& entry, const HandOver& hand_over) {
   Server* server = find(hand_over.backend);
   if (server == nullptr) return;
   MovedServer moved{std::move(static_cast<Backend&>(*server)), server->link.release(), server->link.target(),
-                    hand_over.opened_at};
+                    hand_over.opened_at, server->opened_at, server->uses};
   moved.backend.id = hand_over.backend;
   moved.backend.key = entry.key;
   retire(hand_over.backend);
@@ -296,6 +298,8 @@ void WorkerPools::adopt(MovedServer moved) {
   auto& server = servers_[id];
   server = std::make_unique<Server>(parts_, static_cast<Server::Owner&>(*this), id, &entry);
   static_cast<Backend&>(*server) = std::move(moved.backend);
+  server->opened_at = moved.opened_at_wall;
+  server->uses = moved.uses;
   server->link.adopt(std::move(moved.channel), std::move(moved.target));
   run(entry, TakenOver{id, moved.opened_at});
   deliver();

@@ -44,6 +44,7 @@ class WorkerPools final : private Server::Owner {
     virtual void on_server_gone(Server& server, NodeFailure failure) = 0;
     virtual void on_server_drained(Server& server) = 0;
     virtual void report(NodeId node, NodeFailure failure, const std::string& why) = 0;
+    virtual void seen(NodeId node) = 0;  // a connection to it was opened
     virtual void hand_over(WorkerId to, MovedServer moved) = 0;
 
    protected:

@@ -22,8 +22,8 @@ void add_options(CLI::App& app, CommandLine& line, std::string& mode, bool& want
   app.add_flag("-n,--dont-detach", line.in_foreground, "stay in the foreground");
   app.add_flag("-D,--discard-status", line.discards_status, "forget which nodes were down");
   app.add_flag("-d,--debug", line.has_debug, "debug messages");
-  app.add_flag("-C,--clear-oidmaps", "accepted for Pgpool's sake");
-  app.add_flag("-x,--debug-assertions", "accepted for Pgpool's sake");
+  app.add_flag("-C,--clear-oidmaps")->description("accepted for Pgpool's sake");
+  app.add_flag("-x,--debug-assertions")->description("accepted for Pgpool's sake");
   app.add_option("-m,--mode", mode, "with stop: smart, fast or immediate")
       ->check(CLI::IsMember({"s", "smart", "f", "fast", "i", "immediate"}));
   app.add_flag("--check", wants_check, "only check the configuration");

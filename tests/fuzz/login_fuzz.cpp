@@ -1,10 +1,10 @@
 // Fuzzes the logins: the first byte chooses who is asked and how, the rest is what the peer answers.
-#include <cstdint>
-#include <cstdlib>
-
 #include "gateway/login/client_login.hpp"
 #include "gateway/login/digest.hpp"
 #include "gateway/login/server_login.hpp"
+
+#include <cstdint>
+#include <cstdlib>
 
 using namespace howdah;
 using namespace howdah::login;

@@ -1,11 +1,11 @@
 // Fuzzes the wire codec: the first byte chooses the reader, the rest is what a peer sends, cut in two places as well.
-#include <algorithm>
-#include <cstdint>
-#include <cstdlib>
-
 #include "gateway/wire/frame.hpp"
 #include "gateway/wire/messages.hpp"
 #include "gateway/wire/startup.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
 
 using namespace howdah;
 using namespace howdah::wire;
@@ -14,19 +14,34 @@ namespace {
 
 void read_client_body(const Message& message) {
   switch (message.client_tag()) {
-    case ClientTag::query: (void)parse_query(message.body); break;
-    case ClientTag::parse: (void)parse_parse(message.body); break;
-    case ClientTag::bind: (void)parse_bind_head(message.body, true); break;
+    case ClientTag::query:
+      (void)parse_query(message.body);
+      break;
+    case ClientTag::parse:
+      (void)parse_parse(message.body);
+      break;
+    case ClientTag::bind:
+      (void)parse_bind_head(message.body, true);
+      break;
     case ClientTag::describe:
-    case ClientTag::close: (void)parse_target(message.body); break;
-    case ClientTag::execute: (void)parse_execute(message.body); break;
-    case ClientTag::copy_fail: (void)parse_copy_fail(message.body); break;
-    case ClientTag::function_call: (void)parse_function_call_id(message.body); break;
+    case ClientTag::close:
+      (void)parse_target(message.body);
+      break;
+    case ClientTag::execute:
+      (void)parse_execute(message.body);
+      break;
+    case ClientTag::copy_fail:
+      (void)parse_copy_fail(message.body);
+      break;
+    case ClientTag::function_call:
+      (void)parse_function_call_id(message.body);
+      break;
     case ClientTag::password:
       (void)parse_password(message.body);
       (void)parse_sasl_initial_response(message.body);
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -35,23 +50,44 @@ void read_server_body(const Message& message) {
     case ServerTag::authentication:
       if (const auto found = parse_authentication(message.body)) (void)parse_sasl_mechanisms(found->rest);
       break;
-    case ServerTag::backend_key: (void)parse_backend_key(message.body); break;
-    case ServerTag::parameter_status: (void)parse_parameter_status(message.body); break;
-    case ServerTag::ready: (void)parse_ready(message.body); break;
-    case ServerTag::command_complete: (void)parse_command_complete(message.body); break;
-    case ServerTag::negotiate_version: (void)parse_negotiate_version(message.body); break;
-    case ServerTag::notification: (void)parse_notification(message.body); break;
-    case ServerTag::row_description: (void)parse_row_description_names(message.body); break;
-    case ServerTag::parameter_description: (void)parse_parameter_description(message.body); break;
-    case ServerTag::data_row: (void)parse_data_row(message.body); break;
+    case ServerTag::backend_key:
+      (void)parse_backend_key(message.body);
+      break;
+    case ServerTag::parameter_status:
+      (void)parse_parameter_status(message.body);
+      break;
+    case ServerTag::ready:
+      (void)parse_ready(message.body);
+      break;
+    case ServerTag::command_complete:
+      (void)parse_command_complete(message.body);
+      break;
+    case ServerTag::negotiate_version:
+      (void)parse_negotiate_version(message.body);
+      break;
+    case ServerTag::notification:
+      (void)parse_notification(message.body);
+      break;
+    case ServerTag::row_description:
+      (void)parse_row_description_names(message.body);
+      break;
+    case ServerTag::parameter_description:
+      (void)parse_parameter_description(message.body);
+      break;
+    case ServerTag::data_row:
+      (void)parse_data_row(message.body);
+      break;
     case ServerTag::copy_in_response:
     case ServerTag::copy_out_response:
-    case ServerTag::copy_both_response: (void)parse_copy_response(message.body); break;
+    case ServerTag::copy_both_response:
+      (void)parse_copy_response(message.body);
+      break;
     case ServerTag::error:
     case ServerTag::notice:
       if (const auto view = parse_error_response(message.body)) (void)view->ends_connection();
       break;
-    default: break;
+    default:
+      break;
   }
 }
 

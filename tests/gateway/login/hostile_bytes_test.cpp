@@ -13,9 +13,12 @@ namespace {
 
 // Nonsense made of what SCRAM messages are made of.
 std::string random_text(Rng& rng) {
-  static constexpr std::string_view kParts[] = {"n,,", "y,,", "p=tls-server-end-point,,", "n=", "r=",  "c=biws", ",",
-                                                "p=",  "s=",  "i=4",                      "v=", "MDE", "=",      "nonce",
-                                                "m=",  "a=",  "e=",                       "\t"};
+  static constexpr std::string_view kParts[] = {"n,,", "y,,",   "p=tls-server-end-point,,",
+                                                "n=",  "r=",    "c=biws",
+                                                ",",   "p=",    "s=",
+                                                "i=4", "v=",    "MDE",
+                                                "=",   "nonce", "m=",
+                                                "a=",  "e=",    "\t"};
   std::string text;
   for (auto count = rng.below(9); count > 0; --count)
     text += rng.chance(0.1) ? std::string(1, static_cast<char>(rng.below(256))) : kParts[rng.below(std::size(kParts))];
@@ -29,7 +32,8 @@ std::string random_client_message(Rng& rng) {
       wire::append_password(out, random_text(rng));
       break;
     case 1:
-      wire::append_sasl_initial_response(out, rng.chance(0.9) ? kScramMechanism : kScramPlusMechanism, random_text(rng));
+      wire::append_sasl_initial_response(out, rng.chance(0.9) ? kScramMechanism : kScramPlusMechanism,
+                                         random_text(rng));
       break;
     default:
       wire::append_sasl_response(out, random_text(rng));

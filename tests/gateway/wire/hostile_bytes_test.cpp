@@ -1,13 +1,13 @@
 // Seeded random bytes into everything that reads foreign bytes: nothing may crash, hang, read beyond the end (the
 // sanitizers watch) or accept what it cannot have understood.
-#include <catch2/catch.hpp>
-
-#include <functional>
-
 #include "base/rng.hpp"
 #include "gateway/wire/frame.hpp"
 #include "gateway/wire/messages.hpp"
 #include "gateway/wire/startup.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <functional>
 
 using namespace howdah;
 using namespace howdah::wire;
@@ -22,8 +22,10 @@ std::vector<char> random_body(Rng& rng) {
   std::vector<char> body(rng.below(60));
   const std::uint64_t flavour = rng.below(3);
   for (char& c : body) {
-    if (flavour == 0 || rng.chance(0.2)) c = static_cast<char>(rng.below(256));
-    else c = flavour == 1 ? static_cast<char>(rng.below(4)) : static_cast<char>('a' + rng.below(3));
+    if (flavour == 0 || rng.chance(0.2))
+      c = static_cast<char>(rng.below(256));
+    else
+      c = flavour == 1 ? static_cast<char>(rng.below(4)) : static_cast<char>('a' + rng.below(3));
     if (rng.chance(0.1)) c = '\0';
   }
   return body;
@@ -47,17 +49,41 @@ TEST_CASE("parsers return views into the body or an error, whatever the body is"
     };
   };
   const Row rows[] = {
-      {"Query", [](Bytes b) { auto r = parse_query(b); return r.has_error() || is_inside(r->sql, b); }},
-      {"Parse", [](Bytes b) { auto r = parse_parse(b); return r.has_error() || is_inside(as_text(r->types), b); }},
+      {"Query",
+       [](Bytes b) {
+         auto r = parse_query(b);
+         return r.has_error() || is_inside(r->sql, b);
+       }},
+      {"Parse",
+       [](Bytes b) {
+         auto r = parse_parse(b);
+         return r.has_error() || is_inside(as_text(r->types), b);
+       }},
       {"Bind",
        [](Bytes b) {
          auto r = parse_bind_head(b, true);
          return r.has_error() || ((*r)->rest <= b.size() && is_inside((*r)->statement, b));
        }},
-      {"Describe", [](Bytes b) { auto r = parse_target(b); return r.has_error() || is_inside(r->name, b); }},
-      {"Execute", [](Bytes b) { auto r = parse_execute(b); return r.has_error() || is_inside(r->portal, b); }},
-      {"CopyFail", [](Bytes b) { auto r = parse_copy_fail(b); return r.has_error() || is_inside(*r, b); }},
-      {"Password", [](Bytes b) { auto r = parse_password(b); return r.has_error() || is_inside(*r, b); }},
+      {"Describe",
+       [](Bytes b) {
+         auto r = parse_target(b);
+         return r.has_error() || is_inside(r->name, b);
+       }},
+      {"Execute",
+       [](Bytes b) {
+         auto r = parse_execute(b);
+         return r.has_error() || is_inside(r->portal, b);
+       }},
+      {"CopyFail",
+       [](Bytes b) {
+         auto r = parse_copy_fail(b);
+         return r.has_error() || is_inside(*r, b);
+       }},
+      {"Password",
+       [](Bytes b) {
+         auto r = parse_password(b);
+         return r.has_error() || is_inside(*r, b);
+       }},
       {"SASLInitialResponse",
        [](Bytes b) {
          auto r = parse_sasl_initial_response(b);
@@ -68,7 +94,11 @@ TEST_CASE("parsers return views into the body or an error, whatever the body is"
          auto r = parse_error_response(b);
          return is_inside(ErrorView(b).sqlstate(), b) && (r.has_error() || is_inside(r->message(), b));
        }},
-      {"ParameterStatus", [](Bytes b) { auto r = parse_parameter_status(b); return r.has_error() || is_inside(r->value, b); }},
+      {"ParameterStatus",
+       [](Bytes b) {
+         auto r = parse_parameter_status(b);
+         return r.has_error() || is_inside(r->value, b);
+       }},
       {"DataRow",
        [](Bytes b) {
          auto r = parse_data_row(b);
@@ -77,8 +107,16 @@ TEST_CASE("parsers return views into the body or an error, whatever the body is"
            if (!is_inside(value.value_or(""), b)) return false;
          return true;
        }},
-      {"Notification", [](Bytes b) { auto r = parse_notification(b); return r.has_error() || is_inside(r->payload, b); }},
-      {"BackendKeyData", [](Bytes b) { auto r = parse_backend_key(b); return r.has_error() || r->secret.size() <= kMaxSecretSize; }},
+      {"Notification",
+       [](Bytes b) {
+         auto r = parse_notification(b);
+         return r.has_error() || is_inside(r->payload, b);
+       }},
+      {"BackendKeyData",
+       [](Bytes b) {
+         auto r = parse_backend_key(b);
+         return r.has_error() || r->secret.size() <= kMaxSecretSize;
+       }},
       {"NegotiateProtocolVersion", accepts(parse_negotiate_version)},
       {"RowDescription", accepts(parse_row_description_names)},
       {"ParameterDescription", accepts(parse_parameter_description)},

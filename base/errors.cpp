@@ -50,6 +50,7 @@ constexpr std::array kErrorTable{
     ErrorRow{canceled, "canceled", "57014", Severity::error, Fault::client, LogLevel::debug},
     ErrorRow{statement_exists, "statement_exists", "42P05", Severity::error, Fault::client, LogLevel::debug},
     ErrorRow{statement_unknown, "statement_unknown", "26000", Severity::error, Fault::client, LogLevel::debug},
+    ErrorRow{portal_unknown, "portal_unknown", "34000", Severity::error, Fault::client, LogLevel::debug},
     ErrorRow{command_syntax, "command_syntax", "42601", Severity::error, Fault::client, LogLevel::info},
     ErrorRow{command_failed, "command_failed", "55000", Severity::error, Fault::client, LogLevel::info},
     ErrorRow{configuration, "configuration", "F0000", Severity::fatal, Fault::environment, LogLevel::error},

@@ -44,6 +44,7 @@ enum class ErrorCode {
   canceled,
   statement_exists,
   statement_unknown,
+  portal_unknown,
   command_syntax,
   command_failed,
   configuration,

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "sql_router/traits.hpp"
@@ -14,14 +16,17 @@ struct Request {
   bool is_complete = false;              // its Query or Sync has been sent
   bool is_simple = false;                // a Query
   bool is_rerunnable = false;            // a read outside a transaction whose bytes are all kept
+  bool is_beyond_scan = false;           // its messages are looked at one by one: they come after a Flush, or are many
   bool has_forwarded = false;            // the client has seen a part of its answer
   bool has_error = false;                // that part is an ErrorResponse
   bool may_write = false;                // also in a transaction
   bool has_transaction_control = false;  // the transaction status after it is known only from its answer
   bool is_barrier = false;               // nothing may be sent behind it until it is answered
   TransactionControl control = TransactionControl::none;  // of a request that is one statement
+  bool has_pinned = false;
+  bool is_newly_opaque = false;          // pinned the session only because its text could not be read
   Unpins unpins = {};
-  TraitsPtr restores_setting = {};       // RESET of a parameter the client set at start-up: to be set again
+  std::string reset_setting = {};        // RESET of a parameter the client set at start-up: to be set again
 };
 
 // A queue whose memory is kept.
@@ -40,6 +45,18 @@ class RequestQueue {
     if (empty()) clear();
     requests_.push_back(std::move(request));
   }
+  void merge_second_into_front() {
+    Request second = std::move(requests_[head_ + 1]);
+    requests_.erase(requests_.begin() + static_cast<std::ptrdiff_t>(head_) + 1);
+    Request& first = front();
+    first.retained += second.retained;
+    first.is_complete = second.is_complete;
+    first.may_write |= second.may_write;
+    first.has_transaction_control |= second.has_transaction_control;
+    first.is_barrier |= second.is_barrier;
+    first.is_rerunnable = false;
+  }
+  void pop_back() { requests_.pop_back(); }
   void pop_front() {
     ++head_;
     constexpr std::size_t kCompactAt = 64;

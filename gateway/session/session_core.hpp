@@ -33,7 +33,7 @@ class SessionCore {
   SessionState state() const { return state_; }
   const ClientIdentity& identity() const { return identity_; }
   const Backend* backend() const { return backend_; }
-  std::optional<PinReason> pin_reason() const;
+  std::optional<PinReason> pin_reason() const;  // pins.cpp
   bool is_in_transaction() const { return client_status() != TransactionStatus::idle; }
 
  private:
@@ -61,7 +61,7 @@ class SessionCore {
     std::string sql;
     TraitsPtr traits;
     std::optional<TextTable> table;
-    bool is_done = false;
+    std::size_t rows_sent = 0;
   };
 
   // session.cpp: the dispatcher
@@ -83,7 +83,7 @@ class SessionCore {
 
   // output.cpp
   void to_client(Bytes bytes);          // borrowed; joined with what directly precedes it
-  void to_client_copy(Bytes bytes);     // made here
+  void to_client_copy(Bytes bytes);     // made here: build_, mostly
   void to_client_ready();
   void to_client_error(const Error& error);
   void flush_run();
@@ -103,13 +103,11 @@ class SessionCore {
   std::size_t consume_function_call(Bytes input, Head head);
   void retain(Bytes bytes);
   void violate(std::string_view what);
-  bool is_skipping_allowed() const;
 
   // simple_query.cpp
   std::size_t consume_query(Bytes input, Head head);
   std::size_t answer_query(Bytes message, const TraitsPtr& traits, std::string_view sql);
   void send_query(Bytes message, const TraitsPtr& traits, bool is_whole);
-  std::size_t fail_query(Bytes input, Head head, const Error& error);
 
   // batch.cpp, batch_scan.cpp
   std::size_t consume_extended(Bytes input, Head head);
@@ -117,27 +115,29 @@ class SessionCore {
   bool scan_message(Bytes message, Head head);
   void scan_traits(const TraitsPtr& traits);
   TraitsPtr traits_of_statement(std::string_view name) const;
-  bool needs_no_server() const;
   Go open_batch(Bytes input);
   void fail_batch(const Error& error);
   std::size_t forward_extended(Bytes input, Head head);
   std::size_t forward_parse(Bytes input, Head head);
+  std::size_t forward_large_parse(Bytes input, Head head);
   std::size_t forward_bind(Bytes input, Head head);
   std::size_t forward_target(Bytes message, Head head);
   std::size_t forward_close(Bytes message, const wire::TargetName& target);
   std::size_t forward_sync(Bytes message);
   bool leave_replica_for(const Traits& traits);
+
+  // pins.cpp
   void note_statement(const Traits& traits);
+  void take_pins_away(const Request& request);
 
   // prepared.cpp
-  struct ClientStatement {
-    PreparedStatementPtr statement;
-  };
   std::string_view server_name(std::string_view client_name, Owed& owed);
-  void ensure_prepared(PreparedStatement& statement);
-  bool ensure_unnamed(Owed& owed);
+  void ensure_prepared(const PreparedStatement& statement);
+  bool ensure_unnamed();
   void make_room();
+  void refuse_statement(const Error& error);
   void undo(const Owed& dropped);
+  void retire_statement(std::uint64_t number);
   void forget_statements();
 
   // begin_deferral.cpp
@@ -157,6 +157,7 @@ class SessionCore {
   // lease.cpp
   Go admit(const Traits& traits);
   bool may_pipeline(const Traits& traits) const;
+  SessionFacts facts() const;
   Decision choose(const Traits& traits);
   bool use_node(NodeId node);
   void park_backend();
@@ -165,6 +166,7 @@ class SessionCore {
   void settle();
   bool owes() const { return backend_ != nullptr && !backend_->ledger.is_empty(); }
   bool may_leave_backend() const;
+  bool is_status_certain() const;
 
   // relay.cpp
   void relay(Bytes chunk);
@@ -178,6 +180,8 @@ class SessionCore {
   void emit_answer(char tag, Bytes message);
   void release_withheld();
   void keep_withheld();
+  void drop_withheld();
+  void note_error(Request& request, std::string_view sqlstate);
   void take_locals();
   void finish_request();
   void on_voided_syncs();
@@ -190,30 +194,33 @@ class SessionCore {
   void requeue();
   void finish_drain();
   void answer_lost_requests();
-  void answer_lost(Request& request, ErrorCode code);
+  Error lost_error(bool is_unknown);
   void remember_refusal();
   void fail_transaction(const Error& error);
   std::size_t fail_pending(Bytes input, Head head);
-  std::size_t consume_failed_query(Bytes input, Head head);
   Error failed_error();
   void end_failed();
 
   // local_answers.cpp
   bool is_local(const Traits& traits) const;
   bool answer_local_query(const TraitsPtr& traits, std::string_view sql);
-  void answer_table(const TextTable& table, bool with_description);
   std::size_t consume_local(Bytes input, Head head);
-  std::size_t local_parse(Bytes body);
-  std::size_t local_bind(Bytes body);
-  std::size_t local_describe(Bytes body);
-  std::size_t local_execute(Bytes body);
+  bool local_parse(Bytes body);  // these: false if an answer must be waited for
+  bool local_bind(Bytes body);
+  bool local_describe(Bytes body);
+  bool local_execute(Bytes body);
+  void local_close(Bytes body);
+  void local_done(wire::ServerTag tag);
+  void fail_local(const Error& error);
+  static Error no_portal(std::string_view name);
   bool has_local_table(LocalPortal& portal);
   std::optional<Result<TextTable>> ask(const Traits& traits, std::string_view sql);
-  Result<TextTable> explain(const Traits& traits, std::string_view sql);
+  TextTable explain(const Traits& traits, std::string_view sql);
 
   // welcome.cpp
   void start();
   void start_check();
+  void finish_start();
   void welcome(const wire::ParameterSet& parameters);
   void refuse_start(Bytes error_body);
 
@@ -226,6 +233,7 @@ class SessionCore {
   std::optional<Instant> deadline_of(ErrorCode code) const;
   void check_deadlines();
   void touch_clocks();
+  static std::string limit_text(ErrorCode code);
 
   ClientIdentity identity_;
   const SessionOptions& options_;
@@ -281,6 +289,7 @@ class SessionCore {
   bool has_transaction_written_ = false;
   bool is_failed_ = false;             // emulated
   bool is_failure_told_ = false;
+  TransactionStatus told_status_ = TransactionStatus::idle;  // in the last ReadyForQuery the client got
   PinReasons pins_;
 
   // Routing.
@@ -303,10 +312,12 @@ class SessionCore {
   // Local answers.
   std::map<std::string, LocalPortal, std::less<>> local_portals_;
   std::optional<Result<TextTable>> local_answer_;
+  ByteQueue rest_;         // a Query of what follows a local statement in the client's string
+  std::string next_rest_;  // becomes rest_ after the message at hand
 
   // What the client believes.
   wire::ParameterSet told_;
-  std::string reapply_;                // statements that restore startup settings after a RESET
+  std::string reapply_;                // a statement that restores a startup setting after its RESET
 
   // Clocks; a value only while the thing lasts.
   std::optional<Instant> waiting_since_;

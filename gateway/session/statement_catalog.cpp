@@ -27,7 +27,7 @@ PreparedStatementPtr StatementCatalog::intern(std::string_view sql, Bytes types,
   if (by_text_.size() >= capacity_) drop_unused();
   auto statement = std::make_shared<PreparedStatement>();
   statement->number = std::uint64_t{worker_} << kWorkerShift | next_number_++;
-  statement->name = fmt::format("{}{:x}", kPrefix, statement->number);
+  statement->name = catalog_name(statement->number);
   statement->sql = std::string(sql);
   statement->types = std::string(as_text(types));
   statement->traits = traits;
@@ -44,6 +44,8 @@ void StatementCatalog::drop_unused() {
   std::erase_if(by_text_, [](const auto& entry) { return entry.second.use_count() == 1; });
   // Dropped ones are interned anew under another name; servers close the old ones as their own limit is reached.
 }
+
+std::string catalog_name(std::uint64_t number) { return fmt::format("{}{:x}", kPrefix, number); }
 
 bool looks_like_catalog_name(std::string_view name) { return name.starts_with(kPrefix); }
 

@@ -44,6 +44,9 @@ class StatementCatalog {
   std::unordered_map<std::string, PreparedStatementPtr> by_text_;  // key: types, then text
 };
 
+// The server-side name of a statement.
+std::string catalog_name(std::uint64_t number);
+
 // True for names that could be mistaken for ours.
 bool looks_like_catalog_name(std::string_view name);
 

@@ -175,8 +175,6 @@ struct PoolWorld {
     std::deque<std::pair<PoolKey, PoolEvent>> turn{{key, event}};
     while (!turn.empty()) {
       const auto [at, what] = turn.front();
-      INFO("event " << what.index() << " worker " << worker << " budget waiting " << budget.waiting() << " tickets "
-                    << pool(worker, at).ticket_count() << " hoa " << settings.limits.hand_over_after.count());
       turn.pop_front();
       Pool& that = pool(worker, at);
       Actions<PoolAction> actions;

@@ -28,6 +28,9 @@ bool is_restarting_kind(FailureKind kind) {
 bool is_out_of_use(NodeCondition condition) {
   return condition == down || condition == fenced || condition == detached;
 }
+bool is_judged_when_overdue(const NodeFacts& node) {
+  return node.is_usable() && node.last && node.last->in_recovery;
+}
 std::string describe(const ProbeFailed& event) {
   return event.text.empty() ? to_text(event.kind) : fmt::format("{}: {}", to_text(event.kind), event.text);
 }
@@ -198,8 +201,7 @@ void Tracker::on_event(const Tick&, Instant now, Actions<HealthAction>& out) {
 }
 
 void Tracker::judge_overdue(NodeFacts& node, Instant now, Actions<HealthAction>& out) {
-  const bool is_standby = node.last && node.last->in_recovery;
-  if (is_standby && node.is_usable() && now - *schedule_of(node).in_flight_since >= kOverdue)
+  if (is_judged_when_overdue(node) && now - *schedule_of(node).in_flight_since >= kOverdue)
     set_condition(node, suspect, "no answer yet", now, out);
 }
 
@@ -252,7 +254,8 @@ std::optional<Instant> Tracker::next_deadline() const {
   std::optional<Instant> next;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const Schedule& schedule = schedules_[i];
-    if (schedule.in_flight_since && !nodes_[i].is_usable()) continue;  // its answer or failure will come
+    // An answer or a failure will come by itself; only a standby in use is not waited for.
+    if (schedule.in_flight_since && !is_judged_when_overdue(nodes_[i])) continue;
     const Instant due = schedule.in_flight_since ? *schedule.in_flight_since + kOverdue : schedule.next_probe;
     if (!next || due < *next) next = due;
   }

@@ -14,10 +14,11 @@ namespace howdah::health {
 
 namespace {
 
+// What follows the first line is advice for interactive users.
 std::string first_line(const char* text) {
   std::string line = text == nullptr ? "" : text;
-  while (!line.empty() && line.back() == '\n') line.pop_back();
-  std::replace(line.begin(), line.end(), '\n', ' ');
+  line = line.substr(0, line.find('\n'));
+  std::replace(line.begin(), line.end(), '"', '\'');  // it goes into quotes in the log
   return line;
 }
 
@@ -56,7 +57,7 @@ PgFailure PgConnection::fail(FailureKind kind, std::string text) {
 
 PgFailure PgConnection::lost() {
   std::string text = first_line(PQerrorMessage(connection_.get()));
-  const FailureKind kind = classify_failure({}, text);
+  const FailureKind kind = classify_failure({}, PQerrorMessage(connection_.get()));
   close();
   return {kind == FailureKind::other ? FailureKind::lost : kind, {}, std::move(text)};
 }
@@ -122,7 +123,7 @@ std::optional<PgFailure> PgConnection::query(const std::string& sql, PgRows& row
       const char* sqlstate = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
       error = PgFailure{FailureKind::other, sqlstate == nullptr ? "" : sqlstate,
                         first_line(PQresultErrorMessage(result.get()))};
-      error->kind = classify_failure(error->sqlstate, error->text);
+      error->kind = classify_failure(error->sqlstate, PQresultErrorMessage(result.get()));
     }
   }
   if (PQstatus(connection_.get()) == CONNECTION_BAD) {

@@ -66,10 +66,11 @@ void Coordinator::on(const Event& event, Instant now, Actions<Action>& out) {
     run_health_actions();
     if (phase_ == before) break;
   }
-  keep_if_changed();
+  if (epoch_ != kept_.epoch) keep_if_changed();  // an epoch is on disk before anybody sees it
+  publish_if_changed();
   sources_.advance(options_of(tracker_.nodes()), options_.sql_timeout, now_, out);
   commands_.advance(options_.command_timeout, now_, out);
-  publish_if_changed();
+  keep_if_changed();  // the rest may be a moment late: clients wait for the view, not for the disk
   out_ = nullptr;
 }
 
@@ -264,7 +265,6 @@ void Coordinator::publish_if_changed() {
   out_->push(Publish{view_});
 }
 
-// Before whatever depends on it: an epoch is on disk before anybody sees it.
 void Coordinator::keep_if_changed() {
   KeptState state{.epoch = epoch_,
                   .primary = known_.node,

@@ -16,6 +16,8 @@ constexpr Duration kOverdue = 1s;
 constexpr Duration kDefaultTimeout = 10s;  // where health_check_timeout is 0: nothing waits for ever
 // Clients' errors come in swarms; each swarm is worth one question.
 constexpr Duration kLeastBetweenConfirmations = 100ms;
+// New connections that break, in a row, before that counts as a failure.
+constexpr int kMostUnclear = 5;
 // Good answers in a row before a node that was down is used again.
 constexpr int kSuccessesToReturn = 2;
 
@@ -27,6 +29,9 @@ bool is_restarting_kind(FailureKind kind) {
 }
 bool is_out_of_use(NodeCondition condition) {
   return condition == down || condition == fenced || condition == detached;
+}
+bool is_judged_when_overdue(const NodeFacts& node) {
+  return node.is_usable() && node.last && node.last->in_recovery;
 }
 std::string describe(const ProbeFailed& event) {
   return event.text.empty() ? to_text(event.kind) : fmt::format("{}: {}", to_text(event.kind), event.text);
@@ -111,7 +116,12 @@ void Tracker::on_event(const ProbeFailed& event, Instant now, Actions<HealthActi
     return;
   }
   const bool is_confirmation = schedule.is_asked_by_traffic && was_fresh;
-  schedule.is_asked_by_traffic = schedule.is_asked_by_traffic && !was_fresh;
+  // A new connection that broke may have met a server going down or restarting: ask again for a clear word.
+  const bool is_broken = was_fresh && event.kind == FailureKind::lost;
+  schedule.unclear = is_broken ? schedule.unclear + 1 : 0;
+  const bool is_unclear = is_broken && schedule.unclear <= kMostUnclear;
+  schedule.is_asked_by_traffic = schedule.is_asked_by_traffic && (!was_fresh || is_unclear);
+  schedule.is_fresh_wanted = schedule.is_fresh_wanted || is_unclear;
   node->answers = false;
   node->failure = event.kind;
   node->last_failed_at = event.asked_at;
@@ -119,6 +129,7 @@ void Tracker::on_event(const ProbeFailed& event, Instant now, Actions<HealthActi
   ++node->outcomes;
   if (is_alive_but_closed(event.kind)) judge_closed(*node, event, now, out);
   else if (is_restarting_kind(event.kind)) judge_restarting(*node, event, now, out);
+  else if (is_unclear) judge_unclear(*node, event, now, out);
   else judge_dead_or_not(*node, event, is_confirmation, now, out);
   plan_next(*node, now);
 }
@@ -139,6 +150,10 @@ void Tracker::judge_restarting(NodeFacts& node, const ProbeFailed& event, Instan
     set_condition(node, restarting, describe(event), now, out);
 }
 
+void Tracker::judge_unclear(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out) {
+  if (node.is_usable()) set_condition(node, suspect, describe(event), now, out);
+}
+
 void Tracker::judge_dead_or_not(NodeFacts& node, const ProbeFailed& event, bool is_confirmation, Instant now,
                                 Actions<HealthAction>& out) {
   ++node.failures;
@@ -147,8 +162,7 @@ void Tracker::judge_dead_or_not(NodeFacts& node, const ProbeFailed& event, bool 
   if (is_out_of_use(node.condition)) return;
   if (node.condition == unknown) return set_condition(node, down, describe(event), now, out);
 
-  const bool is_gone = event.kind == FailureKind::refused || event.kind == FailureKind::lost;
-  const bool is_proven = is_confirmation && is_gone && options_.failover_on_backend_error;
+  const bool is_proven = is_confirmation && event.kind == FailureKind::refused && options_.failover_on_backend_error;
   const bool is_used_up = node.options.check_period > Duration{} && node.failures > node.options.max_retries;
   if (node.options.may_fail_over && (is_proven || is_used_up)) {
     set_condition(node, down, fmt::format("{} (attempts {})", describe(event), node.failures), now, out);
@@ -198,8 +212,7 @@ void Tracker::on_event(const Tick&, Instant now, Actions<HealthAction>& out) {
 }
 
 void Tracker::judge_overdue(NodeFacts& node, Instant now, Actions<HealthAction>& out) {
-  const bool is_standby = node.last && node.last->in_recovery;
-  if (is_standby && node.is_usable() && now - *schedule_of(node).in_flight_since >= kOverdue)
+  if (is_judged_when_overdue(node) && now - *schedule_of(node).in_flight_since >= kOverdue)
     set_condition(node, suspect, "no answer yet", now, out);
 }
 
@@ -252,7 +265,8 @@ std::optional<Instant> Tracker::next_deadline() const {
   std::optional<Instant> next;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const Schedule& schedule = schedules_[i];
-    if (schedule.in_flight_since && !nodes_[i].is_usable()) continue;  // its answer or failure will come
+    // An answer or a failure will come by itself; only a standby in use is not waited for.
+    if (schedule.in_flight_since && !is_judged_when_overdue(nodes_[i])) continue;
     const Instant due = schedule.in_flight_since ? *schedule.in_flight_since + kOverdue : schedule.next_probe;
     if (!next || due < *next) next = due;
   }

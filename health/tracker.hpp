@@ -92,6 +92,7 @@ class Tracker {
     bool was_up = false;               // before it became suspect: what it returns to
     std::optional<Duration> close_watch = {};
     std::optional<Instant> returned_at = {};
+    int unclear = 0;                   // new connections that broke, in a row
     std::uint64_t round_retries = 0;
   };
 
@@ -107,6 +108,7 @@ class Tracker {
   void judge_answer(NodeFacts& node, Instant now, Actions<HealthAction>& out);
   void judge_closed(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
   void judge_restarting(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
+  void judge_unclear(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
   void judge_dead_or_not(NodeFacts& node, const ProbeFailed& event, bool is_confirmation, Instant now,
                          Actions<HealthAction>& out);
   void judge_overdue(NodeFacts& node, Instant now, Actions<HealthAction>& out);

@@ -44,6 +44,7 @@ constexpr std::array kErrorTable{
     ErrorRow{feature_not_supported, "feature_not_supported", "0A000", Severity::error, Fault::client, LogLevel::info},
     ErrorRow{shutting_down, "shutting_down", "57P01", Severity::fatal, Fault::environment, LogLevel::info},
     ErrorRow{command_syntax, "command_syntax", "42601", Severity::error, Fault::client, LogLevel::info},
+    ErrorRow{unknown_parameter, "unknown_parameter", "42704", Severity::error, Fault::client, LogLevel::info},
     ErrorRow{command_failed, "command_failed", "55000", Severity::error, Fault::client, LogLevel::info},
     ErrorRow{configuration, "configuration", "F0000", Severity::fatal, Fault::environment, LogLevel::error},
     ErrorRow{environment, "environment", "58000", Severity::fatal, Fault::environment, LogLevel::error},

@@ -39,6 +39,7 @@ enum class ErrorCode {
   feature_not_supported,
   shutting_down,
   command_syntax,
+  unknown_parameter,
   command_failed,
   configuration,
   environment,

@@ -46,6 +46,7 @@ enum class ErrorCode {
   statement_unknown,
   portal_unknown,
   command_syntax,
+  unknown_parameter,
   command_failed,
   configuration,
   environment,

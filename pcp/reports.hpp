@@ -38,6 +38,9 @@ struct Facts {
   Asker asker = {};
 };
 
+// Everything but `stats` and `asker`.
+Facts facts_now(ControlSurface& surface);
+
 // Collects the facts (asking the workers where `name` needs them), makes the report and hands it over.
 // `name` is known (is_report) or the answer is the error PostgreSQL gives for an unknown parameter.
 void show_report(ControlSurface& surface, std::string_view name, const Asker& asker,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -51,9 +52,7 @@ class Judge final : public TreeVisitor {
     std::string written = schema.empty() ? std::string(name) : fmt::format("{}.{}", schema, name);
     const RouteReason reason = judge_relation(schema, name);
     if (reason != RouteReason::read) object(reason, {}, written, false);
-    auto& relations = traits_.relations;
-    if (std::find(relations.begin(), relations.end(), written) == relations.end())
-      relations.push_back(std::move(written));
+    traits_.relations.push_back(std::move(written));
   }
 
   void on_write(StatementKind kind) override { object(RouteReason::write, {}, row_of(kind).name, true); }
@@ -66,6 +65,8 @@ class Judge final : public TreeVisitor {
   void on_unknown_part() override { object(RouteReason::unparsable, {}, {}, true); }
 
   void finish() {
+    std::sort(traits_.relations.begin(), traits_.relations.end());
+    traits_.relations.erase(std::unique(traits_.relations.begin(), traits_.relations.end()), traits_.relations.end());
     if (traits_.statement_count <= 1) return;
     if (traits_.has_transaction_control) object(RouteReason::several_with_transaction, {}, {}, false);
     traits_.transaction = TransactionControl::none;
@@ -115,6 +116,29 @@ Traits unread(ParseOutcome outcome, RouteReason reason) {
   return traits;
 }
 
+// PostgreSQL's scanner reads a run of operator characters to its end, may take back all but one or two, and reads on: its
+// time grows with the square of the run's length (a nest of comment openings is such a run). Nobody may hold up a worker
+// with that: the budget is a few milliseconds.
+bool is_slow_to_scan(std::string_view text) {
+  constexpr std::size_t kBudget = 1'000'000;
+  constexpr std::string_view kOperatorCharacters = "~!@#^&|`?+-*/%<>=";
+  static constexpr auto kIsOperator = [=] {
+    std::array<bool, 256> table{};
+    for (const char c : kOperatorCharacters) table[static_cast<unsigned char>(c)] = true;
+    return table;
+  }();
+  std::size_t spent = 0;
+  std::size_t run = 0;
+  for (const char c : text) {
+    if (kIsOperator[static_cast<unsigned char>(c)]) {
+      spent += ++run;
+    } else {
+      run = 0;
+    }
+  }
+  return spent > kBudget;
+}
+
 void override_by_operator(Traits& traits, std::string_view text, const RoutingOptions& options) {
   Verdict& verdict = traits.verdict;
   if (!verdict.may_use_replica || traits.has_transaction_control) return;
@@ -138,6 +162,11 @@ void override_by_operator(Traits& traits, std::string_view text, const RoutingOp
 }  // namespace
 
 Traits classify(std::string_view text, const RoutingOptions& options) {
+  if (text.size() > options.max_parse_size) return unread(ParseOutcome::too_long, RouteReason::too_long);
+  // The parser would take a NUL for the end, and miss what comes after it.
+  if (text.find('\0') != std::string_view::npos) return unread(ParseOutcome::unparsable, RouteReason::unparsable);
+  if (is_slow_to_scan(text)) return unread(ParseOutcome::too_deep, RouteReason::too_deep);
+
   Traits traits;
   traits.gateway = recognise_gateway_command(text);
   if (traits.is_gateway_command()) {
@@ -147,10 +176,6 @@ Traits classify(std::string_view text, const RoutingOptions& options) {
     traits.verdict = {.may_use_replica = true, .may_write = false, .reason = RouteReason::gateway_command};
     return traits;
   }
-  if (text.size() > options.max_parse_size) return unread(ParseOutcome::too_long, RouteReason::too_long);
-  // The parser would take a NUL for the end, and miss what comes after it.
-  if (text.find('\0') != std::string_view::npos) return unread(ParseOutcome::unparsable, RouteReason::unparsable);
-
   Judge judge(traits, options);
   const std::string terminated(text);
   traits.parse = visit_statements(terminated.c_str(), judge);

@@ -16,6 +16,31 @@ namespace howdah {
 
 namespace {
 
+// Whether a replica might run it and answer otherwise than the primary would. Writes and row locks it refuses; what is
+// merely volatile, a cursor or a catalog is as good there.
+bool is_silent_on_replica(RouteReason reason) {
+  switch (reason) {
+    case RouteReason::session_state:
+    case RouteReason::listed_write_function:
+    case RouteReason::not_in_read_only_list:
+    case RouteReason::unknown_function:
+    case RouteReason::node_local_function:
+    case RouteReason::node_local_relation:
+    case RouteReason::node_local_setting:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A standby refuses to be told to write or to be SERIALIZABLE, where the primary only warns outside a transaction.
+bool is_for_primary(const StatementHead& head) {
+  const TransactionModes& modes = head.modes;
+  return head.kind == StatementKind::set_transaction &&
+         (modes.is_unclear || modes.imports_snapshot || modes.is_read_only == false ||
+          modes.isolation == Isolation::serializable);
+}
+
 // Listens to the tree and writes the traits. The first objection found stands as the reason.
 class Judge final : public TreeVisitor {
  public:
@@ -28,6 +53,7 @@ class Judge final : public TreeVisitor {
     if (traits_.statement_count++ == 0) traits_.kind = head.kind;
     runs_ = head.runs_its_inner;
     judge_kind(head.kind);
+    if (is_for_primary(head)) object(RouteReason::primary_only, {}, row_of(head.kind).name, false);
     if (head.kind == StatementKind::show) judge_show(head.setting);
     if (row_of(head.kind).route == RouteClass::transaction || head.transaction != TransactionControl::none)
       traits_.has_transaction_control = true;
@@ -65,6 +91,7 @@ class Judge final : public TreeVisitor {
   void on_unknown_part() override { object(RouteReason::unparsable, {}, {}, true); }
 
   void finish() {
+    if (!traits_.pins.is_empty()) traits_.is_node_bound = true;
     std::sort(traits_.relations.begin(), traits_.relations.end());
     traits_.relations.erase(std::unique(traits_.relations.begin(), traits_.relations.end()), traits_.relations.end());
     if (traits_.statement_count <= 1) return;
@@ -95,6 +122,7 @@ class Judge final : public TreeVisitor {
   void object(RouteReason reason, std::string_view schema, std::string_view because, bool may_write) {
     Verdict& verdict = traits_.verdict;
     verdict.may_write |= may_write && runs_;
+    traits_.is_node_bound |= is_silent_on_replica(reason);
     if (!verdict.may_use_replica) return;
     verdict.may_use_replica = false;
     verdict.reason = reason;
@@ -112,6 +140,7 @@ Traits unread(ParseOutcome outcome, RouteReason reason) {
   traits.parse = outcome;
   traits.verdict = {.may_use_replica = false, .may_write = true, .reason = reason};
   traits.has_transaction_control = true;
+  traits.is_node_bound = outcome != ParseOutcome::unparsable;  // most of what does not parse is mistyped
   traits.pins.add(PinReason::opaque);
   return traits;
 }

@@ -23,19 +23,12 @@ Decision to_primary(const Question& question, RouteReason reason, std::string_vi
   return {.node = primary->id, .reason = reason, .because = because};
 }
 
-// A replica refuses these itself, with an error; nothing can go wrong silently.
-bool is_refused_by_replica(const Verdict& verdict) {
-  return verdict.reason == RouteReason::write || verdict.reason == RouteReason::locks_rows ||
-         verdict.reason == RouteReason::unparsable;
-}
-
 Decision in_open_transaction(const Question& question) {
-  const Verdict& verdict = question.traits.verdict;
+  const Traits& traits = question.traits;
   const NodeId node = *question.facts.transaction_node;
   Decision decision{.node = node, .reason = RouteReason::transaction_node};
-  decision.is_misplaced =
-      !verdict.may_use_replica && question.view.primary != node && !is_refused_by_replica(verdict);
-  if (decision.is_misplaced) decision.because = verdict.because;
+  decision.is_misplaced = traits.is_node_bound && question.view.primary != node;
+  if (decision.is_misplaced) decision.because = traits.verdict.because;
   return decision;
 }
 

@@ -51,6 +51,16 @@ inline std::vector<Pattern> read_patterns(const std::string& text, char separato
   return patterns;
 }
 
+inline std::vector<RedirectRule> read_redirects(const std::string& text) {
+  std::vector<RedirectRule> rules;
+  for (const std::string& item : split(text, ',')) {
+    const RedirectPreference preference = parse_redirect(item).value();
+    rules.push_back({Pattern::compile(preference.pattern).value(), preference.target, preference.node,
+                     preference.weight});
+  }
+  return rules;
+}
+
 template <typename Value>
 Value lookup(const std::map<std::string, Value>& names, const std::string& name) {
   const auto found = names.find(name);
@@ -59,11 +69,11 @@ Value lookup(const std::map<std::string, Value>& names, const std::string& name)
 }
 
 inline void apply_setting(RoutingOptions& options, const std::string& name, const std::string& value) {
-  static const std::map<std::string, DisableOnWrite> kDisable{{"off", DisableOnWrite::off},
-                                                              {"transaction", DisableOnWrite::transaction},
-                                                              {"trans_transaction", DisableOnWrite::trans_transaction},
-                                                              {"always", DisableOnWrite::always},
-                                                              {"dml_adaptive", DisableOnWrite::dml_adaptive}};
+  static const std::map<std::string, WriteEffect> kDisable{{"off", WriteEffect::off},
+                                                              {"transaction", WriteEffect::transaction},
+                                                              {"trans_transaction", WriteEffect::trans_transaction},
+                                                              {"always", WriteEffect::always},
+                                                              {"dml_adaptive", WriteEffect::dml_adaptive}};
   static const std::map<std::string, ReadConsistency> kConsistency{{"eventual", ReadConsistency::eventual},
                                                                    {"session", ReadConsistency::session},
                                                                    {"global", ReadConsistency::global}};
@@ -74,6 +84,9 @@ inline void apply_setting(RoutingOptions& options, const std::string& name, cons
   else if (name == "write_function_list") options.write_function_list = read_patterns(value, ',');
   else if (name == "primary_routing_query_pattern_list")
     options.primary_routing_query_pattern_list = read_patterns(value, ';');
+  else if (name == "user_redirect_preference_list") options.user_redirect_preference_list = read_redirects(value);
+  else if (name == "database_redirect_preference_list") options.database_redirect_preference_list = read_redirects(value);
+  else if (name == "app_name_redirect_preference_list") options.app_name_redirect_preference_list = read_redirects(value);
   else if (name == "allow_sql_comments") options.allow_sql_comments = is_on;
   else if (name == "disable_load_balance_on_write") options.disable_load_balance_on_write = lookup(kDisable, value);
   else if (name == "delay_threshold") options.delay_threshold = std::stoull(value);
@@ -154,6 +167,9 @@ inline std::string take_bracketed(std::string& line, char open, char close) {
 
 inline RoutingCase read_case(std::string line, std::string where) {
   RoutingCase result{.where = std::move(where), .view = three_nodes()};
+  result.facts.user = "alice";
+  result.facts.database = "shop";
+  result.facts.application_name = "web";
   const auto arrow = line.rfind("=> ");
   if (arrow == std::string::npos) throw std::runtime_error(result.where + ": no '=> '");
   std::istringstream expected(line.substr(arrow + 3));

@@ -1,5 +1,6 @@
 #include "gateway/app.hpp"
 
+#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 #include <signal.h>
 
@@ -63,7 +64,6 @@ App::App(const CommandLine& line, Configuration configuration, LogSink& log)
 
 App::~App() {
   // Whoever calls into others ends first.
-  pcp_listener_.reset();
   orders_.join();
   if (control_) control_->stop();
   for (auto& worker : workers_) worker->stop();
@@ -78,7 +78,6 @@ Result<void> App::start() {
   pid_file_.emplace(std::move(*pid_file));
   if (auto made = make_workers(); !made) return made;
   if (auto opened = open_listener(); !opened) return opened;
-  if (auto opened = open_pcp(); !opened) return opened;
   watch_signals();
   start_control();
   for (auto& worker : workers_) worker->start();
@@ -120,9 +119,7 @@ WorkerHooks App::make_hooks() {
     if (control_) control_->report_traffic(node);
   };
   hooks.ask_local = [this](LocalQuestion question, std::function<void(Result<TextTable>)> then) {
-    boost::asio::post(io_, [this, question = std::move(question), then = std::move(then)]() mutable {
-      answer_local(question, std::move(then));
-    });
+    post([this, question = std::move(question), then = std::move(then)] { answer_local(question, then); });
   };
   hooks.hand_over = [this](WorkerId to, MovedServer moved) { workers_[to.value]->give_server(std::move(moved)); };
   hooks.route_cancel = [this](wire::CancelKey key, std::function<void()> then) {
@@ -139,11 +136,6 @@ Result<void> App::open_listener() {
   listener_ = std::make_unique<Listener>(workers_.front()->reactor(), log_, std::move(*sockets),
                                          [this](Accepted accepted) { give_to_least_busy(std::move(accepted)); });
   return {};
-}
-
-Result<void> App::open_pcp() {
-  pcp_listener_ = std::make_unique<pcp::PcpListener>(io_, *this, log_);
-  return pcp_listener_->open(*settings_, configuration_.pcp_users);
 }
 
 health::Credentials App::probe_credentials(const Settings& settings) const {
@@ -202,6 +194,8 @@ void App::run() {
 }
 
 // ---- while running
+
+void App::post(std::function<void()> call) { boost::asio::post(io_, std::move(call)); }
 
 // A node that is being drained looks detached to the workers, whose sessions then go elsewhere.
 void App::publish(ClusterViewPtr view) {

@@ -23,7 +23,6 @@
 #include "gateway/io/worker.hpp"
 #include "gateway/login_policy.hpp"
 #include "pcp/control_surface.hpp"
-#include "pcp/io/pcp_listener.hpp"
 
 namespace howdah {
 
@@ -57,7 +56,6 @@ class App final : public pcp::ControlSurface {
   // ---- making the parts (app.cpp)
   Result<void> make_workers();
   Result<void> open_listener();
-  Result<void> open_pcp();
   void start_control();
   WorkerHooks make_hooks();
   Result<WorkerConfigPtr> make_worker_config(const Settings& settings);
@@ -65,6 +63,7 @@ class App final : public pcp::ControlSurface {
   void watch_signals();
 
   // ---- while running (app.cpp)
+  void post(std::function<void()> call);  // onto the control thread
   void publish(ClusterViewPtr view);
   void give_to_least_busy(Accepted accepted);
   void answer_local(const LocalQuestion& question, std::function<void(Result<TextTable>)> then);
@@ -74,8 +73,6 @@ class App final : public pcp::ControlSurface {
   void run_order(std::function<Result<void>()> order, Done then);
   void watch_draining(std::shared_ptr<Draining> draining);
   Result<void> reload_now();
-  template <typename Call>
-  void post(Call&& call);
 
   CommandLine line_;
   FilePaths paths_;
@@ -100,7 +97,6 @@ class App final : public pcp::ControlSurface {
   std::unique_ptr<WorkersShared> shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Listener> listener_;         // lives on the first worker's loop
-  std::unique_ptr<pcp::PcpListener> pcp_listener_;
 };
 
 }  // namespace howdah

@@ -29,11 +29,6 @@ LogLevel to_log_level(FindingLevel level) {
 
 }  // namespace
 
-template <typename Call>
-void App::post(Call&& call) {
-  boost::asio::post(io_, std::forward<Call>(call));
-}
-
 std::string App::version() const { return kOwnVersion; }
 
 std::optional<health::HealthCheckStats> App::health_check_stats(NodeId node) const {
@@ -158,7 +153,6 @@ Result<void> App::reload_now() {
   for (auto& worker : workers_) worker->set_config(*config);
   budget_->set_limits((*config)->pool.limits);
   control_->reconfigure(health_options(*settings_), failover_options(*settings_));
-  pcp_listener_->set_users(configuration_.pcp_users);
   log_.info("configuration reloaded");
   return {};
 }

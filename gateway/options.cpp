@@ -28,27 +28,6 @@ failover::FailoverMode to_mode(FailoverMode mode) {
   return failover::FailoverMode::none;
 }
 
-DisableOnWrite to_disable_on_write(WriteEffect effect) {
-  switch (effect) {
-    case WriteEffect::off: return DisableOnWrite::off;
-    case WriteEffect::transaction: return DisableOnWrite::transaction;
-    case WriteEffect::trans_transaction: return DisableOnWrite::trans_transaction;
-    case WriteEffect::always: return DisableOnWrite::always;
-    case WriteEffect::dml_adaptive: return DisableOnWrite::dml_adaptive;
-  }
-  return DisableOnWrite::transaction;
-}
-
-Result<std::vector<Pattern>> patterns(const StringList& texts) {
-  std::vector<Pattern> out;
-  for (const std::string& text : texts) {
-    auto pattern = Pattern::compile(text);
-    if (!pattern) return pattern.error();
-    out.push_back(std::move(*pattern));
-  }
-  return out;
-}
-
 TcpOptions tcp_options(const Settings& settings) {
   TcpOptions out;
   out.keepalive = settings.listen.tcp_keepalive();
@@ -182,29 +161,6 @@ PoolOptions pool_options(const Settings& settings) {
   return out;
 }
 
-Result<RoutingOptions> routing_options(const Settings& settings) {
-  RoutingOptions out;
-  auto reads = patterns(settings.routing.read_only_function_list());
-  if (!reads) return reads.error();
-  auto writes = patterns(settings.routing.write_function_list());
-  if (!writes) return writes.error();
-  auto primaries = patterns(settings.routing.primary_routing_query_pattern_list());
-  if (!primaries) return primaries.error();
-  out.read_only_function_list = std::move(*reads);
-  out.write_function_list = std::move(*writes);
-  out.primary_routing_query_pattern_list = std::move(*primaries);
-  out.load_balance_mode = settings.routing.load_balance_mode();
-  out.statement_level_load_balance = settings.routing.statement_level_load_balance();
-  out.allow_sql_comments = settings.routing.allow_sql_comments();
-  out.disable_load_balance_on_write = to_disable_on_write(settings.routing.disable_load_balance_on_write());
-  out.delay_threshold = static_cast<std::uint64_t>(settings.replication.delay_threshold().bytes);
-  out.delay_threshold_by_time = settings.replication.delay_threshold_by_time();
-  out.prefer_lower_delay_standby = settings.replication.prefer_lower_delay_standby();
-  out.max_parse_size = static_cast<std::size_t>(settings.howdah.max_parse_size().bytes);
-  out.read_consistency = settings.howdah.read_consistency();
-  return out;
-}
-
 std::uint32_t worker_count(const Settings& settings) {
   const int asked = settings.howdah.worker_threads();
   return asked > 0 ? static_cast<std::uint32_t>(asked) : std::max(std::thread::hardware_concurrency(), 1U);
@@ -214,7 +170,7 @@ Result<WorkerConfig> worker_config(const Settings& settings, Log& log) {
   WorkerConfig out;
   out.session = session_options(settings);
   out.pool = pool_options(settings);
-  auto routing = routing_options(settings);
+  auto routing = routing_options_of(settings);
   if (!routing) return routing.error();
   out.routing = std::make_shared<const RoutingOptions>(std::move(*routing));
   out.parse_cache_size = static_cast<std::size_t>(settings.howdah.parse_cache_size().bytes);

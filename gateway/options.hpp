@@ -18,7 +18,6 @@ health::HealthOptions health_options(const Settings& settings);
 failover::FailoverOptions failover_options(const Settings& settings);
 SessionOptions session_options(const Settings& settings);
 PoolOptions pool_options(const Settings& settings);
-Result<RoutingOptions> routing_options(const Settings& settings);
 std::uint32_t worker_count(const Settings& settings);
 
 // Everything but judge_login. An Error where a certificate or a pattern cannot be used.

@@ -132,7 +132,7 @@ ExitCode run_route(const CommandLine& line) {
   // Without servers to speak of, one primary and one standby make the answer plain.
   if (settings.nodes.empty())
     for (int id = 0; id < 2; ++id) add_node(settings, NodeId{id}).backend_hostname.set("example");
-  const auto options = routing_options(settings);
+  const auto options = routing_options_of(settings);
   if (!options) {
     fmt::print(stderr, "{}\n", to_text(options.error()));
     return ExitCode::fatal;

@@ -13,7 +13,7 @@ namespace {
 const PoolKey kShop{"shop", "ann", NodeId{0}};
 const PoolKey kTill{"till", "ann", NodeId{0}};
 
-PoolSettings settings_with(const PoolLimits& limits) { return PoolSettings{.limits = limits}; }
+PoolOptions settings_with(const PoolLimits& limits) { return PoolOptions{.limits = limits}; }
 
 }  // namespace
 

@@ -12,9 +12,9 @@ namespace {
 
 const PoolKey kShop{"shop", "ann", NodeId{0}};
 
-PoolSettings settings_with(PoolLimits limits) {
+PoolOptions settings_with(PoolLimits limits) {
   limits.hand_over_after = 0s;
-  return PoolSettings{.limits = limits};
+  return PoolOptions{.limits = limits};
 }
 
 // A world in which worker 0 has lent `count` connections.
@@ -65,7 +65,7 @@ TEST_CASE("the most recently used connection is lent first, so that the others g
 }
 
 TEST_CASE("connections opened together do not all end together") {
-  PoolSettings settings = settings_with({});
+  PoolOptions settings = settings_with({});
   settings.server_idle_timeout = 0s;
   PoolWorld world{1, settings};
   for (const SessionId session : lend(world, 4)) world.give_back(session);
@@ -79,7 +79,7 @@ TEST_CASE("connections opened together do not all end together") {
 }
 
 TEST_CASE("a connection is used once when server_lifetime is 0") {
-  PoolSettings settings = settings_with({});
+  PoolOptions settings = settings_with({});
   settings.server_lifetime = 0s;
   PoolWorld world{1, settings};
   world.give_back(lend(world, 1)[0]);

@@ -46,7 +46,7 @@ struct PoolWorld {
     std::deque<Letter> inbox = {};
   };
 
-  PoolWorld(std::size_t worker_count, const PoolSettings& with) : settings(with), budget(with.limits) {
+  PoolWorld(std::size_t worker_count, const PoolOptions& with) : settings(with), budget(with.limits) {
     for (std::size_t i = 0; i < worker_count; ++i)
       workers.push_back(Worker{.ids = BackendIds(WorkerId{static_cast<std::uint16_t>(i)})});
   }
@@ -184,7 +184,7 @@ struct PoolWorld {
     check_counts();
   }
 
-  PoolSettings settings;
+  PoolOptions settings;
   Budget budget;
   NullLog log;
   Instant now = Instant{} + 1h;

@@ -26,8 +26,8 @@ struct Schedule {
   bool drains = rng.chance(0.3);  // nodes may go down
   bool cancels = rng.chance(0.5);
 
-  PoolSettings draw_settings() {
-    PoolSettings settings;
+  PoolOptions draw_settings() {
+    PoolOptions settings;
     PoolLimits& limits = settings.limits;
     limits.default_pool_size = static_cast<std::uint32_t>(1 + rng.below(4));
     limits.reserve_pool_size = static_cast<std::uint32_t>(rng.below(2));

@@ -30,6 +30,9 @@ enum class ArgumentKind {
 // Which option of the tool chooses this row rather than its neighbour of the same name.
 enum class Variant { plain, graceful, cluster };
 
+// What changes something is logged with who asked for it.
+enum class Effect { reads, changes };
+
 struct Arguments {
   std::string text = {};   // number as text, or the parameter's name
   std::string value = {};  // of a parameter
@@ -49,6 +52,7 @@ struct Command {
   std::string_view name;      // "node_info": the tool is pcp_node_info
   Variant variant;
   ArgumentKind arguments;
+  Effect effect;
   CommandFunction* run;
   std::string_view help;
 };

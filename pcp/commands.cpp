@@ -12,29 +12,30 @@ namespace howdah::pcp {
 namespace {
 
 using enum ArgumentKind;
+using enum Effect;
 using enum Variant;
 
 constexpr std::array kCommands{
-    Command{'L', 'l', "node_count", plain, none, &cmd_node_count, "Number of nodes"},
-    Command{'I', 'i', "node_info", plain, node_or_all, &cmd_node_info, "State of one node or of all"},
-    Command{'H', 'h', "health_check_stats", plain, node, &cmd_health_check_stats, "What the health check has seen"},
-    Command{'N', 'n', "proc_count", plain, none, &cmd_proc_count, "Workers, by thread id"},
-    Command{'P', 'p', "proc_info", plain, process_or_all, &cmd_proc_info, "Server connections and who uses them"},
-    Command{'B', 'b', "pool_status", plain, none, &cmd_pool_status, "Configuration and node status"},
-    Command{'C', 'c', "attach_node", plain, node, &cmd_attach_node, "Use a node again"},
-    Command{'D', 'd', "detach_node", plain, node, &cmd_detach_node, "Stop using a node now"},
-    Command{'d', 'd', "detach_node", graceful, node, &cmd_detach_node, "The same, once no client uses it"},
-    Command{'J', 'd', "promote_node", plain, promote, &cmd_promote_node, "Switch over to a standby"},
-    Command{'j', 'd', "promote_node", graceful, promote, &cmd_promote_node, "The same"},
-    Command{'O', 'c', "recovery_node", plain, node, &cmd_recovery_node, "Online recovery (not supported yet)"},
-    Command{'Z', 'z', "reload_config", plain, scope, &cmd_reload_config, "Read the configuration again"},
-    Command{'V', 'v', "log_rotate", plain, scope, &cmd_log_rotate, "Begin a new log file"},
-    Command{'T', 't', "stop_pgpool", plain, stop_mode, &cmd_stop_pgpool, "Stop this gateway"},
-    Command{'t', 't', "stop_pgpool", cluster, stop_mode, &cmd_stop_pgpool, "Stop every gateway of the cluster"},
-    Command{'W', 'w', "watchdog_info", plain, watchdog_or_all, &cmd_watchdog_info, "Watchdog members (not enabled)"},
-    Command{'G', 'g', "invalidate_query_cache", plain, none, &cmd_invalidate_query_cache, "Empty the query cache"},
-    Command{'A', 'a', "", plain, parameter, &cmd_set_parameter, "Set client_min_messages; no tool sends it"},
-    Command{'F', 0, "", plain, none, &cmd_obsolete, "Obsolete; taken without an answer"},
+    Command{'L', 'l', "node_count", plain, none, reads, &cmd_node_count, "Number of nodes"},
+    Command{'I', 'i', "node_info", plain, node_or_all, reads, &cmd_node_info, "State of one node or of all"},
+    Command{'H', 'h', "health_check_stats", plain, node, reads, &cmd_health_check_stats, "What the health check has seen"},
+    Command{'N', 'n', "proc_count", plain, none, reads, &cmd_proc_count, "Workers, by thread id"},
+    Command{'P', 'p', "proc_info", plain, process_or_all, reads, &cmd_proc_info, "Server connections and who uses them"},
+    Command{'B', 'b', "pool_status", plain, none, reads, &cmd_pool_status, "Configuration and node status"},
+    Command{'C', 'c', "attach_node", plain, node, changes, &cmd_attach_node, "Use a node again"},
+    Command{'D', 'd', "detach_node", plain, node, changes, &cmd_detach_node, "Stop using a node now"},
+    Command{'d', 'd', "detach_node", graceful, node, changes, &cmd_detach_node, "The same, once no client uses it"},
+    Command{'J', 'd', "promote_node", plain, promote, changes, &cmd_promote_node, "Switch over to a standby"},
+    Command{'j', 'd', "promote_node", graceful, promote, changes, &cmd_promote_node, "The same"},
+    Command{'O', 'c', "recovery_node", plain, node, changes, &cmd_recovery_node, "Online recovery (not supported yet)"},
+    Command{'Z', 'z', "reload_config", plain, scope, changes, &cmd_reload_config, "Read the configuration again"},
+    Command{'V', 'v', "log_rotate", plain, scope, changes, &cmd_log_rotate, "Begin a new log file"},
+    Command{'T', 't', "stop_pgpool", plain, stop_mode, changes, &cmd_stop_pgpool, "Stop this gateway"},
+    Command{'t', 't', "stop_pgpool", cluster, stop_mode, changes, &cmd_stop_pgpool, "Stop every gateway of the cluster"},
+    Command{'W', 'w', "watchdog_info", plain, watchdog_or_all, reads, &cmd_watchdog_info, "Watchdog members (not enabled)"},
+    Command{'G', 'g', "invalidate_query_cache", plain, none, changes, &cmd_invalidate_query_cache, "Empty the query cache"},
+    Command{'A', 'a', "", plain, parameter, reads, &cmd_set_parameter, "Set client_min_messages; no tool sends it"},
+    Command{'F', 0, "", plain, none, reads, &cmd_obsolete, "Obsolete; taken without an answer"},
 };
 
 // M, R and X belong to the connection itself (pcp/connection.cpp).

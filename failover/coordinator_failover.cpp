@@ -71,6 +71,7 @@ void Coordinator::advance_suspect() {
   if (node.is_usable()) return set_phase(Phase::steady, "answers again");
   if (node.condition == NodeCondition::down) return set_phase(Phase::confirming, node.reason);
   if (node.condition != NodeCondition::restarting) return;
+  tracker_.watch_closely(node.options.id, kFollowPeriod, now_);  // clients wait for the moment it is back
   const Instant limit = node.trouble_since + crash_restart_grace_;
   if (now_ >= limit) set_phase(Phase::confirming, "restarts for too long");
   else wake_at(limit);

@@ -251,8 +251,8 @@ void Tracker::ask(NodeFacts& node, Instant now, Actions<HealthAction>& out) {
 void Tracker::plan_next(NodeFacts& node, Instant now) {
   Schedule& schedule = schedule_of(node);
   if (schedule.is_fresh_wanted) schedule.next_probe = now + kLeastBetweenConfirmations;
-  else if (schedule.close_watch) schedule.next_probe = now + *schedule.close_watch;
   else if (node.condition == suspect) schedule.next_probe = now + node.options.retry_delay;
+  else if (schedule.close_watch) schedule.next_probe = now + *schedule.close_watch;
   else schedule.next_probe = now + normal_period(node);
 }
 

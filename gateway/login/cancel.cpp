@@ -1,8 +1,8 @@
 #include "gateway/login/cancel.hpp"
 
-#include <openssl/crypto.h>
-
 #include "base/assert.hpp"
+
+#include <openssl/crypto.h>
 
 namespace howdah::login {
 

@@ -3,18 +3,18 @@
 // table shared by the workers. The secret alone decides whether it is obeyed.
 #pragma once
 
-#include <cstdint>
-
 #include "base/bytes.hpp"
 #include "gateway/wire/server_messages.hpp"
 #include "gateway/wire/startup.hpp"
 
+#include <cstdint>
+
 namespace howdah::login {
 
 inline constexpr std::uint32_t kMaxWorkers = 256;
-inline constexpr std::uint32_t kSerialBits = 23;     // with the worker's eight bits a positive 32-bit number
-inline constexpr std::size_t kShortSecretSize = 4;   // protocol 3.0
-inline constexpr std::size_t kLongSecretSize = 32;   // protocol 3.2, as PostgreSQL 18
+inline constexpr std::uint32_t kSerialBits = 23;    // with the worker's eight bits a positive 32-bit number
+inline constexpr std::size_t kShortSecretSize = 4;  // protocol 3.0
+inline constexpr std::size_t kLongSecretSize = 32;  // protocol 3.2, as PostgreSQL 18
 
 // `serial` distinguishes the clients of a worker (its low 23 bits are used). `random` holds at least kLongSecretSize
 // bytes from a cryptographic generator.

@@ -1,10 +1,10 @@
 #include "gateway/login/client_login.hpp"
 
-#include <fmt/format.h>
-
 #include "gateway/login/digest.hpp"
 #include "gateway/wire/client_messages.hpp"
 #include "gateway/wire/server_messages.hpp"
+
+#include <fmt/format.h>
 
 namespace howdah::login {
 
@@ -13,8 +13,7 @@ namespace {
 // "host ..., user ..., database ..., no encryption", as PostgreSQL 15 ends both texts.
 std::string connection_text(const ClientLoginFacts& facts) {
   const std::string_view encryption = facts.has_tls ? "SSL encryption" : "no encryption";
-  if (facts.is_replication)
-    return fmt::format("host \"{}\", user \"{}\", {}", facts.host, facts.user, encryption);
+  if (facts.is_replication) return fmt::format("host \"{}\", user \"{}\", {}", facts.host, facts.user, encryption);
   return fmt::format("host \"{}\", user \"{}\", database \"{}\", {}", facts.host, facts.user, facts.database,
                      encryption);
 }
@@ -100,9 +99,8 @@ ClientLoginStep ClientLogin::start_scram(std::string& out) {
   if (const auto* verifier = std::get_if<ScramVerifier>(&facts_.secret)) {
     options.verifier = *verifier;
   } else if (const auto* plain = std::get_if<PlainPassword>(&facts_.secret)) {
-    options.verifier = facts_.known_verifier
-                           ? *facts_.known_verifier
-                           : scram_verifier_for_plain(facts_.user, plain->text, facts_.mock_secret);
+    options.verifier = facts_.known_verifier ? *facts_.known_verifier
+                                             : scram_verifier_for_plain(facts_.user, plain->text, facts_.mock_secret);
   } else {
     options.verifier = mock_scram_verifier(facts_.user, facts_.mock_secret);
     options.is_doomed = true;
@@ -125,9 +123,9 @@ ClientLoginStep ClientLogin::start_follow_secret(std::string& out) {
 }
 
 ClientLoginStep ClientLogin::wrong_password(std::string log_detail) const {
-  return ClientLoginFailed{Error{ErrorCode::password_wrong,
-                                 fmt::format("password authentication failed for user \"{}\"", facts_.user)},
-                           std::move(log_detail)};
+  return ClientLoginFailed{
+      Error{ErrorCode::password_wrong, fmt::format("password authentication failed for user \"{}\"", facts_.user)},
+      std::move(log_detail)};
 }
 
 ClientLoginStep ClientLogin::step(Bytes& input, std::string& out) {

@@ -5,23 +5,23 @@
 // A procedure: start(), then step() with each chunk of bytes until it is done. On the client's worker.
 #pragma once
 
-#include <array>
-#include <optional>
-#include <string>
-#include <variant>
-
 #include "base/bytes.hpp"
 #include "base/errors.hpp"
 #include "gateway/login/credential.hpp"
 #include "gateway/login/scram.hpp"
 #include "gateway/wire/frame.hpp"
 
+#include <array>
+#include <optional>
+#include <string>
+#include <variant>
+
 namespace howdah::login {
 
 enum class AuthMethod {
   trust,
-  reject,         // a line says so
-  no_entry,       // no line matches
+  reject,    // a line says so
+  no_entry,  // no line matches
   password,
   md5,
   scram_sha_256,
@@ -39,15 +39,15 @@ struct ClientLoginFacts {
   bool allow_clear_text = false;  // allow_clear_text_frontend_auth; looked at by follow_secret only
 
   bool has_tls = false;
-  std::string tls_binding;         // tls-server-end-point: hash of our certificate; empty: do not offer it
-  std::string certificate_name;    // common name of the client's verified certificate, if it showed one
+  std::string tls_binding;       // tls-server-end-point: hash of our certificate; empty: do not offer it
+  std::string certificate_name;  // common name of the client's verified certificate, if it showed one
 
   // For PlainPassword: its verifier from an earlier login (scram_verifier_for_plain), which saves 4096 hash rounds.
   std::optional<ScramVerifier> known_verifier;
 
-  std::array<char, 4> md5_salt{};               // random
+  std::array<char, 4> md5_salt{};                   // random
   std::array<char, kScramNonceSize> scram_nonce{};  // random
-  std::string mock_secret;                      // random once per process: hides which users exist
+  std::string mock_secret;                          // random once per process: hides which users exist
 };
 
 struct LoginPending {};  // send what was appended, give the next bytes

@@ -1,5 +1,7 @@
 #include "gateway/login/digest.hpp"
 
+#include "base/assert.hpp"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -8,8 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-
-#include "base/assert.hpp"
 
 namespace howdah::login {
 

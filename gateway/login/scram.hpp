@@ -5,20 +5,20 @@
 // hash of the certificate comes in. Pure procedures, used by client_login and server_login.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
-
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "gateway/login/credential.hpp"
 #include "gateway/login/scram_verifier.hpp"
 
+#include <optional>
+#include <string>
+#include <string_view>
+
 namespace howdah::login {
 
 inline constexpr std::string_view kScramMechanism = "SCRAM-SHA-256";
 inline constexpr std::string_view kScramPlusMechanism = "SCRAM-SHA-256-PLUS";
-inline constexpr std::size_t kScramNonceSize = 18;   // random bytes, before base64; PostgreSQL's
+inline constexpr std::size_t kScramNonceSize = 18;  // random bytes, before base64; PostgreSQL's
 // Random bytes as the printable text that a nonce must be.
 std::string make_scram_nonce(Bytes random);
 
@@ -64,7 +64,7 @@ class ScramClient {
     ServerCredential credential;  // PlainPassword or ScramKeys
     std::string tls_binding;      // hash of the server's certificate; empty: no TLS
     bool server_offers_plus = false;
-    std::string nonce;            // printable; make_scram_nonce
+    std::string nonce;  // printable; make_scram_nonce
   };
   explicit ScramClient(const Options& options);
 

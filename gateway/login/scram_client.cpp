@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include "gateway/login/digest.hpp"
 #include "gateway/login/scram.hpp"
 #include "gateway/login/scram_text.hpp"
+
+#include <fmt/format.h>
 
 namespace howdah::login {
 
@@ -60,8 +60,8 @@ Result<std::string> ScramClient::on_first(std::string_view server_first) {
   if (!salt || salt->empty() || !iterations) return malformed_scram("salt or iteration count is invalid");
   const auto keys = keys_for(*salt, *iterations);
   if (keys.has_error()) return keys.error();
-  const std::string without_proof = fmt::format(
-      "c={},r={}", to_base64(uses_binding_ ? gs2_header_ + tls_binding_ : gs2_header_), *nonce);
+  const std::string without_proof =
+      fmt::format("c={},r={}", to_base64(uses_binding_ ? gs2_header_ + tls_binding_ : gs2_header_), *nonce);
   const std::string auth_message = auth_message_of(client_first_bare_, server_first, without_proof);
   server_signature_ = hmac_sha256(keys->server_key, auth_message);
   const std::string signature = hmac_sha256(stored_key_of(keys->client_key), auth_message);

@@ -1,9 +1,9 @@
-#include <fmt/format.h>
-
 #include "base/assert.hpp"
 #include "gateway/login/digest.hpp"
 #include "gateway/login/scram.hpp"
 #include "gateway/login/scram_text.hpp"
+
+#include <fmt/format.h>
 
 namespace howdah::login {
 
@@ -45,8 +45,8 @@ Result<void> ScramServer::read_binding(std::string_view mechanism, std::string_v
           "The client selected SCRAM-SHA-256 without channel binding, but the SCRAM message includes channel binding "
           "data.");
     if (flag.substr(kBindingPrefix.size()) != kBindingType)
-      return Error{ErrorCode::protocol_violation, fmt::format("unsupported SCRAM channel-binding type \"{}\"",
-                                                              flag.substr(kBindingPrefix.size()))};
+      return Error{ErrorCode::protocol_violation,
+                   fmt::format("unsupported SCRAM channel-binding type \"{}\"", flag.substr(kBindingPrefix.size()))};
   } else if (wants_plus) {
     return malformed_scram(
         "The client selected SCRAM-SHA-256-PLUS, but the SCRAM message does not include channel binding data.");
@@ -59,8 +59,7 @@ Result<void> ScramServer::read_binding(std::string_view mechanism, std::string_v
     return malformed_scram("Unexpected channel-binding flag.");
   }
   if (rest.starts_with("a="))
-    return Error{ErrorCode::feature_not_supported,
-                 "client uses authorization identity, but it is not supported"};
+    return Error{ErrorCode::feature_not_supported, "client uses authorization identity, but it is not supported"};
   if (!rest.starts_with(",")) return malformed_scram("Unexpected attribute after the channel-binding flag.");
   rest.remove_prefix(1);
   gs2_header_ = whole.substr(0, whole.size() - rest.size());
@@ -78,8 +77,7 @@ Result<std::string> ScramServer::on_first(std::string_view mechanism, std::strin
   if (!take_attribute(rest, 'n')) return malformed_scram("Attribute \"n\" expected.");
   const auto client_nonce = take_attribute(rest, 'r');
   if (!client_nonce) return malformed_scram("Attribute \"r\" expected.");
-  if (!is_nonce(*client_nonce))
-    return Error{ErrorCode::protocol_violation, "non-printable characters in SCRAM nonce"};
+  if (!is_nonce(*client_nonce)) return Error{ErrorCode::protocol_violation, "non-printable characters in SCRAM nonce"};
   nonce_ = std::string(*client_nonce) + server_nonce_;
   server_first_ = fmt::format("r={},s={},i={}", nonce_, to_base64(verifier_.salt), verifier_.iterations);
   return server_first_;
@@ -90,8 +88,7 @@ Result<void> ScramServer::check_binding(std::string_view binding) const {
   const std::string expected = to_base64(is_bound ? gs2_header_ + tls_binding_ : gs2_header_);
   if (is_equal_secret(binding, expected)) return {};
   if (is_bound) return Error{ErrorCode::hba_rejected, "SCRAM channel binding check failed"};
-  return Error{ErrorCode::protocol_violation,
-               "unexpected SCRAM channel-binding attribute in client-final-message"};
+  return Error{ErrorCode::protocol_violation, "unexpected SCRAM channel-binding attribute in client-final-message"};
 }
 
 Result<std::optional<std::string>> ScramServer::on_final(std::string_view client_final) {
@@ -103,8 +100,7 @@ Result<std::optional<std::string>> ScramServer::on_final(std::string_view client
   if (bound.has_error()) return bound.error();
   const auto nonce = take_attribute(rest, 'r');
   if (!nonce) return malformed_scram("Attribute \"r\" expected.");
-  if (*nonce != nonce_)
-    return Error{ErrorCode::protocol_violation, "invalid SCRAM response", "Nonce does not match."};
+  if (*nonce != nonce_) return Error{ErrorCode::protocol_violation, "invalid SCRAM response", "Nonce does not match."};
   // Optional extensions may stand between nonce and proof; they are signed, not understood.
   while (!rest.empty() && !rest.starts_with("p=")) {
     const std::size_t comma = rest.find(',');

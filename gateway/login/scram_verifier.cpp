@@ -1,10 +1,10 @@
 #include "gateway/login/scram_verifier.hpp"
 
+#include "gateway/login/digest.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
-
-#include "gateway/login/digest.hpp"
 
 namespace howdah::login {
 
@@ -73,8 +73,7 @@ std::string scram_salt_for(std::string_view user, std::string_view mock_secret) 
   return hmac_sha256(mock_secret, std::string("salt ").append(user)).substr(0, kScramSaltSize);
 }
 
-ScramVerifier scram_verifier_for_plain(std::string_view user, std::string_view password,
-                                       std::string_view mock_secret) {
+ScramVerifier scram_verifier_for_plain(std::string_view user, std::string_view password, std::string_view mock_secret) {
   return make_scram_verifier(password, scram_salt_for(user, mock_secret), kScramIterations);
 }
 

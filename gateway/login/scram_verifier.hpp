@@ -7,11 +7,11 @@
 // stored plain password; with a stored verifier they do, because then only the client sees the password.
 #pragma once
 
+#include "gateway/login/credential.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "gateway/login/credential.hpp"
 
 namespace howdah::login {
 

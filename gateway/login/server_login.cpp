@@ -1,12 +1,12 @@
 #include "gateway/login/server_login.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "gateway/login/digest.hpp"
 #include "gateway/wire/client_messages.hpp"
 #include "gateway/wire/server_messages.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace howdah::login {
 
@@ -18,16 +18,16 @@ constexpr std::uint32_t kMaxLoginBytes = 4 << 20;
 ServerLoginStep failed(Error error) { return ServerLoginFailed{std::move(error)}; }
 
 ServerLoginStep violation(std::string detail) {
-  return failed(Error{ErrorCode::backend_protocol_violation, "the server broke the protocol during login",
-                      std::move(detail)});
+  return failed(
+      Error{ErrorCode::backend_protocol_violation, "the server broke the protocol during login", std::move(detail)});
 }
 
 // The server asks for something that the stored secret cannot answer.
 ServerLoginStep no_answer(std::string_view asked, std::string_view hint) {
-  return failed(Error{ErrorCode::backend_login_failed,
-                      fmt::format("the server asks for {}, which cannot be answered with what is known about the user",
-                                  asked),
-                      "", std::string(hint)});
+  return failed(
+      Error{ErrorCode::backend_login_failed,
+            fmt::format("the server asks for {}, which cannot be answered with what is known about the user", asked),
+            "", std::string(hint)});
 }
 
 ServerLoginStep unsupported(wire::AuthRequest request) {
@@ -35,7 +35,8 @@ ServerLoginStep unsupported(wire::AuthRequest request) {
   if (request == wire::AuthRequest::gss || request == wire::AuthRequest::gss_continue) name = "GSSAPI";
   if (request == wire::AuthRequest::sspi) name = "SSPI";
   if (request == wire::AuthRequest::kerberos_v5) name = "Kerberos V5";
-  return failed(Error{ErrorCode::backend_login_failed, fmt::format("the server asks for {}, which is not supported", name),
+  return failed(Error{ErrorCode::backend_login_failed,
+                      fmt::format("the server asks for {}, which is not supported", name),
                       fmt::format("authentication request {}", static_cast<std::uint32_t>(request)),
                       "Give the gateway's address a line with scram-sha-256 in the server's pg_hba.conf."});
 }
@@ -156,8 +157,9 @@ ServerLoginStep ServerLogin::on_authentication(Bytes body, std::string& out) {
 ServerLoginStep ServerLogin::answer_cleartext(std::string& out) {
   const auto* plain = std::get_if<PlainPassword>(&facts_.credential);
   if (plain == nullptr)
-    return no_answer("a clear-text password", "Store the plain password (TEXT) in pool_passwd, or let the server use "
-                                              "scram-sha-256.");
+    return no_answer("a clear-text password",
+                     "Store the plain password (TEXT) in pool_passwd, or let the server use "
+                     "scram-sha-256.");
   wire::append_password(out, plain->text);
   return LoginPending{};
 }
@@ -167,10 +169,8 @@ ServerLoginStep ServerLogin::answer_md5(Bytes salt, std::string& out) {
   if (salt.size() != kSaltSize) return violation("md5 salt of a wrong size");
   std::string hash;
   if (const auto* stored = std::get_if<Md5Hash>(&facts_.credential)) hash = stored->text;
-  if (const auto* plain = std::get_if<PlainPassword>(&facts_.credential))
-    hash = md5_hash_of(plain->text, facts_.user);
-  if (hash.empty())
-    return no_answer("an md5 password", "Store the user's md5 or plain password in pool_passwd.");
+  if (const auto* plain = std::get_if<PlainPassword>(&facts_.credential)) hash = md5_hash_of(plain->text, facts_.user);
+  if (hash.empty()) return no_answer("an md5 password", "Store the user's md5 or plain password in pool_passwd.");
   wire::append_password(out, md5_answer(hash, as_text(salt)));
   return LoginPending{};
 }
@@ -186,11 +186,12 @@ ServerLoginStep ServerLogin::start_sasl(Bytes list, std::string& out) {
     return failed(Error{ErrorCode::backend_login_failed, "the server offers no SASL mechanism that is supported",
                         fmt::format("offered: {}", fmt::join(*mechanisms, ", ")),
                         "Give the gateway's address a line with scram-sha-256 in the server's pg_hba.conf."});
-  const bool can_prove = std::holds_alternative<PlainPassword>(facts_.credential) ||
-                         std::holds_alternative<ScramKeys>(facts_.credential);
+  const bool can_prove =
+      std::holds_alternative<PlainPassword>(facts_.credential) || std::holds_alternative<ScramKeys>(facts_.credential);
   if (!can_prove)
-    return no_answer("SCRAM", "Store the user's plain password or SCRAM verifier in pool_passwd; with a verifier, "
-                              "let clients log in with scram-sha-256.");
+    return no_answer("SCRAM",
+                     "Store the user's plain password or SCRAM verifier in pool_passwd; with a verifier, "
+                     "let clients log in with scram-sha-256.");
   ScramClient::Options options;
   options.credential = facts_.credential;
   options.tls_binding = facts_.tls_binding;

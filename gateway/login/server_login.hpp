@@ -5,13 +5,6 @@
 // A procedure: start(), then step() with each chunk of bytes until it is done. On the connection's worker.
 #pragma once
 
-#include <array>
-#include <optional>
-#include <string>
-#include <utility>
-#include <variant>
-#include <vector>
-
 #include "base/bytes.hpp"
 #include "base/errors.hpp"
 #include "gateway/login/client_login.hpp"
@@ -21,6 +14,13 @@
 #include "gateway/wire/frame.hpp"
 #include "gateway/wire/parameter_status.hpp"
 #include "gateway/wire/startup.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
 namespace howdah::login {
 

@@ -2,13 +2,13 @@
 // that fills in a message's length. Integers are big-endian, strings end in NUL (manual "55.6 Message Data Types").
 #pragma once
 
-#include <cstring>
-#include <string>
-#include <string_view>
-
 #include "base/bytes.hpp"
 #include "base/errors.hpp"
 #include "gateway/wire/message_types.hpp"
+
+#include <cstring>
+#include <string>
+#include <string_view>
 
 namespace howdah::wire {
 

@@ -3,14 +3,14 @@
 // it returns; what it does not look at (the parameters of a Bind) it says so.
 #pragma once
 
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "base/bytes.hpp"
-#include "base/result.hpp"
 
 namespace howdah::wire {
 

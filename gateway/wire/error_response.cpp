@@ -80,8 +80,7 @@ void append_old_error(std::string& out, const Error& error) {
 }
 
 void append_notice(std::string& out, const Notice& notice) {
-  append_fields(out, ServerTag::notice,
-                {notice.severity, notice.sqlstate, notice.message, notice.detail, notice.hint});
+  append_fields(out, ServerTag::notice, {notice.severity, notice.sqlstate, notice.message, notice.detail, notice.hint});
 }
 
 }  // namespace howdah::wire

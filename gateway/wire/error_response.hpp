@@ -2,12 +2,12 @@
 // sent, and writing ours. SQLSTATE and severity of ours come from the error table (base/errors.cpp) and nowhere else.
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "base/bytes.hpp"
 #include "base/errors.hpp"
 #include "base/result.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace howdah::wire {
 

@@ -29,7 +29,7 @@ Scan FrameScanner::next(Bytes& chunk, Piece& piece) {
     piece.carried = Bytes{header_, header_size_};
     piece.is_first = true;
     header_size_ = 0;
-    if (!accept_header(header_, piece)) return Scan::broken;
+    if (!accept_header()) return Scan::broken;
     left_ = length_ + 1 - static_cast<std::uint32_t>(piece.carried.size());
   }
   piece.tag = tag_;
@@ -41,12 +41,11 @@ Scan FrameScanner::next(Bytes& chunk, Piece& piece) {
   return Scan::piece;
 }
 
-bool FrameScanner::accept_header(const char* header, Piece& piece) {
-  tag_ = header[0];
-  length_ = load_u32(header + 1);
+bool FrameScanner::accept_header() {
+  tag_ = header_[0];
+  length_ = load_u32(header_ + 1);
   const MessageType* type = find_message_type(sender_, tag_);
   is_broken_ = type == nullptr || length_ < kEmptyBody || length_ > type->max_length;
-  if (is_broken_) piece = Piece{};
   return !is_broken_;
 }
 
@@ -73,9 +72,9 @@ Error FrameScanner::error() const {
   if (type == nullptr)
     return Error{code, fmt::format("invalid {} message type {}", is_client ? "frontend" : "backend",
                                    static_cast<int>(static_cast<unsigned char>(tag_)))};
-  return Error{code, "invalid message length",
-               fmt::format("{} says {} bytes, allowed are {} to {}", type->name, length_, kEmptyBody,
-                           type->max_length)};
+  return Error{
+      code, "invalid message length",
+      fmt::format("{} says {} bytes, allowed are {} to {}", type->name, length_, kEmptyBody, type->max_length)};
 }
 
 std::optional<Message> Assembler::add(const Piece& piece) {

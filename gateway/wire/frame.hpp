@@ -6,13 +6,13 @@
 // One scanner and one assembler per direction of a connection, on its worker.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-
 #include "base/bytes.hpp"
 #include "base/errors.hpp"
 #include "gateway/wire/message_types.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
 
 namespace howdah::wire {
 
@@ -66,11 +66,12 @@ class FrameScanner {
   Error error() const;
 
  private:
-  bool accept_header(const char* header, Piece& piece);
+  // Reads header_; false if it is none.
+  bool accept_header();
 
   Sender sender_;
   bool is_broken_ = false;
-  std::uint8_t header_size_ = 0;  // bytes of a cut header in header_
+  std::uint8_t header_size_ = 0;  // bytes of a cut header that wait in header_
   char tag_ = 0;
   char header_[kHeaderSize] = {};
   std::uint32_t length_ = 0;

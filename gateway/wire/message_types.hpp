@@ -65,12 +65,12 @@ enum class Hold : std::uint8_t {
 };
 
 // Longest values of the length word, which counts itself and the body but not the tag.
-inline constexpr std::uint32_t kEmptyBody = 4;            // only the length word
-inline constexpr std::uint32_t kOneByteBody = 5;          // ReadyForQuery
-inline constexpr std::uint32_t kSmallLimit = 10000;       // what PostgreSQL takes for short client messages
-inline constexpr std::uint32_t kShortAnswerLimit = 30000; // what libpq takes for answers that carry no rows or texts
-inline constexpr std::uint32_t kLoginLimit = 65535;       // what PostgreSQL takes for one answer to a login request
-inline constexpr std::uint32_t kLargeLimit = 0x3fffffff;  // PostgreSQL's largest allocation
+inline constexpr std::uint32_t kEmptyBody = 4;             // only the length word
+inline constexpr std::uint32_t kOneByteBody = 5;           // ReadyForQuery
+inline constexpr std::uint32_t kSmallLimit = 10000;        // what PostgreSQL takes for short client messages
+inline constexpr std::uint32_t kShortAnswerLimit = 30000;  // what libpq takes for answers that carry no rows or texts
+inline constexpr std::uint32_t kLoginLimit = 65535;        // what PostgreSQL takes for one answer to a login request
+inline constexpr std::uint32_t kLargeLimit = 0x3fffffff;   // PostgreSQL's largest allocation
 
 struct MessageType {
   char tag;

@@ -1,8 +1,8 @@
 #include "gateway/wire/parameter_status.hpp"
 
-#include <algorithm>
-
 #include "gateway/wire/server_messages.hpp"
+
+#include <algorithm>
 
 namespace howdah::wire {
 

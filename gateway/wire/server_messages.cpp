@@ -56,8 +56,8 @@ Result<NameValue> parse_parameter_status(Bytes body) {
 Result<TransactionStatus> parse_ready(Bytes body) {
   BodyReader reader(body);
   const auto status = static_cast<TransactionStatus>(reader.take_u8());
-  const bool is_known = status == TransactionStatus::idle || status == TransactionStatus::in_block ||
-                        status == TransactionStatus::failed;
+  const bool is_known =
+      status == TransactionStatus::idle || status == TransactionStatus::in_block || status == TransactionStatus::failed;
   if (!reader.is_done() || !is_known) return malformed(ServerTag::ready);
   return status;
 }
@@ -204,8 +204,8 @@ void append_row_description(std::string& out, std::span<const std::string_view> 
   append_u16(out, static_cast<std::uint16_t>(names.size()));
   for (const std::string_view name : names) {
     append_cstring(out, name);
-    append_u32(out, 0);           // no table
-    append_u16(out, 0);           // no column
+    append_u32(out, 0);  // no table
+    append_u16(out, 0);  // no column
     append_u32(out, kTextType);
     append_u16(out, 0xffff);      // -1: variable size
     append_u32(out, 0xffffffff);  // -1: no type modifier

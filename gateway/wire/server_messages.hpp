@@ -2,16 +2,16 @@
 // Builders append a complete message to a string; parsers take the body without its header and return views into it.
 #pragma once
 
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "gateway/wire/message_types.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/bytes.hpp"
-#include "base/result.hpp"
-#include "gateway/wire/message_types.hpp"
 
 namespace howdah::wire {
 

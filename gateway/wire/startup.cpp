@@ -1,20 +1,20 @@
 #include "gateway/wire/startup.hpp"
 
+#include "gateway/wire/body.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
 #include <optional>
 
-#include "gateway/wire/body.hpp"
-
 namespace howdah::wire {
 
 namespace {
 
 constexpr std::size_t kLengthSize = 4;
-constexpr std::size_t kMaxNameSize = 63;        // PostgreSQL cuts user and database names to this
-constexpr char kTlsHandshake = 0x16;            // first byte of a TLS record that carries a handshake
+constexpr std::size_t kMaxNameSize = 63;             // PostgreSQL cuts user and database names to this
+constexpr char kTlsHandshake = 0x16;                 // first byte of a TLS record that carries a handshake
 constexpr std::string_view kOptionPrefix = "_pq_.";  // reserved for protocol options
 
 Error bad_length(ErrorCode code) { return Error{code, "invalid length of startup packet"}; }
@@ -144,8 +144,7 @@ StartupAction StartupReader::on_packet(Bytes body, Bytes rest) {
   if (code == kSslRequestCode) return on_ssl_request(rest);
   if (code == kGssRequestCode) return on_gss_request(rest);
   auto startup = parse_startup(body);
-  if (startup.has_error())
-    return Refuse{startup.error(), version_of(code).major_number < kOldestVersion.major_number};
+  if (startup.has_error()) return Refuse{startup.error(), version_of(code).major_number < kOldestVersion.major_number};
   return std::move(startup.value());
 }
 
@@ -177,8 +176,7 @@ Result<StartupMessage> parse_startup(Bytes body) {
     if (taken.has_error()) return taken.error();
   }
   if (!reader.is_done())
-    return Error{ErrorCode::protocol_violation,
-                 "invalid startup packet layout: expected terminator as last byte"};
+    return Error{ErrorCode::protocol_violation, "invalid startup packet layout: expected terminator as last byte"};
   const auto completed = complete(startup);
   if (completed.has_error()) return completed.error();
   return startup;

@@ -5,16 +5,16 @@
 // A procedure: give it bytes until it says what the client wants. The shell answers 'S' or 'N' and does TLS.
 #pragma once
 
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "gateway/wire/server_messages.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "base/bytes.hpp"
-#include "base/result.hpp"
-#include "gateway/wire/server_messages.hpp"
 
 namespace howdah::wire {
 
@@ -76,8 +76,8 @@ struct Refuse {  // send the error and close
   Error error;
   bool is_old_client = false;  // speaks protocol 1 or 2: append_old_error
 };
-struct Drop {  // close without an answer: nothing was sent that deserves one
-  Error error; // for the log
+struct Drop {   // close without an answer: nothing was sent that deserves one
+  Error error;  // for the log
 };
 using StartupAction = std::variant<StartupPending, StartTls, DirectTls, Answer, Cancel, Refuse, Drop, StartupMessage>;
 

@@ -1,11 +1,11 @@
 #include "gateway/login/client_login.hpp"
 
-#include <functional>
-
 #include "gateway/login/digest.hpp"
 #include "gateway/login/scram.hpp"
 #include "gateway/wire/messages.hpp"
 #include "tests/gateway/login/transcript.hpp"
+
+#include <functional>
 
 using namespace howdah;
 using namespace howdah::login;
@@ -262,18 +262,26 @@ TEST_CASE("what is not the answer that was asked for ends the login") {
   const std::string first = made([](auto& o) { wire::append_sasl_initial_response(o, "SCRAM-SHA-256", "nonsense"); });
   const std::string other = made([](auto& o) { wire::append_sasl_initial_response(o, "OAUTHBEARER", "n,,"); });
   const Row rows[] = {
-      {AuthMethod::password, {{made([](auto& o) { wire::append_query(o, "select 1"); }), ""}}, "08P01",
+      {AuthMethod::password,
+       {{made([](auto& o) { wire::append_query(o, "select 1"); }), ""}},
+       "08P01",
        "expected password response, got message type 81"},
-      {AuthMethod::scram_sha_256, {{made([](auto& o) { wire::append_terminate(o); }), ""}}, "08P01",
+      {AuthMethod::scram_sha_256,
+       {{made([](auto& o) { wire::append_terminate(o); }), ""}},
+       "08P01",
        "expected SASL response, got message type 88"},
       {AuthMethod::password, {{password_message(""), ""}}, "28P01", "empty password returned by client"},
       {AuthMethod::password, {{"p\0\0\0\6pw"s, ""}}, "08P01", "invalid password packet size"},
-      {AuthMethod::md5, {{"p\0\0\0\x08""a\0b\0"s, ""}}, "08P01", "invalid password packet size"},
+      {AuthMethod::md5,
+       {{"p\0\0\0\x08"
+         "a\0b\0"s,
+         ""}},
+       "08P01",
+       "invalid password packet size"},
       {AuthMethod::password, {{"p\0\1\0\0"s, ""}}, "08P01", "invalid message length"},
       {AuthMethod::password, {{"\x16\x03\x01"s, ""}}, "08P01", "invalid frontend message type 22"},
       {AuthMethod::scram_sha_256, {{first, ""}}, "08P01", "malformed SCRAM message"},
-      {AuthMethod::scram_sha_256, {{other, ""}}, "08P01",
-       "client selected an invalid SASL authentication mechanism"},
+      {AuthMethod::scram_sha_256, {{other, ""}}, "08P01", "client selected an invalid SASL authentication mechanism"},
       {AuthMethod::scram_sha_256, {{password_message("secret"), ""}}, "08P01", "invalid message format"},
   };
   for (const Row& row : rows) {

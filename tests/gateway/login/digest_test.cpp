@@ -10,8 +10,14 @@ TEST_CASE("base64 is that of RFC 4648") {
     std::string bytes;
     std::string text;
   };
-  const Row rows[] = {{"", ""},           {"f", "Zg=="},         {"fo", "Zm8="},      {"foo", "Zm9v"},
-                      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xff\xfe\0"s, "//4A"}};
+  const Row rows[] = {{"", ""},
+                      {"f", "Zg=="},
+                      {"fo", "Zm8="},
+                      {"foo", "Zm9v"},
+                      {"foob", "Zm9vYg=="},
+                      {"fooba", "Zm9vYmE="},
+                      {"foobar", "Zm9vYmFy"},
+                      {"\xff\xfe\0"s, "//4A"}};
   for (const Row& row : rows) {
     CAPTURE(row.text);
     CHECK(to_base64(row.bytes) == row.text);
@@ -20,7 +26,8 @@ TEST_CASE("base64 is that of RFC 4648") {
 }
 
 TEST_CASE("what is not strictly base64 is refused") {
-  for (const char* text : {"Zg", "Zg=", "Z===", "====", "Zg==Zg==", "Zm9v\n", " Zm9v", "Zm9-", "Zh==", "Zm9=", "Z=g="}) {
+  for (const char* text :
+       {"Zg", "Zg=", "Z===", "====", "Zg==Zg==", "Zm9v\n", " Zm9v", "Zm9-", "Zh==", "Zm9=", "Z=g="}) {
     CAPTURE(text);
     CHECK_FALSE(from_base64(text).has_value());
   }

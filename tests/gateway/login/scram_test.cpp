@@ -1,9 +1,9 @@
 #include "gateway/login/scram.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "gateway/login/digest.hpp"
 #include "gateway/login/scram_text.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace howdah;
 using namespace howdah::login;
@@ -88,9 +88,15 @@ TEST_CASE("a verifier reads and writes as PostgreSQL stores it") {
 
 TEST_CASE("what is no verifier is refused") {
   const std::string good = to_text(rfc_verifier());
-  std::vector<std::string> bad = {"", "SCRAM-SHA-256$", "SCRAM-SHA-1$" + good.substr(14), good + "A", good + "=",
-                                  "SCRAM-SHA-256$0" + good.substr(18), "SCRAM-SHA-256$-1" + good.substr(18),
-                                  "SCRAM-SHA-256$999999999" + good.substr(18), "SCRAM-SHA-256$4096:$" + good.substr(44)};
+  std::vector<std::string> bad = {"",
+                                  "SCRAM-SHA-256$",
+                                  "SCRAM-SHA-1$" + good.substr(14),
+                                  good + "A",
+                                  good + "=",
+                                  "SCRAM-SHA-256$0" + good.substr(18),
+                                  "SCRAM-SHA-256$-1" + good.substr(18),
+                                  "SCRAM-SHA-256$999999999" + good.substr(18),
+                                  "SCRAM-SHA-256$4096:$" + good.substr(44)};
   for (std::size_t size = 0; size < good.size(); ++size) bad.push_back(good.substr(0, size));
   for (const std::string& text : bad) {
     CAPTURE(text);
@@ -110,8 +116,9 @@ TEST_CASE("keys learnt from a client open the same door as its password") {
 }
 
 TEST_CASE("a wrong password, and a user that does not exist, stay outside") {
-  CHECK_FALSE(exchange({.credential = PlainPassword{"Secret"}, .nonce = "c"}, {.verifier = small_verifier(), .nonce = "s"})
-                  .client_is_in);
+  CHECK_FALSE(
+      exchange({.credential = PlainPassword{"Secret"}, .nonce = "c"}, {.verifier = small_verifier(), .nonce = "s"})
+          .client_is_in);
   CHECK_FALSE(exchange({.credential = PlainPassword{"secret"}, .nonce = "c"},
                        {.verifier = small_verifier(), .is_doomed = true, .nonce = "s"})
                   .client_is_in);
@@ -141,9 +148,9 @@ TEST_CASE("a server that does not know the secret is found out") {
 }
 
 TEST_CASE("a server's first message must continue our nonce and be sane") {
-  for (const char* first :
-       {"", "r=c,s=MDEy,i=10", "r=Xc,s=MDEy,i=10", "r=cX,s=MDEy,i=0", "r=cX,s=MDEy,i=99999999", "r=cX,s=MDEy,i=1x",
-        "r=cX,s=,i=10", "r=cX,s=!,i=10", "r=cX,i=10", "s=MDEy,r=cX,i=10", "m=ext,r=cX,s=MDEy,i=10", "r=c\tX,s=MDEy,i=10"}) {
+  for (const char* first : {"", "r=c,s=MDEy,i=10", "r=Xc,s=MDEy,i=10", "r=cX,s=MDEy,i=0", "r=cX,s=MDEy,i=99999999",
+                            "r=cX,s=MDEy,i=1x", "r=cX,s=,i=10", "r=cX,s=!,i=10", "r=cX,i=10", "s=MDEy,r=cX,i=10",
+                            "m=ext,r=cX,s=MDEy,i=10", "r=c\tX,s=MDEy,i=10"}) {
     CAPTURE(first);
     ScramClient client({.credential = PlainPassword{"secret"}, .nonce = "c"});
     CHECK(client.on_first(first).has_error());

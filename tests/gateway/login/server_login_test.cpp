@@ -67,9 +67,9 @@ ServerLoginStep run_scram(const ServerLoginFacts& facts, const ScramVerifier& ve
   ScramServer server({.verifier = verifier, .tls_binding = binding, .nonce = "servernonce"});
   std::string out;
   std::string left;
-  ServerLoginStep step = give(login, binding.empty() ? ask_sasl({"SCRAM-SHA-256"})
-                                                     : ask_sasl({"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"}),
-                              chunk_size, out, left);
+  ServerLoginStep step =
+      give(login, binding.empty() ? ask_sasl({"SCRAM-SHA-256"}) : ask_sasl({"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"}),
+           chunk_size, out, left);
   if (!std::holds_alternative<LoginPending>(step)) return step;
   const auto initial = wire::parse_sasl_initial_response(as_bytes(out).subspan(wire::kHeaderSize));
   REQUIRE(initial.has_value());
@@ -84,8 +84,10 @@ ServerLoginStep run_scram(const ServerLoginFacts& facts, const ScramVerifier& ve
   const auto last = server.on_final(std::string_view(out).substr(wire::kHeaderSize));
   REQUIRE(last.has_value());
   if (!*last)
-    return give(login, made([](auto& o) { wire::append_error(o, Error{ErrorCode::password_wrong, "no"}); }), chunk_size,
-                out, left);
+    return give(login, made([](auto& o) {
+                  wire::append_error(o, Error{ErrorCode::password_wrong, "no"});
+                }),
+                chunk_size, out, left);
   return give(login, made([&](auto& o) { wire::append_sasl_final(o, **last); }) + kOk + kReady, chunk_size, out, left);
 }
 
@@ -219,15 +221,15 @@ TEST_CASE("a server that breaks the protocol is not believed") {
       kOk + kAskPassword,
       kOk + row,
       kOk + in_block,
-      "R\0\0\0\x08\0\0\0\x0b"s,                    // SASLContinue without SASL
-      "R\0\0\0\x08\0\0\0\x0c"s,                    // SASLFinal without SASL
-      "R\0\0\0\x09\0\0\0\5x"s,                     // short salt
+      "R\0\0\0\x08\0\0\0\x0b"s,  // SASLContinue without SASL
+      "R\0\0\0\x08\0\0\0\x0c"s,  // SASLFinal without SASL
+      "R\0\0\0\x09\0\0\0\5x"s,   // short salt
       "R\0\0\0\4"s,
-      "v\0\0\0\x0c\0\3\0\2\0\0\0\0"s,              // newer than asked
-      "v\0\0\0\x0c\0\2\0\0\0\0\0\0"s,              // older than anything
-      kOk + "v\0\0\0\x0c\0\3\0\0\0\0\0\0"s,        // too late
+      "v\0\0\0\x0c\0\3\0\2\0\0\0\0"s,        // newer than asked
+      "v\0\0\0\x0c\0\2\0\0\0\0\0\0"s,        // older than anything
+      kOk + "v\0\0\0\x0c\0\3\0\0\0\0\0\0"s,  // too late
       "HTTP/1.1 400 Bad Request\r\n"s,
-      "N\x3f\xff\xff\xff"s,                        // a gigabyte of notice
+      "N\x3f\xff\xff\xff"s,  // a gigabyte of notice
       "E\0\0\0\5x"s,
   };
   for (std::size_t i = 0; i < std::size(scripts); ++i) {
@@ -259,4 +261,40 @@ TEST_CASE("an older server lowers the protocol version") {
   const auto recent = play_all(facts, {{kOk + key + kReady, ""}});
   CHECK(std::get<ServerLoginDone>(recent).version == wire::ProtocolVersion{3, 2});
   CHECK(std::get<ServerLoginDone>(recent).key.secret.size() == 32);
+}
+
+TEST_CASE("a login recorded from PostgreSQL 15 is played again") {
+  auto facts = facts_with(PlainPassword{"secret"});
+  const std::string nonce = "ZfLeEqxSHOJ3ar5RWZhnbj0m";
+  const std::string random = *from_base64(nonce);
+  std::copy(random.begin(), random.end(), facts.scram_nonce.begin());
+  const std::string challenge =
+      "R\0\0\0\x5c\0\0\0\x0br=ZfLeEqxSHOJ3ar5RWZhnbj0me2q7pxOld4b9q2Tm5neVB1Kd,s=J3rVcsZTKIRERZbB96QvWQ==,i=4096"s;
+  const std::string settled =
+      "R\0\0\0\x36\0\0\0\x0cv=OV6XyG+xI+njlFjpn92Wk3ztJTmL52yXtYy98rXGWcY="
+      "R\0\0\0\x08\0\0\0\0"
+      "S\0\0\0\x19"
+      "client_encoding\0UTF8\0"
+      "S\0\0\0&default_transaction_read_only\0off\0"
+      "S\0\0\0\x17in_hot_standby\0off\0"
+      "S\0\0\0\x32server_version\0"
+      "15.20 (Debian 15.20-0+deb12u1)\0"
+      "S\0\0\0\x15TimeZone\0Etc/UTC\0"
+      "K\0\0\0\x0c\0\0\x39\x1b\x9b\xfd\x98z"
+      "Z\0\0\0\5I"s;
+  const std::string first =
+      made([&](auto& o) { wire::append_sasl_initial_response(o, "SCRAM-SHA-256", "n,,n=,r=" + nonce); });
+  for (const std::size_t chunk_size : kChunkSizes) {
+    ServerLogin login = started(facts);
+    play(login, {{"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0"s, first}}, chunk_size);
+    std::string out;
+    std::string left;
+    give(login, challenge, chunk_size, out, left);
+    const ServerLoginStep step = give(login, settled, chunk_size, out, left);
+    // The server's signature is right only if our proof was made from the same secret.
+    REQUIRE(std::holds_alternative<ServerLoginDone>(step));
+    const auto& done = std::get<ServerLoginDone>(step);
+    CHECK(*done.parameters.find("server_version") == "15.20 (Debian 15.20-0+deb12u1)");
+    CHECK(done.key.pid == 0x391b);
+  }
 }

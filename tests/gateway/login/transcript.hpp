@@ -1,13 +1,14 @@
 // Plays a login as a script: give these bytes, expect those. Every script is played whole and one byte at a time.
 #pragma once
 
+#include "gateway/login/client_login.hpp"
+
 #include <catch2/catch.hpp>
+
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include "gateway/login/client_login.hpp"
 
 namespace howdah::test {
 

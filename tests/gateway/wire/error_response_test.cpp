@@ -1,8 +1,8 @@
 #include "gateway/wire/error_response.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "gateway/wire/frame.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace howdah;
 using namespace howdah::wire;

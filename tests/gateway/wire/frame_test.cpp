@@ -1,11 +1,11 @@
 #include "gateway/wire/frame.hpp"
 
+#include "base/rng.hpp"
+#include "gateway/wire/messages.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <vector>
-
-#include "base/rng.hpp"
-#include "gateway/wire/messages.hpp"
 
 using namespace howdah;
 using namespace howdah::wire;
@@ -18,9 +18,7 @@ struct Seen {
   friend bool operator==(const Seen&, const Seen&) = default;
 };
 
-std::ostream& operator<<(std::ostream& out, const Seen& seen) {
-  return out << seen.tag << "/" << seen.bytes.size();
-}
+std::ostream& operator<<(std::ostream& out, const Seen& seen) { return out << seen.tag << "/" << seen.bytes.size(); }
 
 // Scans `stream` cut at the given positions and puts the messages together again.
 std::vector<Seen> scan(Sender sender, std::string_view stream, const std::vector<std::size_t>& cuts) {

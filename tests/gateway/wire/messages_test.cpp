@@ -1,11 +1,11 @@
 #include "gateway/wire/messages.hpp"
 
+#include "gateway/wire/frame.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <functional>
 #include <vector>
-
-#include "gateway/wire/frame.hpp"
 
 using namespace howdah;
 using namespace howdah::wire;
@@ -42,12 +42,13 @@ const std::vector<Row>& rows() {
       {"Terminate", [](auto& o) { append_terminate(o); }, "X\0\0\0\4"s},
       {"FunctionCall", [](auto& o) { append_function_call(o, 7, std::span(kValues).first(1)); },
        "F\0\0\0\x14\0\0\0\7\0\0\0\1\0\0\0\2ab\0\0"s},
-      {"client CopyData", [](auto& o) { append_client_copy_data(o, "1\n"); }, "d\0\0\0\6""1\n"s},
+      {"client CopyData", [](auto& o) { append_client_copy_data(o, "1\n"); },
+       "d\0\0\0\6"
+       "1\n"s},
       {"client CopyDone", [](auto& o) { append_client_copy_done(o); }, "c\0\0\0\4"s},
       {"CopyFail", [](auto& o) { append_copy_fail(o, "no"); }, "f\0\0\0\7no\0"s},
       {"Password", [](auto& o) { append_password(o, "pw"); }, "p\0\0\0\7pw\0"s},
-      {"SASLInitialResponse", [](auto& o) { append_sasl_initial_response(o, "M", "ab"); },
-       "p\0\0\0\x0cM\0\0\0\0\2ab"s},
+      {"SASLInitialResponse", [](auto& o) { append_sasl_initial_response(o, "M", "ab"); }, "p\0\0\0\x0cM\0\0\0\0\2ab"s},
       {"SASLResponse", [](auto& o) { append_sasl_response(o, "ab"); }, "p\0\0\0\6ab"s},
 
       {"AuthenticationOk", [](auto& o) { append_authentication_ok(o); }, "R\0\0\0\x08\0\0\0\0"s},
@@ -55,21 +56,36 @@ const std::vector<Row>& rows() {
       {"AuthenticationMD5Password", [](auto& o) { append_md5_request(o, "salt"); }, "R\0\0\0\x0c\0\0\0\5salt"s},
       {"AuthenticationSASL", [](auto& o) { append_sasl_request(o, kMechanisms); },
        "R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0"s},
-      {"AuthenticationSASLContinue", [](auto& o) { append_sasl_continue(o, "a"); }, "R\0\0\0\x09\0\0\0\x0b""a"s},
-      {"AuthenticationSASLFinal", [](auto& o) { append_sasl_final(o, "a"); }, "R\0\0\0\x09\0\0\0\x0c""a"s},
-      {"BackendKeyData", [](auto& o) { append_backend_key(o, {258, "abcd"}); }, "K\0\0\0\x0c\0\0\1\2abcd"s},
-      {"ParameterStatus", [](auto& o) { append_parameter_status(o, "a", "b"); }, "S\0\0\0\x08""a\0b\0"s},
+      {"AuthenticationSASLContinue", [](auto& o) { append_sasl_continue(o, "a"); },
+       "R\0\0\0\x09\0\0\0\x0b"
+       "a"s},
+      {"AuthenticationSASLFinal", [](auto& o) { append_sasl_final(o, "a"); },
+       "R\0\0\0\x09\0\0\0\x0c"
+       "a"s},
+      {"BackendKeyData",
+       [](auto& o) {
+         append_backend_key(o, {258, "abcd"});
+       },
+       "K\0\0\0\x0c\0\0\1\2abcd"s},
+      {"ParameterStatus", [](auto& o) { append_parameter_status(o, "a", "b"); },
+       "S\0\0\0\x08"
+       "a\0b\0"s},
       {"ReadyForQuery", [](auto& o) { append_ready(o, TransactionStatus::failed); }, "Z\0\0\0\5E"s},
-      {"CommandComplete", [](auto& o) { append_command_complete(o, "BEGIN"); }, "C\0\0\0\x0a""BEGIN\0"s},
+      {"CommandComplete", [](auto& o) { append_command_complete(o, "BEGIN"); },
+       "C\0\0\0\x0a"
+       "BEGIN\0"s},
       {"NegotiateProtocolVersion", [](auto& o) { append_negotiate_version(o, 0x30002, kOptions); },
        "v\0\0\0\x13\0\3\0\2\0\0\0\1_pq_.a\0"s},
-      {"NotificationResponse", [](auto& o) { append_notification(o, {1, "c", "p"}); }, "A\0\0\0\x0c\0\0\0\1c\0p\0"s},
+      {"NotificationResponse",
+       [](auto& o) {
+         append_notification(o, {1, "c", "p"});
+       },
+       "A\0\0\0\x0c\0\0\0\1c\0p\0"s},
       {"ParameterDescription", [](auto& o) { append_parameter_description(o, kTypes); },
        "t\0\0\0\x0e\0\2\0\0\0\x17\0\0\0\x19"s},
       {"RowDescription", [](auto& o) { append_row_description(o, kNames); },
        "T\0\0\0\x1a\0\1x\0\0\0\0\0\0\0\0\0\0\x19\xff\xff\xff\xff\xff\xff\0\0"s},
-      {"DataRow", [](auto& o) { append_data_row(o, kValues); },
-       "D\0\0\0\x14\0\3\0\0\0\2ab\xff\xff\xff\xff\0\0\0\0"s},
+      {"DataRow", [](auto& o) { append_data_row(o, kValues); }, "D\0\0\0\x14\0\3\0\0\0\2ab\xff\xff\xff\xff\0\0\0\0"s},
       {"server CopyData", [](auto& o) { append_server_copy_data(o, "x"); }, "d\0\0\0\5x"s},
       {"ParseComplete", [](auto& o) { append_bodiless(o, ServerTag::parse_complete); }, "1\0\0\0\4"s},
   };

@@ -38,5 +38,10 @@ TEST_CASE("the order of reports does not matter") {
   CHECK(one == other);
   std::string out;
   append_parameters(out, one);
-  CHECK(out == std::string("S\0\0\0\x08" "a\0" "1\0S\0\0\0\x08" "b\0" "2\0", 18));
+  CHECK(out == std::string("S\0\0\0\x08"
+                           "a\0"
+                           "1\0S\0\0\0\x08"
+                           "b\0"
+                           "2\0",
+                           18));
 }

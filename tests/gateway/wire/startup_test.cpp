@@ -1,10 +1,10 @@
 #include "gateway/wire/startup.hpp"
 
+#include "gateway/wire/frame.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <vector>
-
-#include "gateway/wire/frame.hpp"
 
 using namespace howdah;
 using namespace howdah::wire;
@@ -102,8 +102,7 @@ TEST_CASE("what is no start-up packet is refused with PostgreSQL's words") {
        "unsupported frontend protocol 2.0: server supports 3.0 to 3.2"},
       {startup_packet(4u << 16, "user\0u\0\0"s), ErrorCode::unsupported_protocol,
        "unsupported frontend protocol 4.0: server supports 3.0 to 3.2"},
-      {startup_packet(3u << 16, "\0"s), ErrorCode::user_missing,
-       "no PostgreSQL user name specified in startup packet"},
+      {startup_packet(3u << 16, "\0"s), ErrorCode::user_missing, "no PostgreSQL user name specified in startup packet"},
       {startup_packet(3u << 16, "user\0\0\0"s), ErrorCode::user_missing,
        "no PostgreSQL user name specified in startup packet"},
       {startup_packet(3u << 16, "user\0u\0"s), ErrorCode::protocol_violation,

@@ -22,6 +22,8 @@ constexpr std::array kErrorTable{
     ErrorRow{hba_rejected, "hba_rejected", "28000", Severity::fatal, Fault::client, LogLevel::info},
     ErrorRow{user_missing, "user_missing", "28000", Severity::fatal, Fault::client, LogLevel::info},
     ErrorRow{database_missing, "database_missing", "3D000", Severity::fatal, Fault::client, LogLevel::info},
+    ErrorRow{startup_parameter_invalid, "startup_parameter_invalid", "22023", Severity::fatal, Fault::client,
+             LogLevel::info},
     ErrorRow{too_many_clients, "too_many_clients", "53300", Severity::fatal, Fault::environment, LogLevel::warn},
     ErrorRow{pool_wait_timeout, "pool_wait_timeout", "53300", Severity::error, Fault::environment, LogLevel::warn},
     ErrorRow{no_primary, "no_primary", "57P03", Severity::error, Fault::environment, LogLevel::warn},

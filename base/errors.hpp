@@ -21,6 +21,7 @@ enum class ErrorCode {
   hba_rejected,
   user_missing,
   database_missing,
+  startup_parameter_invalid,
   too_many_clients,
   pool_wait_timeout,
   no_primary,

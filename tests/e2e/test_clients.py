@@ -1,0 +1,155 @@
+"""Clients people use, through the gateway: psql, pgbench, pg_dump, libpq's own pipeline, psycopg2."""
+
+import contextlib
+import os
+import subprocess
+import threading
+
+import psycopg2
+import pytest
+
+import cluster as pg
+from cluster import PASSWORD, PG_BIN
+
+
+def environment(port, **more):
+    return {**os.environ, "PGHOST": "127.0.0.1", "PGPORT": str(port), "PGUSER": "app", "PGPASSWORD": PASSWORD, "PGDATABASE": "app",
+            **more}
+
+
+def psql(port, script, *options):
+    return subprocess.run([PG_BIN / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *options], input=script, text=True,
+                          capture_output=True, env=environment(port), timeout=60)
+
+
+@pytest.fixture(scope="module")
+def tables(cluster):
+    pg.run([PG_BIN / "pgbench", "-q", "-i", "-s", 1], env=environment(cluster.primary.port))
+
+
+def test_psql_runs_a_script_and_its_backslash_commands(gateway):
+    done = psql(gateway.port, """
+        CREATE TABLE psql_t (id int PRIMARY KEY, t text);
+        INSERT INTO psql_t VALUES (1, 'one'), (2, NULL);
+        \\d psql_t
+        \\dt psql_t
+        \\pset null '(null)'
+        SELECT * FROM psql_t ORDER BY id;
+        \\copy psql_t TO STDOUT
+        DROP TABLE psql_t;
+    """)
+    assert done.returncode == 0, done.stderr
+    assert "psql_t_pkey" in done.stdout and "(null)" in done.stdout and "1\tone" in done.stdout
+
+
+def test_an_error_in_psql_reads_as_from_the_server(cluster, gateway):
+    through, direct = (psql(port, "SELECT 1/0;\n", "-v", "VERBOSITY=verbose") for port in (gateway.port, cluster.primary.port))
+    assert through.returncode == direct.returncode == 3
+    assert through.stderr == direct.stderr
+
+
+@pytest.mark.parametrize("mode", ["simple", "extended", "prepared"])
+@pytest.mark.parametrize("script", [["-S"], []])
+def test_pgbench_has_no_failures(gateway, tables, mode, script):
+    output = pg.run([PG_BIN / "pgbench", "-n", "-M", mode, "-c", 6, "-j", 2, "-t", 50, *script], env=environment(gateway.port))
+    assert "number of transactions actually processed: 300/300" in output, output
+    assert "number of failed transactions: 0" in output, output
+
+
+@pytest.mark.parametrize("mode", ["extended", "prepared"])
+def test_pgbench_pipelines(gateway, tables, tmp_path, mode):
+    script = tmp_path / "pipeline.sql"
+    script.write_text("""
+        \\startpipeline
+        SELECT 1;
+        UPDATE pgbench_accounts SET abalance = abalance + 1 WHERE aid = 1;
+        SELECT abalance FROM pgbench_accounts WHERE aid = 1;
+        BEGIN;
+        SELECT 2;
+        COMMIT;
+        \\endpipeline
+    """)
+    output = pg.run([PG_BIN / "pgbench", "-n", "-M", mode, "-c", 4, "-t", 25, "-f", script], env=environment(gateway.port))
+    assert "number of transactions actually processed: 100/100" in output, output
+
+
+def test_pg_dump_gives_the_same_dump_as_directly(cluster, gateway, tables):
+    through, direct = (pg.run([PG_BIN / "pg_dump"], env=environment(port)) for port in (gateway.port, cluster.primary.port))
+    assert through == direct and "COPY public.pgbench_accounts" in through
+
+
+def test_a_dump_leaves_no_empty_search_path_behind(gateway, tables):
+    pg.run([PG_BIN / "pg_dump", "-s"], env=environment(gateway.port))
+    for _ in range(5):
+        assert gateway.query("INSERT INTO pgbench_history (tid) VALUES (1) RETURNING tid") == [(1,)]
+
+
+def test_copy_in_and_out(gateway):
+    with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE copied (id int, t text)")
+        import io
+        cursor.copy_from(io.StringIO("".join(f"{i}\ttext {i}\n" for i in range(20000))), "copied")
+        cursor.execute("SELECT count(*), sum(id) FROM copied")
+        assert cursor.fetchone() == (20000, 199990000)
+        out = io.StringIO()
+        cursor.copy_expert("COPY (SELECT id FROM copied ORDER BY id) TO STDOUT", out)
+        assert out.getvalue().split() == [str(i) for i in range(20000)]
+        with pytest.raises(psycopg2.DataError):
+            cursor.copy_from(io.StringIO("1\tgood\nnot a number\tbad\n"), "copied")
+        cursor.execute("SELECT count(*) FROM copied")
+        assert cursor.fetchone() == (20000,)
+        cursor.execute("DROP TABLE copied")
+
+
+def test_large_objects_use_function_calls(gateway):
+    with contextlib.closing(gateway.connect()) as connection:
+        connection.autocommit = False
+        large = connection.lobject(0, "wb")
+        large.write(b"x" * 100000)
+        oid = large.oid
+        large.close()
+        connection.commit()
+        assert len(connection.lobject(oid, "rb").read()) == 100000
+        connection.lobject(oid, "n").unlink()
+        connection.commit()
+
+
+def test_a_statement_can_be_cancelled_and_the_connection_goes_on(gateway):
+    with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        timer = threading.Timer(0.5, connection.cancel)
+        timer.start()
+        with pytest.raises(psycopg2.errors.QueryCanceled):
+            cursor.execute("SELECT pg_sleep(30)")
+        timer.join()
+        cursor.execute("SELECT 41 + 1")
+        assert cursor.fetchone() == (42,)
+
+
+def test_listen_hears_what_another_client_notifies(gateway):
+    with contextlib.closing(gateway.connect()) as listener, listener.cursor() as cursor:
+        cursor.execute("LISTEN howdah_test")
+        gateway.query("NOTIFY howdah_test, 'hello'")
+
+        def heard():
+            listener.poll()
+            return listener.notifies
+        assert pg.wait_until("the notification arrives", heard)[0].payload == "hello"
+
+
+def test_a_row_of_64_megabytes_passes_and_memory_does_not_keep_it(gateway):
+    def resident_kb():
+        text = open(f"/proc/{gateway.process.pid}/status", encoding="ascii").read()
+        return int(text.split("VmHWM:")[1].split()[0])
+    before = resident_kb()
+    with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT repeat('x', 64000000)")
+        assert len(cursor.fetchone()[0]) == 64000000
+        cursor.execute("SELECT length(%s)", ("y" * 64000000,))
+        assert cursor.fetchone() == (64000000,)
+    assert resident_kb() - before < 60000, "the gateway held a whole message"
+
+
+def test_notices_reach_the_client(gateway):
+    with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("DO $$ BEGIN RAISE NOTICE 'seen %', 7; END $$")
+        assert connection.notices == ["NOTICE:  seen 7\n"]

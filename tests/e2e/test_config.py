@@ -1,0 +1,115 @@
+"""Pgpool's files and command line."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+import cluster as pg
+from cluster import PASSWORD, PROJECT, wait_until
+
+
+def check(build, conf, **env):
+    return subprocess.run([build / "howdah", "--check", "-f", conf], capture_output=True, text=True, timeout=30,
+                          env={**os.environ, **env})
+
+
+def test_the_sample_file_is_what_the_program_writes_and_passes_its_own_check(build):
+    sample = PROJECT / "conf" / "pgpool.conf.sample"
+    written = subprocess.run([build / "howdah", "sample"], capture_output=True, text=True, timeout=30, check=True).stdout
+    assert written == sample.read_text()
+    done = check(build, sample, PGPOOL_PARAMS_BACKEND_HOSTNAME0="127.0.0.1", PGPOOL_PARAMS_BACKEND_PORT0="5432")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", sorted((PROJECT / "tests" / "e2e" / "conf").glob("*.conf")), ids=lambda file: file.name)
+def test_files_in_the_style_of_public_deployments_start(build, file):
+    done = check(build, file)
+    text = done.stdout + done.stderr
+    assert "error" not in text.lower() or done.returncode != 0
+    for line in file.read_text().splitlines():
+        if line.startswith("#expect "):
+            assert line[len("#expect "):] in text, text
+    expected = 1 if "#unknown names\n" in file.read_text() else 0
+    assert (done.returncode != 0) == bool(expected), text
+
+
+def test_all_mistakes_are_listed_at_once_with_file_and_line(build, tmp_path):
+    conf = tmp_path / "pgpool.conf"
+    conf.write_text("backend_hostname0 = 'localhost'\nbackend_port0 = 5432\nport = 80\nload_balance_mode = perhaps\n"
+                    "max_pool = abc\npool_mode = 'sometimes'\nhealth_check_periodd = 3\n")
+    done = check(build, conf)
+    text = done.stdout + done.stderr
+    assert done.returncode != 0
+    for number, word in ((3, "port"), (4, "load_balance_mode"), (5, "max_pool"), (6, "pool_mode"), (7, "health_check_period")):
+        assert any(f"{conf}:{number}" in line and word in line for line in text.splitlines()), (number, text)
+
+
+def test_mistakes_stop_the_start_with_exit_code_3(build, tmp_path):
+    conf = tmp_path / "pgpool.conf"
+    conf.write_text("port = 80\n")
+    done = subprocess.run([build / "howdah", "-n", "-f", conf], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 3 and "port" in done.stderr
+
+
+def test_an_unknown_name_is_warned_of_and_start_goes_on(make_gateway):
+    gateway = make_gateway(black_function_list="nextval", load_balanc_mode="on")
+    assert "load_balance_mode" in gateway.log.read_text()
+    assert gateway.query("SELECT 1") == [(1,)]
+
+
+def test_the_environment_overrides_the_file(cluster, build, tmp_path):
+    gateway = pg.Howdah(cluster, build, directory=tmp_path / "env")
+    os.environ["PGPOOL_PARAMS_LOAD_BALANCE_MODE"] = "off"
+    try:
+        with gateway:
+            assert gateway.query("PGPOOL SHOW load_balance_mode") == [("off",)]
+            assert gateway.query("SELECT current_setting('cluster_name')") == [("node0",)]
+    finally:
+        del os.environ["PGPOOL_PARAMS_LOAD_BALANCE_MODE"]
+
+
+def test_reload_says_what_needs_a_restart(make_gateway):
+    gateway = make_gateway()
+    text = gateway.conf.read_text()
+    gateway.conf.write_text(text.replace(f"port = '{gateway.port}'", "port = '9999'", 1) + "log_statement = on\n")
+    gateway.process.send_signal(signal.SIGHUP)
+    wait_until("the log names port", lambda: any("port" in line and "restart" in line for line in gateway.log.read_text().splitlines()))
+    wait_until("log_statement is on", lambda: gateway.query("PGPOOL SHOW log_statement") == [("on",)])
+    gateway.conf.write_text("port = oops\n")
+    gateway.process.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    assert gateway.query("SELECT 1") == [(1,)], "a bad file must not disturb a running gateway"
+
+
+def test_pgpool_c_prints_one_show_as_a_table(gateway, build):
+    done = subprocess.run([build / "pgpool", "-f", gateway.conf, "-c", "show pool_nodes"], capture_output=True, text=True, timeout=30,
+                          env={**os.environ, "PGUSER": "app", "PGPASSWORD": PASSWORD, "PGDATABASE": "app"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("standby") >= 2 and "node_id" in done.stdout
+
+
+def test_stop_and_reload_by_command_line(cluster, build, tmp_path):
+    gateway = pg.Howdah(cluster, build, directory=tmp_path / "stopped").start()
+    subprocess.run([build / "pgpool", "-f", gateway.conf, "reload"], check=True, timeout=30)
+    assert gateway.query("SELECT 1") == [(1,)]
+    subprocess.run([build / "pgpool", "-f", gateway.conf, "-m", "fast", "stop"], check=True, timeout=30)
+    assert gateway.process.wait(20) == 0
+    assert not (gateway.directory / "howdah.pid").exists()
+
+
+def test_version_and_help(build):
+    for option in ("--version", "-v"):
+        done = subprocess.run([build / "pgpool", option], capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0 and "howdah" in done.stdout + done.stderr
+    assert subprocess.run([build / "howdah", "--help"], capture_output=True, timeout=30).returncode == 0
+    assert subprocess.run([build / "howdah", "--nonsense"], capture_output=True, timeout=30).returncode == 1
+
+
+def test_route_from_the_shell(gateway, build):
+    done = subprocess.run([build / "howdah", "route", "-f", gateway.conf, "DELETE FROM t"], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and "primary" in done.stdout
+    done = subprocess.run([build / "howdah", "route", "SELECT a FROM t"], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and done.stdout.strip()

@@ -1,0 +1,216 @@
+"""Nodes that die, hang and come back, under clients at work. Each test breaks servers of its own."""
+
+import contextlib
+import threading
+import time
+
+import psycopg2
+import pytest
+
+import cluster as pg
+from cluster import Howdah, wait_until
+
+WHO = "current_setting('cluster_name')"
+
+
+class Worker(threading.Thread):
+    """A client that runs one statement again and again, and counts what it is answered."""
+
+    def __init__(self, gateway, sql):
+        super().__init__()
+        self.gateway, self.sql = gateway, sql
+        self.stopping = threading.Event()
+        self.answers, self.errors = [], []
+        self.start()
+
+    def run(self):
+        connection = None
+        while not self.stopping.is_set():
+            try:
+                connection = connection or self.gateway.connect()
+                with connection.cursor() as cursor:
+                    cursor.execute(self.sql)
+                    self.answers.append(cursor.fetchone()[0])
+            except psycopg2.Error as error:
+                self.errors.append(error)
+                if connection and connection.closed:
+                    connection = None
+                time.sleep(0.05)
+
+    def finish(self):
+        self.stopping.set()
+        self.join()
+        return self
+
+
+def status_of(gateway, number):
+    node = gateway.pool_nodes()[number]
+    return node["status"], node["role"]
+
+
+def wait_for_status(gateway, number, *wanted, timeout=30):
+    wait_until(f"node {number} is {wanted}", lambda: status_of(gateway, number)[0] in wanted, timeout=timeout)
+
+
+def test_a_killed_replica_costs_no_client_an_error_and_comes_back_by_itself(own_cluster, own_gateway):
+    workers = [Worker(own_gateway, f"SELECT {WHO}") for _ in range(4)]
+    time.sleep(0.5)
+    own_cluster.nodes[1].kill()
+    wait_for_status(own_gateway, 1, "down")
+    time.sleep(0.5)
+    own_cluster.nodes[1].start()
+    wait_for_status(own_gateway, 1, "up", "waiting")
+    wait_until("the replica is read again", lambda: own_gateway.query(f"SELECT {WHO}")[0][0] == "node1")
+    for worker in workers:
+        worker.finish()
+    assert [error for worker in workers for error in worker.errors] == []
+    assert all(len(worker.answers) > 50 for worker in workers)
+
+
+def test_a_frozen_replica_leaves_the_read_pool(own_cluster, own_gateway):
+    own_cluster.nodes[2].freeze()
+    try:
+        wait_for_status(own_gateway, 2, "down")
+        started = time.monotonic()
+        for _ in range(20):
+            assert own_gateway.query(f"SELECT {WHO}")[0][0] == "node1"
+        assert time.monotonic() - started < 15
+    finally:
+        own_cluster.nodes[2].thaw()
+    wait_for_status(own_gateway, 2, "up", "waiting")
+
+
+def test_a_killed_primary_is_replaced_and_statements_wait_instead_of_failing(own_cluster, own_gateway):
+    own_gateway.query("CREATE TABLE audit (id int PRIMARY KEY)")
+    with contextlib.closing(own_gateway.connect()) as connection, connection.cursor() as cursor:
+        for number in range(100):
+            cursor.execute("INSERT INTO audit VALUES (%s)", (number,))
+        wait_until("replicas have all", lambda: all(
+            node.query("SELECT count(*) FROM audit", database="app") == [(100,)] for node in own_cluster.nodes[1:]))
+        own_cluster.primary.kill()
+        cursor.execute("INSERT INTO audit VALUES (100)")  # on a live client connection: waits
+    rows = own_gateway.query("SELECT count(*) FROM audit WHERE id <= 100 /* all */ FOR KEY SHARE OF audit"
+                             .replace("count(*)", "id"))
+    assert len(rows) == 101
+    primaries = [node.number for node in own_cluster.nodes[1:] if node.is_primary()]
+    assert len(primaries) == 1, "exactly one standby was promoted"
+    follower = next(node for node in own_cluster.nodes[1:] if node.number not in primaries)
+    wait_until("the other standby follows the new primary", lambda: own_cluster.nodes[primaries[0]].query(
+        f"SELECT count(*) FROM pg_stat_replication WHERE application_name = '{follower.name}' AND state = 'streaming'") == [(1,)])
+    assert status_of(own_gateway, 0)[0] == "down"
+    assert status_of(own_gateway, primaries[0])[1] == "primary"
+
+
+def test_an_old_primary_that_returns_is_not_sent_writes(own_cluster, own_gateway):
+    own_gateway.query("CREATE TABLE returned (node text)")
+    own_cluster.primary.kill()
+    own_gateway.query("INSERT INTO returned VALUES ('after')")
+    own_cluster.primary.start()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        assert own_gateway.query(f"INSERT INTO returned VALUES ({WHO}) RETURNING node")[0][0] != "node0"
+        assert own_gateway.query(f"SELECT {WHO}, count(*) FROM returned")[0][0] != "node0"
+    assert own_cluster.primary.query("SELECT count(*) FROM returned", database="app") == [(0,)]
+    assert status_of(own_gateway, 0)[0] == "down"
+
+
+def test_a_transaction_broken_by_the_failover_gets_40001_and_the_client_goes_on(own_cluster, own_gateway):
+    own_gateway.query("CREATE TABLE broken (id int)")
+    with contextlib.closing(own_gateway.connect()) as connection, connection.cursor() as cursor:
+        connection.autocommit = False
+        cursor.execute("INSERT INTO broken VALUES (1)")
+        own_cluster.primary.kill()
+        with pytest.raises(psycopg2.errors.SerializationFailure):
+            cursor.execute("INSERT INTO broken VALUES (2)")
+        connection.rollback()
+        cursor.execute("INSERT INTO broken VALUES (3)")
+        connection.commit()
+        cursor.execute("SELECT id FROM broken")
+        assert cursor.fetchall() == [(3,)]
+
+
+def test_reads_go_on_while_there_is_no_primary(own_cluster, build):
+    with Howdah(own_cluster, build, failover_mode="none", primary_wait_timeout="1s") as gateway:
+        own_cluster.primary.kill()
+        wait_for_status(gateway, 0, "down")
+        for _ in range(10):
+            assert gateway.query(f"SELECT {WHO}")[0][0] in ("node1", "node2")
+        with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+            with pytest.raises(psycopg2.Error) as refused:
+                cursor.execute("CREATE TABLE never (a int)")
+            assert refused.value.pgcode == "57P03"
+            cursor.execute("SELECT 1")
+            own_cluster.nodes[1].query("SELECT pg_promote()")  # somebody else promotes; Howdah notices
+            wait_until("the new primary is found", lambda: status_of(gateway, 1)[1] == "primary")
+            cursor.execute("CREATE TABLE at_last (a int)")
+
+
+def test_a_replica_that_is_absent_at_start_joins_later(own_cluster, build):
+    own_cluster.nodes[2].stop()
+    with Howdah(own_cluster, build) as gateway:
+        assert status_of(gateway, 2)[0] == "down"
+        assert gateway.query(f"SELECT {WHO}")[0][0] == "node1"
+        own_cluster.nodes[2].start()
+        wait_for_status(gateway, 2, "up", "waiting")
+
+
+def test_start_up_waits_for_the_primary(own_cluster, build):
+    for node in own_cluster.nodes:
+        node.stop()
+    gateway = Howdah(own_cluster, build)
+    gateway.start(wait=False)
+    try:
+        time.sleep(1)
+        assert gateway.process.poll() is None
+        for node in own_cluster.nodes:
+            node.start()
+        wait_until("Howdah answers", gateway.answers)
+        gateway.query("CREATE TABLE waited (a int)")
+    finally:
+        assert gateway.stop() == 0
+
+
+def test_failover_command_is_run_with_pgpools_placeholders(own_cluster, build):
+    told = own_cluster.directory / "howdah" / "told"
+    gateway = Howdah(own_cluster, build, failover_command=f"echo %d %h %p %m %H %r %P %% >> {told}",
+                     failover_mode="command", backend_data_directory0="/data/zero")
+    with gateway:
+        old = own_cluster.primary
+        old.kill()
+        line = wait_until("failover_command was run", lambda: told.exists() and told.read_text())
+        new = own_cluster.nodes[1]
+        assert line.split() == ["0", "127.0.0.1", str(old.port), "1", "127.0.0.1", str(new.port), "0", "%"]
+        new.query("SELECT pg_promote()")  # what the operator's script would do
+        wait_until("the new primary is found", lambda: status_of(gateway, 1)[1] == "primary")
+        gateway.query("CREATE TABLE promoted (a int)")
+
+
+def test_a_restart_of_one_backend_process_is_waited_out(own_cluster, own_gateway):
+    """A crashed backend restarts the whole server: no promotion, the primary stays."""
+    own_gateway.query("CREATE TABLE crashed (a int)")
+    with contextlib.closing(own_gateway.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SET application_name = 'victim'; SELECT pg_backend_pid()")
+        pid = cursor.fetchone()[0]
+        import os
+        import signal
+        os.kill(pid, signal.SIGKILL)
+        time.sleep(0.2)
+    own_gateway.query("INSERT INTO crashed VALUES (1)")
+    assert own_cluster.primary.is_primary()
+    assert not any(node.is_primary() for node in own_cluster.nodes[1:])
+    assert status_of(own_gateway, 0)[1] == "primary"
+
+
+def test_a_planned_switchover_loses_nothing_and_shows_no_error(own_cluster, own_gateway):
+    own_gateway.query("CREATE TABLE switched (id bigserial PRIMARY KEY, node text)")
+    workers = [Worker(own_gateway, f"INSERT INTO switched (node) VALUES ({WHO}) RETURNING id") for _ in range(3)]
+    time.sleep(0.5)
+    done = own_gateway.pcp("pcp_promote_node", "--switchover", "-n", 2)
+    assert done.returncode == 0, done.stderr
+    wait_until("node 2 is the primary", lambda: status_of(own_gateway, 2)[1] == "primary")
+    own_gateway.query(f"INSERT INTO switched (node) VALUES ({WHO})")
+    time.sleep(0.5)
+    acknowledged = [number for worker in workers for number in worker.finish().answers]
+    assert [error for worker in workers for error in worker.errors] == []
+    stored = {number for (number,) in own_cluster.nodes[2].query("SELECT id FROM switched", database="app")}
+    assert set(acknowledged) <= stored

@@ -1,0 +1,207 @@
+"""Many clients, few server connections; and nobody ever sees another's bytes or state."""
+
+import contextlib
+import random
+import struct
+import threading
+import time
+
+import psycopg2
+import pytest
+
+import cluster as pg
+import wire
+from cluster import PASSWORD
+from wire import Client
+
+
+def server_connections(cluster, user="app"):
+    return cluster.primary.query(f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{user}'")[0][0]
+
+
+def test_many_clients_share_few_server_connections(cluster, make_gateway):
+    gateway = make_gateway(default_pool_size=3, load_balance_mode="off")
+    problems = []
+
+    def work(number):
+        try:
+            with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+                for turn in range(20):
+                    cursor.execute("SELECT %s, pg_sleep(0.002)", (f"client {number} turn {turn}",))
+                    assert cursor.fetchone()[0] == f"client {number} turn {turn}"
+        except Exception as problem:  # noqa: BLE001  (told by the main thread)
+            problems.append(problem)
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(30)]
+    for thread in threads:
+        thread.start()
+    most = 0
+    while any(thread.is_alive() for thread in threads):
+        most = max(most, server_connections(cluster))
+        time.sleep(0.02)
+    assert not problems, problems[0]
+    assert 0 < most <= 3
+
+
+def test_a_client_beyond_the_limit_is_told_53300(make_gateway):
+    gateway = make_gateway(max_client_conn=3)
+    pg.wait_until("earlier clients are gone", lambda: True)
+    with contextlib.ExitStack() as stack:
+        outcomes = []
+        for _ in range(6):
+            client = stack.enter_context(Client(gateway.port))
+            outcome = client.login(password=PASSWORD)
+            outcomes.append("in" if outcome is client else outcome["C"])
+        assert outcomes == ["in", "in", "in", "53300", "53300", "53300"]
+    pg.wait_until("the places are free again", lambda: gateway.query("SELECT 1"))
+
+
+def test_waiting_too_long_for_a_server_is_an_error_that_names_the_limit_and_keeps_the_client(make_gateway):
+    gateway = make_gateway(default_pool_size=1, query_wait_timeout="1s", load_balance_mode="off")
+    with Client(gateway.port) as holder, Client(gateway.port) as waiter:
+        holder.login(password=PASSWORD)
+        waiter.login(password=PASSWORD)
+        holder.ask(wire.query("BEGIN"), wire.query("SELECT 1"), last=b"Z")
+        holder.until(b"Z")
+        answers = waiter.ask(wire.query("SELECT 2"))
+        fields = wire.error_fields(next(body for tag, body in answers if tag == b"E"))
+        assert fields["C"] in ("53300", "57014") and "default_pool_size" in fields["M"] + fields.get("H", "") + fields.get("D", "")
+        holder.ask(wire.query("COMMIT"))
+        assert waiter.rows("SELECT 3") == [["3"]]
+
+
+@pytest.mark.parametrize("leave_state, look, clean", [
+    ("SET work_mem = '11MB'", "SHOW work_mem", "4MB"),
+    ("SET search_path = ''", "SHOW search_path", '"$user", public'),
+    ("SET TimeZone = 'Asia/Tokyo'", "SELECT current_setting('TimeZone') <> 'Asia/Tokyo'", True),
+    ("SELECT set_config('howdah.secret', 'mine', false)", "SELECT coalesce(current_setting('howdah.secret', true), '')", ""),
+    ("CREATE TEMP TABLE leftover (a int)", "SELECT to_regclass('pg_temp.leftover')", None),
+    ("PREPARE leftover AS SELECT 1", "SELECT count(*) FROM pg_prepared_statements WHERE name = 'leftover'", 0),
+    ("SELECT pg_advisory_lock(4711)", "SELECT pg_try_advisory_xact_lock(4711)", True),
+    ("LISTEN leftover", "SELECT count(*) FROM pg_listening_channels()", 0),
+    ("DECLARE leftover CURSOR WITH HOLD FOR SELECT 1", "SELECT count(*) FROM pg_cursors", 0),
+    ("SET ROLE pg_monitor", "SELECT current_user::text", "app"),
+    ("BEGIN", "SELECT now() <> clock_timestamp()", True),
+    ("BEGIN; CREATE TABLE never (a int)", "SELECT to_regclass('never')", None),
+])
+def test_state_is_kept_for_its_client_and_never_reaches_the_next(make_gateway, cluster, leave_state, look, clean):
+    if "ROLE" in leave_state:
+        cluster.primary.query("GRANT pg_monitor TO app")
+    gateway = make_gateway(default_pool_size=1, load_balance_mode="off")
+    with contextlib.closing(gateway.connect()) as first, first.cursor() as cursor:
+        cursor.execute(leave_state)
+        for _ in range(3):
+            cursor.execute(look)
+            mine = cursor.fetchone()[0]
+        if not leave_state.startswith(("BEGIN", "SELECT pg_advisory")):
+            assert mine != clean
+    assert gateway.query(look)[0][0] == clean
+
+
+BOUNDARIES = [
+    wire.query("SELECT 'theirs', generate_series(1, 1000)"),
+    wire.query("BEGIN"),
+    wire.query("INSERT INTO boundary VALUES (1)"),
+    wire.parse("SELECT 'theirs', $1::int", "s"),
+    wire.bind([b"1"], statement="s"),
+    wire.execute(limit=1),
+    wire.FLUSH,
+    wire.SYNC,
+    wire.query("SELECT 1/0"),
+    wire.query("ROLLBACK"),
+    wire.query("COPY boundary FROM STDIN"),
+    wire.copy_data(b"1\n"),
+    wire.COPY_DONE,
+    wire.query("COPY (SELECT 'theirs' FROM generate_series(1, 10000)) TO STDOUT"),
+]
+
+
+def next_user_is_safe(gateway, number):
+    with Client(gateway.port) as client:
+        client.login(password=PASSWORD)
+        answers = client.ask(wire.query(f"SELECT 'mine', {number}"))
+        assert [tag for tag, _ in answers] == [b"T", b"D", b"C", b"Z"], answers
+        assert wire.row_values(answers[1][1]) == ["mine", str(number)]
+        assert answers[-1][1] == b"I"
+        assert client.rows("SELECT count(*) FROM boundary") == [["0"]]
+
+
+@pytest.mark.parametrize("abort", ["close", "reset", "cancel then close", "half a message"])
+def test_the_next_user_is_safe_wherever_a_client_breaks_off(make_gateway, abort):
+    gateway = make_gateway(default_pool_size=1, load_balance_mode="off")
+    gateway.query("DROP TABLE IF EXISTS boundary; CREATE TABLE boundary (a int)")
+    for stop_after in range(1, len(BOUNDARIES) + 1):
+        client = Client(gateway.port)
+        client.login(password=PASSWORD)
+        client.send(wire.query("BEGIN"), *BOUNDARIES[:stop_after])
+        if abort == "half a message":
+            client.send(wire.query("SELECT 'never finished'")[:9])
+        if abort == "cancel then close":
+            wire.cancel(gateway.port, client.key)
+        if abort == "reset":  # RST instead of FIN
+            client.socket.setsockopt(__import__("socket").SOL_SOCKET, __import__("socket").SO_LINGER, struct.pack("ii", 1, 0))
+        client.socket.close()
+        next_user_is_safe(gateway, stop_after)
+
+
+def test_a_cancel_never_hits_the_next_user_of_the_connection(make_gateway):
+    gateway = make_gateway(default_pool_size=1, load_balance_mode="off")
+    stop, problems = threading.Event(), []
+
+    def victim():
+        with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+            while not stop.is_set():
+                try:
+                    cursor.execute("SELECT 1")
+                except psycopg2.Error as problem:
+                    problems.append(problem)
+                    return
+    thread = threading.Thread(target=victim)
+    thread.start()
+    with Client(gateway.port) as canceller:
+        canceller.login(password=PASSWORD)
+        for _ in range(150):
+            canceller.send(wire.query("SELECT 'short'"))
+            wire.cancel(gateway.port, canceller.key)
+            canceller.until()
+    stop.set()
+    thread.join()
+    assert not problems, problems[0]
+
+
+def test_a_wrong_cancel_key_cancels_nobody(gateway):
+    with Client(gateway.port) as client:
+        client.login(password=PASSWORD)
+        client.send(wire.query("SELECT pg_sleep(1), 'finished'"))
+        chance = random.Random(7)
+        for _ in range(20):
+            wire.cancel(gateway.port, client.key[:4] + chance.randbytes(4))
+        assert b"C" in [tag for tag, _ in client.until()]
+
+
+def test_session_mode_keeps_the_connection_and_cleans_it_afterwards(make_gateway):
+    gateway = make_gateway(pool_mode="session", default_pool_size=1, load_balance_mode="off")
+    with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        pid = cursor.fetchone()
+        cursor.execute("SET work_mem = '12MB'")
+        cursor.execute("SELECT pg_backend_pid()")
+        assert cursor.fetchone() == pid
+    assert gateway.query("SHOW work_mem") == [("4MB",)]
+
+
+def test_idle_server_connections_are_closed_after_their_time(cluster, make_gateway):
+    gateway = make_gateway(server_idle_timeout="1s", load_balance_mode="off")
+    gateway.query("SELECT 1")
+    pg.wait_until("the idle connection is closed", lambda: server_connections(cluster) == 0)
+    assert gateway.query("SELECT 1") == [(1,)]
+
+
+def test_a_server_connection_killed_while_idle_is_not_given_out(cluster, make_gateway):
+    gateway = make_gateway(load_balance_mode="off")
+    with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        for _ in range(10):
+            cursor.execute("SELECT 1")
+            cluster.primary.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'")
+            pg.wait_until("the server connection is gone", lambda: server_connections(cluster) == 0)
+            cursor.execute("SELECT 2")
+            assert cursor.fetchone() == (2,)

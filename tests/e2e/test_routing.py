@@ -1,0 +1,128 @@
+"""Where statements go, on real servers: each answers with its own name."""
+
+import contextlib
+
+import psycopg2
+import pytest
+
+import cluster as pg
+
+WHO = "current_setting('cluster_name')"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def table(cluster, gateway):
+    gateway.query("CREATE TABLE routed (id int)")
+    gateway.query("INSERT INTO routed VALUES (1)")
+    pg.wait_until("both replicas have the table", lambda: all(
+        node.query("SELECT pg_last_wal_replay_lsn() >= '%s'::pg_lsn" % cluster.primary.query("SELECT pg_current_wal_lsn()")[0][0])[0][0]
+        for node in cluster.nodes[1:]))
+
+
+def node_of(cursor, sql):
+    cursor.execute(sql)
+    return cursor.fetchone()[0]
+
+
+@pytest.fixture
+def cursor(gateway):
+    with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        yield cursor
+
+
+@pytest.mark.parametrize("sql", [
+    f"SELECT {WHO}",
+    f"SELECT {WHO} FROM routed",
+    f"WITH w AS (SELECT {WHO} AS n FROM routed) SELECT n FROM w",
+    f"/* a comment */ SELECT {WHO}",
+    f"VALUES ({WHO})",
+    f"(SELECT {WHO} UNION ALL SELECT {WHO})",
+])
+def test_reads_go_to_a_replica(cursor, sql):
+    assert node_of(cursor, sql) in ("node1", "node2")
+
+
+@pytest.mark.parametrize("sql", [
+    f"INSERT INTO routed VALUES (2) RETURNING {WHO}",
+    f"UPDATE routed SET id = 3 WHERE id = 2 RETURNING {WHO}",
+    f"DELETE FROM routed WHERE id = 3 RETURNING {WHO}; INSERT INTO routed VALUES (2)",
+    f"SELECT {WHO} FROM routed FOR UPDATE",
+    f"WITH w AS (INSERT INTO routed VALUES (9) RETURNING id) SELECT {WHO} FROM w",
+    f"SELECT {WHO}, random()",
+    f"SELECT {WHO}; DELETE FROM routed WHERE id = 9",
+])
+def test_what_may_write_goes_to_the_primary(gateway, sql):
+    with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        if cursor.description:
+            assert cursor.fetchone()[0] == "node0"
+    assert gateway.query("EXPLAIN ROUTE " + sql.split(";")[0]) is not None
+
+
+def test_an_explicit_transaction_stays_on_the_primary(gateway):
+    with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        connection.autocommit = False
+        assert node_of(cursor, f"SELECT {WHO}") == "node0"
+        cursor.execute("INSERT INTO routed VALUES (10)")
+        assert node_of(cursor, f"SELECT {WHO} FROM routed WHERE id = 10") == "node0"
+        connection.rollback()
+
+
+def test_a_read_only_transaction_goes_to_a_replica(gateway):
+    with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("BEGIN READ ONLY")
+        first = node_of(cursor, f"SELECT {WHO}")
+        assert first in ("node1", "node2") and node_of(cursor, f"SELECT {WHO}") == first
+        with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
+            cursor.execute("INSERT INTO routed VALUES (11)")
+        cursor.execute("ROLLBACK")
+
+
+def test_a_client_reads_its_own_write(gateway):
+    with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE own_writes (id int)")
+        for number in range(200):
+            cursor.execute("INSERT INTO own_writes VALUES (%s)", (number,))
+            cursor.execute("SELECT count(*) FROM own_writes")
+            assert cursor.fetchone()[0] == number + 1
+        cursor.execute("DROP TABLE own_writes")
+
+
+def test_a_view_that_writes_is_answered_by_the_primary_without_an_error(gateway, cluster):
+    gateway.query("CREATE SEQUENCE viewed")
+    gateway.query("CREATE VIEW writing AS SELECT nextval('viewed') AS n")
+    with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        pg.wait_until("replicas know the view", lambda: all(
+            node.query("SELECT to_regclass('writing') IS NOT NULL", database="app")[0][0] for node in cluster.nodes[1:]))
+        assert [node_of(cursor, "SELECT n FROM writing") for _ in range(3)] == [1, 2, 3]
+
+
+def test_an_unlogged_table_is_read_on_the_primary_without_an_error(gateway, cluster):
+    gateway.query("CREATE UNLOGGED TABLE unlogged_t AS SELECT 7 AS n")
+    pg.wait_until("replicas know the table", lambda: all(
+        node.query("SELECT to_regclass('unlogged_t') IS NOT NULL", database="app")[0][0] for node in cluster.nodes[1:]))
+    assert gateway.query("SELECT n FROM unlogged_t") == [(7,)]
+
+
+def test_explain_route_tells_where_and_why_without_running_it(gateway):
+    read = str(gateway.query("EXPLAIN ROUTE SELECT * FROM routed"))
+    write = str(gateway.query("EXPLAIN ROUTE DELETE FROM routed"))
+    assert "node 1" in read or "node 2" in read or "standby" in read
+    assert "primary" in write
+    assert gateway.query("SELECT count(*) > 0 FROM routed") == [(True,)]
+
+
+def test_prepared_statements_of_the_protocol_are_routed_too(gateway):
+    import wire
+    with wire.Client(gateway.port) as client:
+        client.login(password=pg.PASSWORD)
+        client.ask(wire.parse(f"SELECT {WHO}", "who"), wire.SYNC)
+        for _ in range(3):
+            rows = [wire.row_values(body) for tag, body in
+                    client.ask(wire.bind(statement="who"), wire.execute(), wire.SYNC) if tag == b"D"]
+            assert rows[0][0] in ("node1", "node2")
+        client.ask(wire.query("BEGIN"))
+        rows = [wire.row_values(body) for tag, body in
+                client.ask(wire.bind(statement="who"), wire.execute(), wire.SYNC) if tag == b"D"]
+        assert rows == [["node0"]]
+        assert client.tags(wire.query("COMMIT")) == "CZ"

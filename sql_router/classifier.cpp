@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,31 @@
 namespace howdah {
 
 namespace {
+
+// Whether a replica might run it and answer otherwise than the primary would. Writes and row locks it refuses; what is
+// merely volatile, a cursor or a catalog is as good there.
+bool is_silent_on_replica(RouteReason reason) {
+  switch (reason) {
+    case RouteReason::session_state:
+    case RouteReason::listed_write_function:
+    case RouteReason::not_in_read_only_list:
+    case RouteReason::unknown_function:
+    case RouteReason::node_local_function:
+    case RouteReason::node_local_relation:
+    case RouteReason::node_local_setting:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A standby refuses to be told to write or to be SERIALIZABLE, where the primary only warns outside a transaction.
+bool is_for_primary(const StatementHead& head) {
+  const TransactionModes& modes = head.modes;
+  return head.kind == StatementKind::set_transaction &&
+         (modes.is_unclear || modes.imports_snapshot || modes.is_read_only == false ||
+          modes.isolation == Isolation::serializable);
+}
 
 // Listens to the tree and writes the traits. The first objection found stands as the reason.
 class Judge final : public TreeVisitor {
@@ -27,6 +53,7 @@ class Judge final : public TreeVisitor {
     if (traits_.statement_count++ == 0) traits_.kind = head.kind;
     runs_ = head.runs_its_inner;
     judge_kind(head.kind);
+    if (is_for_primary(head)) object(RouteReason::primary_only, {}, row_of(head.kind).name, false);
     if (head.kind == StatementKind::show) judge_show(head.setting);
     if (row_of(head.kind).route == RouteClass::transaction || head.transaction != TransactionControl::none)
       traits_.has_transaction_control = true;
@@ -51,9 +78,7 @@ class Judge final : public TreeVisitor {
     std::string written = schema.empty() ? std::string(name) : fmt::format("{}.{}", schema, name);
     const RouteReason reason = judge_relation(schema, name);
     if (reason != RouteReason::read) object(reason, {}, written, false);
-    auto& relations = traits_.relations;
-    if (std::find(relations.begin(), relations.end(), written) == relations.end())
-      relations.push_back(std::move(written));
+    traits_.relations.push_back(std::move(written));
   }
 
   void on_write(StatementKind kind) override { object(RouteReason::write, {}, row_of(kind).name, true); }
@@ -66,6 +91,9 @@ class Judge final : public TreeVisitor {
   void on_unknown_part() override { object(RouteReason::unparsable, {}, {}, true); }
 
   void finish() {
+    if (!traits_.pins.is_empty()) traits_.is_node_bound = true;
+    std::sort(traits_.relations.begin(), traits_.relations.end());
+    traits_.relations.erase(std::unique(traits_.relations.begin(), traits_.relations.end()), traits_.relations.end());
     if (traits_.statement_count <= 1) return;
     if (traits_.has_transaction_control) object(RouteReason::several_with_transaction, {}, {}, false);
     traits_.transaction = TransactionControl::none;
@@ -94,6 +122,7 @@ class Judge final : public TreeVisitor {
   void object(RouteReason reason, std::string_view schema, std::string_view because, bool may_write) {
     Verdict& verdict = traits_.verdict;
     verdict.may_write |= may_write && runs_;
+    traits_.is_node_bound |= is_silent_on_replica(reason);
     if (!verdict.may_use_replica) return;
     verdict.may_use_replica = false;
     verdict.reason = reason;
@@ -111,8 +140,32 @@ Traits unread(ParseOutcome outcome, RouteReason reason) {
   traits.parse = outcome;
   traits.verdict = {.may_use_replica = false, .may_write = true, .reason = reason};
   traits.has_transaction_control = true;
+  traits.is_node_bound = outcome != ParseOutcome::unparsable;  // most of what does not parse is mistyped
   traits.pins.add(PinReason::opaque);
   return traits;
+}
+
+// PostgreSQL's scanner reads a run of operator characters to its end, may take back all but one or two, and reads on: its
+// time grows with the square of the run's length (a nest of comment openings is such a run). Nobody may hold up a worker
+// with that: the budget is a few milliseconds.
+bool is_slow_to_scan(std::string_view text) {
+  constexpr std::size_t kBudget = 1'000'000;
+  constexpr std::string_view kOperatorCharacters = "~!@#^&|`?+-*/%<>=";
+  static constexpr auto kIsOperator = [=] {
+    std::array<bool, 256> table{};
+    for (const char c : kOperatorCharacters) table[static_cast<unsigned char>(c)] = true;
+    return table;
+  }();
+  std::size_t spent = 0;
+  std::size_t run = 0;
+  for (const char c : text) {
+    if (kIsOperator[static_cast<unsigned char>(c)]) {
+      spent += ++run;
+    } else {
+      run = 0;
+    }
+  }
+  return spent > kBudget;
 }
 
 void override_by_operator(Traits& traits, std::string_view text, const RoutingOptions& options) {
@@ -138,6 +191,11 @@ void override_by_operator(Traits& traits, std::string_view text, const RoutingOp
 }  // namespace
 
 Traits classify(std::string_view text, const RoutingOptions& options) {
+  if (text.size() > options.max_parse_size) return unread(ParseOutcome::too_long, RouteReason::too_long);
+  // The parser would take a NUL for the end, and miss what comes after it.
+  if (text.find('\0') != std::string_view::npos) return unread(ParseOutcome::unparsable, RouteReason::unparsable);
+  if (is_slow_to_scan(text)) return unread(ParseOutcome::too_deep, RouteReason::too_deep);
+
   Traits traits;
   traits.gateway = recognise_gateway_command(text);
   if (traits.is_gateway_command()) {
@@ -147,10 +205,6 @@ Traits classify(std::string_view text, const RoutingOptions& options) {
     traits.verdict = {.may_use_replica = true, .may_write = false, .reason = RouteReason::gateway_command};
     return traits;
   }
-  if (text.size() > options.max_parse_size) return unread(ParseOutcome::too_long, RouteReason::too_long);
-  // The parser would take a NUL for the end, and miss what comes after it.
-  if (text.find('\0') != std::string_view::npos) return unread(ParseOutcome::unparsable, RouteReason::unparsable);
-
   Judge judge(traits, options);
   const std::string terminated(text);
   traits.parse = visit_statements(terminated.c_str(), judge);

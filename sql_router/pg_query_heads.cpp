@@ -281,96 +281,104 @@ std::optional<StatementHead> creating_head(const Node* node) {
   }
 }
 
-// Kinds of which the node's tag says everything.
+struct PlainKind {
+  NodeTag tag;
+  Kind kind;
+};
+
+// Kinds of which the node's tag says everything; the frequent ones first.
+constexpr PlainKind kPlainKinds[] = {
+    {T_InsertStmt, Kind::insert},
+    {T_UpdateStmt, Kind::update},
+    {T_DeleteStmt, Kind::delete_rows},
+    {T_MergeStmt, Kind::merge},
+    {T_ConstraintsSetStmt, Kind::set_constraints},
+    {T_FetchStmt, Kind::fetch},
+    {T_NotifyStmt, Kind::notify},
+    {T_LockStmt, Kind::lock_table},
+    {T_CheckPointStmt, Kind::checkpoint},
+    {T_VacuumStmt, Kind::vacuum},
+    {T_ClusterStmt, Kind::cluster},
+    {T_ReindexStmt, Kind::reindex},
+    {T_TruncateStmt, Kind::truncate},
+    {T_RefreshMatViewStmt, Kind::refresh_materialized_view},
+    {T_CommentStmt, Kind::comment},
+    {T_SecLabelStmt, Kind::security_label},
+    {T_GrantStmt, Kind::grant},
+    {T_GrantRoleStmt, Kind::grant_role},
+    {T_AlterDefaultPrivilegesStmt, Kind::alter_default_privileges},
+    {T_DropOwnedStmt, Kind::drop_owned},
+    {T_ReassignOwnedStmt, Kind::reassign_owned},
+    {T_IndexStmt, Kind::create_index},
+    {T_CreateSchemaStmt, Kind::create_schema},
+    {T_CreateTrigStmt, Kind::create_trigger},
+    {T_CreateEventTrigStmt, Kind::create_trigger},
+    {T_RuleStmt, Kind::create_rule},
+    {T_CreateAmStmt, Kind::create_object},
+    {T_CreateCastStmt, Kind::create_object},
+    {T_CreateConversionStmt, Kind::create_object},
+    {T_CreateOpClassStmt, Kind::create_object},
+    {T_CreateOpFamilyStmt, Kind::create_object},
+    {T_CreatePLangStmt, Kind::create_object},
+    {T_CreatePolicyStmt, Kind::create_object},
+    {T_CreateStatsStmt, Kind::create_object},
+    {T_CreateTransformStmt, Kind::create_object},
+    {T_CreateRoleStmt, Kind::create_role},
+    {T_CreatedbStmt, Kind::create_database},
+    {T_CreateTableSpaceStmt, Kind::create_tablespace},
+    {T_CreateExtensionStmt, Kind::create_extension},
+    {T_CreateFdwStmt, Kind::create_foreign},
+    {T_CreateForeignTableStmt, Kind::create_foreign},
+    {T_CreateForeignServerStmt, Kind::create_foreign},
+    {T_CreateUserMappingStmt, Kind::create_foreign},
+    {T_ImportForeignSchemaStmt, Kind::create_foreign},
+    {T_CreatePublicationStmt, Kind::create_publication},
+    {T_CreateSubscriptionStmt, Kind::create_subscription},
+    {T_AlterTableStmt, Kind::alter_table},
+    {T_AlterSeqStmt, Kind::alter_sequence},
+    {T_AlterFunctionStmt, Kind::alter_function},
+    {T_AlterTypeStmt, Kind::alter_type},
+    {T_AlterEnumStmt, Kind::alter_type},
+    {T_AlterDomainStmt, Kind::alter_type},
+    {T_RenameStmt, Kind::alter_object},
+    {T_AlterOwnerStmt, Kind::alter_object},
+    {T_AlterObjectSchemaStmt, Kind::alter_object},
+    {T_AlterObjectDependsStmt, Kind::alter_object},
+    {T_AlterCollationStmt, Kind::alter_object},
+    {T_AlterEventTrigStmt, Kind::alter_object},
+    {T_AlterOperatorStmt, Kind::alter_object},
+    {T_AlterOpFamilyStmt, Kind::alter_object},
+    {T_AlterPolicyStmt, Kind::alter_object},
+    {T_AlterStatsStmt, Kind::alter_object},
+    {T_AlterTSConfigurationStmt, Kind::alter_object},
+    {T_AlterTSDictionaryStmt, Kind::alter_object},
+    {T_AlterRoleStmt, Kind::alter_role},
+    {T_AlterRoleSetStmt, Kind::alter_role},
+    {T_AlterDatabaseStmt, Kind::alter_database},
+    {T_AlterDatabaseSetStmt, Kind::alter_database},
+    {T_AlterDatabaseRefreshCollStmt, Kind::alter_database},
+    {T_AlterTableSpaceOptionsStmt, Kind::alter_tablespace},
+    {T_AlterTableMoveAllStmt, Kind::alter_tablespace},
+    {T_AlterExtensionStmt, Kind::alter_extension},
+    {T_AlterExtensionContentsStmt, Kind::alter_extension},
+    {T_AlterFdwStmt, Kind::alter_foreign},
+    {T_AlterForeignServerStmt, Kind::alter_foreign},
+    {T_AlterUserMappingStmt, Kind::alter_foreign},
+    {T_AlterPublicationStmt, Kind::alter_publication},
+    {T_AlterSubscriptionStmt, Kind::alter_subscription},
+    {T_AlterSystemStmt, Kind::alter_system},
+    {T_DropStmt, Kind::drop_object},
+    {T_DropRoleStmt, Kind::drop_role},
+    {T_DropdbStmt, Kind::drop_database},
+    {T_DropTableSpaceStmt, Kind::drop_tablespace},
+    {T_DropUserMappingStmt, Kind::drop_user_mapping},
+    {T_DropSubscriptionStmt, Kind::drop_subscription},
+};
+
 Kind plain_kind(NodeTag tag) {
-  switch (tag) {
-    case T_InsertStmt: return Kind::insert;
-    case T_UpdateStmt: return Kind::update;
-    case T_DeleteStmt: return Kind::delete_rows;
-    case T_MergeStmt: return Kind::merge;
-    case T_ConstraintsSetStmt: return Kind::set_constraints;
-    case T_FetchStmt: return Kind::fetch;
-    case T_NotifyStmt: return Kind::notify;
-    case T_LockStmt: return Kind::lock_table;
-    case T_CheckPointStmt: return Kind::checkpoint;
-    case T_VacuumStmt: return Kind::vacuum;
-    case T_ClusterStmt: return Kind::cluster;
-    case T_ReindexStmt: return Kind::reindex;
-    case T_TruncateStmt: return Kind::truncate;
-    case T_RefreshMatViewStmt: return Kind::refresh_materialized_view;
-    case T_CommentStmt: return Kind::comment;
-    case T_SecLabelStmt: return Kind::security_label;
-    case T_GrantStmt: return Kind::grant;
-    case T_GrantRoleStmt: return Kind::grant_role;
-    case T_AlterDefaultPrivilegesStmt: return Kind::alter_default_privileges;
-    case T_DropOwnedStmt: return Kind::drop_owned;
-    case T_ReassignOwnedStmt: return Kind::reassign_owned;
-    case T_IndexStmt: return Kind::create_index;
-    case T_CreateSchemaStmt: return Kind::create_schema;
-    case T_CreateTrigStmt:
-    case T_CreateEventTrigStmt: return Kind::create_trigger;
-    case T_RuleStmt: return Kind::create_rule;
-    case T_CreateAmStmt:
-    case T_CreateCastStmt:
-    case T_CreateConversionStmt:
-    case T_CreateOpClassStmt:
-    case T_CreateOpFamilyStmt:
-    case T_CreatePLangStmt:
-    case T_CreatePolicyStmt:
-    case T_CreateStatsStmt:
-    case T_CreateTransformStmt: return Kind::create_object;
-    case T_CreateRoleStmt: return Kind::create_role;
-    case T_CreatedbStmt: return Kind::create_database;
-    case T_CreateTableSpaceStmt: return Kind::create_tablespace;
-    case T_CreateExtensionStmt: return Kind::create_extension;
-    case T_CreateFdwStmt:
-    case T_CreateForeignTableStmt:
-    case T_CreateForeignServerStmt:
-    case T_CreateUserMappingStmt:
-    case T_ImportForeignSchemaStmt: return Kind::create_foreign;
-    case T_CreatePublicationStmt: return Kind::create_publication;
-    case T_CreateSubscriptionStmt: return Kind::create_subscription;
-    case T_AlterTableStmt: return Kind::alter_table;
-    case T_AlterSeqStmt: return Kind::alter_sequence;
-    case T_AlterFunctionStmt: return Kind::alter_function;
-    case T_AlterTypeStmt:
-    case T_AlterEnumStmt:
-    case T_AlterDomainStmt: return Kind::alter_type;
-    case T_RenameStmt:
-    case T_AlterOwnerStmt:
-    case T_AlterObjectSchemaStmt:
-    case T_AlterObjectDependsStmt:
-    case T_AlterCollationStmt:
-    case T_AlterEventTrigStmt:
-    case T_AlterOperatorStmt:
-    case T_AlterOpFamilyStmt:
-    case T_AlterPolicyStmt:
-    case T_AlterStatsStmt:
-    case T_AlterTSConfigurationStmt:
-    case T_AlterTSDictionaryStmt: return Kind::alter_object;
-    case T_AlterRoleStmt:
-    case T_AlterRoleSetStmt: return Kind::alter_role;
-    case T_AlterDatabaseStmt:
-    case T_AlterDatabaseSetStmt:
-    case T_AlterDatabaseRefreshCollStmt: return Kind::alter_database;
-    case T_AlterTableSpaceOptionsStmt:
-    case T_AlterTableMoveAllStmt: return Kind::alter_tablespace;
-    case T_AlterExtensionStmt:
-    case T_AlterExtensionContentsStmt: return Kind::alter_extension;
-    case T_AlterFdwStmt:
-    case T_AlterForeignServerStmt:
-    case T_AlterUserMappingStmt: return Kind::alter_foreign;
-    case T_AlterPublicationStmt: return Kind::alter_publication;
-    case T_AlterSubscriptionStmt: return Kind::alter_subscription;
-    case T_AlterSystemStmt: return Kind::alter_system;
-    case T_DropStmt: return Kind::drop_object;
-    case T_DropRoleStmt: return Kind::drop_role;
-    case T_DropdbStmt: return Kind::drop_database;
-    case T_DropTableSpaceStmt: return Kind::drop_tablespace;
-    case T_DropUserMappingStmt: return Kind::drop_user_mapping;
-    case T_DropSubscriptionStmt: return Kind::drop_subscription;
-    default: return Kind::unknown;
-  }
+  for (const PlainKind& plain : kPlainKinds)
+    if (plain.tag == tag) return plain.kind;
+  return Kind::unknown;
 }
 
 }  // namespace

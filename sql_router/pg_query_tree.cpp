@@ -42,9 +42,11 @@ class Walk {
     std::uint32_t depth;
   };
 
+  // The first is visited first, so that what is found first is what stands first.
   template <typename... Nodes>
   void push(const Nodes*... nodes) {
-    (push_one(nodes), ...);
+    const void* const all[] = {nodes...};
+    for (std::size_t i = sizeof...(nodes); i-- > 0;) push_one(all[i]);
   }
   void push_one(const void* node) {
     if (node != nullptr) stack_.push_back({as<Node>(node), depth_ + 1});
@@ -99,7 +101,7 @@ void Walk::visit_select(const SelectStmt* select) {
 bool Walk::visit_query(const Node* node) {
   switch (nodeTag(node)) {
     case T_List:
-      for_each_in(as<List>(node), [this](const Node* element) { push_one(element); });
+      for (int i = as<List>(node)->length; i-- > 0;) push_one(as<List>(node)->elements[i].ptr_value);
       return true;
     case T_SelectStmt:
       visit_select(as<SelectStmt>(node));

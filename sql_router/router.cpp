@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "sql_router/balancer.hpp"
+#include "sql_router/preferences.hpp"
 
 namespace howdah {
 
@@ -23,19 +24,12 @@ Decision to_primary(const Question& question, RouteReason reason, std::string_vi
   return {.node = primary->id, .reason = reason, .because = because};
 }
 
-// A replica refuses these itself, with an error; nothing can go wrong silently.
-bool is_refused_by_replica(const Verdict& verdict) {
-  return verdict.reason == RouteReason::write || verdict.reason == RouteReason::locks_rows ||
-         verdict.reason == RouteReason::unparsable;
-}
-
 Decision in_open_transaction(const Question& question) {
-  const Verdict& verdict = question.traits.verdict;
+  const Traits& traits = question.traits;
   const NodeId node = *question.facts.transaction_node;
   Decision decision{.node = node, .reason = RouteReason::transaction_node};
-  decision.is_misplaced =
-      !verdict.may_use_replica && question.view.primary != node && !is_refused_by_replica(verdict);
-  if (decision.is_misplaced) decision.because = verdict.because;
+  decision.is_misplaced = traits.is_node_bound && question.view.primary != node;
+  if (decision.is_misplaced) decision.because = traits.verdict.because;
   return decision;
 }
 
@@ -52,12 +46,16 @@ Decision in_pinned_session(const Question& question) {
 // The session's draw if it is still good, else a new one, which is told in decision.drawn.
 const NodeView* load_balance_node(const Question& question, Rng& rng, Decision& decision) {
   const auto accepts = [&](const NodeView& node) { return may_read(question.view, node); };
-  if (question.options.statement_level_load_balance) return draw(question.view, rng, accepts);
+  const auto draw_anew = [&] {
+    const RedirectRule* preference = find_preference(question.facts, question.options);
+    return preference != nullptr ? draw_preferred(question.view, *preference, rng) : draw(question.view, rng, accepts);
+  };
+  if (question.options.statement_level_load_balance) return draw_anew();
   if (question.facts.load_balance_node) {
     const NodeView* node = question.view.find(*question.facts.load_balance_node);
     if (node != nullptr && accepts(*node)) return node;
   }
-  const NodeView* drawn = draw(question.view, rng, accepts);
+  const NodeView* drawn = draw_anew();
   if (drawn != nullptr) decision.drawn = drawn->id;
   return drawn;
 }
@@ -122,7 +120,7 @@ Decision balanced_read(const Question& question, RouteReason reason, Rng& rng) {
 Decision route_read(const Question& question, RouteReason reason, Rng& rng) {
   const RoutingOptions& options = question.options;
   if (!options.load_balance_mode) return to_primary(question, RouteReason::load_balance_off);
-  if (options.disable_load_balance_on_write == DisableOnWrite::always && question.facts.has_written)
+  if (options.disable_load_balance_on_write == WriteEffect::always && question.facts.has_written)
     return to_primary(question, RouteReason::wrote_before);
   // Nothing tells what other sessions committed a moment ago but the primary itself.
   if (options.read_consistency == ReadConsistency::global)

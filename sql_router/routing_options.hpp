@@ -7,12 +7,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/ids.hpp"
 #include "base/instant.hpp"
 #include "base/result.hpp"
+#include "conf/enums.hpp"
+#include "conf/redirect.hpp"
+#include "conf/settings.hpp"
 
 namespace howdah {
 
@@ -31,8 +36,13 @@ class Pattern {
   std::shared_ptr<const regex_t> compiled_;  // shared: options are copied, a regex_t cannot be
 };
 
-enum class DisableOnWrite : std::uint8_t { off, transaction, trans_transaction, always, dml_adaptive };
-enum class ReadConsistency : std::uint8_t { eventual, session, global };
+// An item of a *_redirect_preference_list: whom it is for, and which node their reads prefer.
+struct RedirectRule {
+  Pattern pattern;
+  RedirectPreference::Target target = RedirectPreference::Target::primary;
+  std::optional<NodeId> node = {};
+  double weight = 1;  // probability of following the preference in a draw
+};
 
 struct RoutingOptions {
   bool load_balance_mode = true;
@@ -40,13 +50,19 @@ struct RoutingOptions {
   std::vector<Pattern> read_only_function_list = {};
   std::vector<Pattern> write_function_list = {};
   std::vector<Pattern> primary_routing_query_pattern_list = {};
+  std::vector<RedirectRule> user_redirect_preference_list = {};
+  std::vector<RedirectRule> database_redirect_preference_list = {};
+  std::vector<RedirectRule> app_name_redirect_preference_list = {};
   bool allow_sql_comments = false;  // off: a leading /*NO LOAD BALANCE*/ sends the statement to the primary
-  DisableOnWrite disable_load_balance_on_write = DisableOnWrite::transaction;
+  WriteEffect disable_load_balance_on_write = WriteEffect::transaction;
   std::uint64_t delay_threshold = 0;     // bytes; 0 = off; not looked at when delay_threshold_by_time is set
   Duration delay_threshold_by_time = {};  // 0 = off
   bool prefer_lower_delay_standby = false;
-  std::size_t max_parse_size = 256 * 1024;  // bytes; longer texts go to the primary unparsed
+  std::size_t max_parse_size = 1024 * 1024;  // bytes; longer texts go to the primary unparsed
   ReadConsistency read_consistency = ReadConsistency::session;
 };
+
+// An error if a list holds what is no regular expression or no preference.
+Result<RoutingOptions> routing_options_of(const Settings& settings);
 
 }  // namespace howdah

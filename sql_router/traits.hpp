@@ -112,13 +112,14 @@ struct Traits {
   ModesScope modes_scope = ModesScope::none;
 
   bool locks_rows = false;
+  bool is_node_bound = false;  // a replica might answer differently, or keep state, without an error
   CopyDirection copy = CopyDirection::none;
   PinReasons pins = {};
   Unpins unpins = {};  // empty if the same string also pins
   GatewayCommand gateway = {};
   std::string setting = {};                 // SET, RESET or SHOW: the parameter's name, lower case
   std::string prepared_name = {};           // PREPARE, EXECUTE, DEALLOCATE: the name; empty for ALL
-  std::vector<std::string> relations = {};  // as written, "schema.name" if qualified; no repetitions
+  std::vector<std::string> relations = {};  // as written, "schema.name" if qualified; sorted, each once
 
   const StatementRow& row() const { return row_of(kind); }
   bool is_gateway_command() const { return gateway.kind != GatewayCommandKind::none; }

@@ -15,7 +15,7 @@ constexpr std::array kReasonTable{
     ReasonRow{gateway_command, "gateway_command", "Howdah answers this command itself"},
     ReasonRow{unparsable, "unparsable", "the text does not parse, so it may do anything"},
     ReasonRow{too_long, "too_long", "the text is longer than max_parse_size and was not parsed"},
-    ReasonRow{too_deep, "too_deep", "the statement is nested too deeply to be examined"},
+    ReasonRow{too_deep, "too_deep", "the statement is nested too deeply, or written too oddly, to be examined"},
     ReasonRow{write, "write", "the statement writes"},
     ReasonRow{locks_rows, "locks_rows", "the statement locks rows, which a replica refuses"},
     ReasonRow{primary_only, "primary_only", "this command only makes sense on the primary"},

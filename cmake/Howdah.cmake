@@ -63,7 +63,7 @@ function(howdah_programs)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/gateway/*.cpp")
   add_executable(howdah ${sources})
   set_target_properties(howdah PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
-  target_link_libraries(howdah PRIVATE gateway_io conf_io failover_io health_io pcp_io pcp asio CLI11::CLI11
+  target_link_libraries(howdah PRIVATE gateway_io conf_io failover_io health_io pcp_io pcp_client pcp asio CLI11::CLI11
                                        PostgreSQL::PostgreSQL)
   foreach(name IN LISTS HOWDAH_PROGRAM_NAMES)
     add_custom_command(TARGET howdah POST_BUILD COMMAND ${CMAKE_COMMAND} -E create_symlink howdah ${name}

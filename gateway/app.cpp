@@ -64,6 +64,7 @@ App::App(const CommandLine& line, Configuration configuration, LogSink& log)
 
 App::~App() {
   // Whoever calls into others ends first.
+  pcp_listener_.reset();
   orders_.join();
   if (control_) control_->stop();
   for (auto& worker : workers_) worker->stop();
@@ -78,6 +79,7 @@ Result<void> App::start() {
   pid_file_.emplace(std::move(*pid_file));
   if (auto made = make_workers(); !made) return made;
   if (auto opened = open_listener(); !opened) return opened;
+  if (auto opened = open_pcp(); !opened) return opened;
   watch_signals();
   start_control();
   for (auto& worker : workers_) worker->start();
@@ -136,6 +138,20 @@ Result<void> App::open_listener() {
   listener_ = std::make_unique<Listener>(workers_.front()->reactor(), log_, std::move(*sockets),
                                          [this](Accepted accepted) { give_to_least_busy(std::move(accepted)); });
   return {};
+}
+
+Result<void> App::open_pcp() {
+  pcp::PcpListenerOptions options;
+  options.addresses = settings_->listen.pcp_listen_addresses();
+  options.port = static_cast<std::uint16_t>(settings_->listen.pcp_port());
+  options.socket_directories = settings_->listen.pcp_socket_dir();
+  auto find_user = [this](std::string_view name) -> std::optional<std::string> {
+    const auto found = configuration_.pcp_users.md5_of.find(name);
+    if (found == configuration_.pcp_users.md5_of.end()) return std::nullopt;
+    return found->second;
+  };
+  pcp_listener_ = std::make_unique<pcp::PcpListener>(io_, std::move(options), *this, std::move(find_user), log_);
+  return pcp_listener_->open();
 }
 
 health::Credentials App::probe_credentials(const Settings& settings) const {

@@ -23,6 +23,7 @@
 #include "gateway/io/worker.hpp"
 #include "gateway/login_policy.hpp"
 #include "pcp/control_surface.hpp"
+#include "pcp/io/pcp_listener.hpp"
 
 namespace howdah {
 
@@ -56,6 +57,7 @@ class App final : public pcp::ControlSurface {
   // ---- making the parts (app.cpp)
   Result<void> make_workers();
   Result<void> open_listener();
+  Result<void> open_pcp();
   void start_control();
   WorkerHooks make_hooks();
   Result<WorkerConfigPtr> make_worker_config(const Settings& settings);
@@ -97,6 +99,7 @@ class App final : public pcp::ControlSurface {
   std::unique_ptr<WorkersShared> shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Listener> listener_;         // lives on the first worker's loop
+  std::unique_ptr<pcp::PcpListener> pcp_listener_;
 };
 
 }  // namespace howdah

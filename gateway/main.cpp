@@ -9,6 +9,7 @@
 #include "gateway/io/daemon.hpp"
 #include "gateway/options.hpp"
 #include "gateway/verbs.hpp"
+#include "pcp/client/mains.hpp"
 
 namespace howdah {
 namespace {
@@ -48,6 +49,10 @@ ExitCode run(const CommandLine& line) {
 }  // namespace howdah
 
 int main(int argc, char** argv) {
+  std::string_view name = argv[0];
+  name.remove_prefix(name.rfind('/') + 1);  // npos + 1 is 0
+  if (name == "pg_md5") return howdah::pcp::pg_md5_main(argc, argv);
+  if (howdah::pcp::is_pcp_tool(name)) return howdah::pcp::pcp_client_main(name, argc, argv);
   const auto parsed = howdah::parse_command_line(argc, argv);
   if (const auto* code = std::get_if<howdah::ExitCode>(&parsed)) return static_cast<int>(*code);
   return static_cast<int>(howdah::run(std::get<howdah::CommandLine>(parsed)));

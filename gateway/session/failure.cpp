@@ -15,6 +15,9 @@ using namespace session;
 
 namespace {
 
+// A read that is run again and loses its connection each time may be what takes the servers down: no more than this.
+constexpr int kMaxLosses = 2;
+
 bool commits(TransactionControl control) {
   return control == TransactionControl::commit || control == TransactionControl::commit_and_chain ||
          control == TransactionControl::commit_prepared || control == TransactionControl::prepare_transaction;
@@ -62,8 +65,8 @@ void SessionCore::lose_backend(NodeFailure failure, bool is_gone) {
     is_failure_told_ = false;
     return;
   }
-  if (can_rerun_all() && retry_count_ < options_.max_retries) {
-    ++retry_count_;
+  if (can_rerun_all() && loss_count_ < kMaxLosses) {
+    ++loss_count_;
     avoided_node_ = lost.node();
     return requeue();
   }

@@ -232,7 +232,7 @@ void SessionCore::finish_request() {
     closed_.clear();
   }
   told_status_ = backend_->ledger.status();
-  retry_count_ = 0;
+  retry_count_ = loss_count_ = 0;
   is_primary_forced_ = false;
   avoided_node_.reset();
   busy_since_.reset();

@@ -277,7 +277,8 @@ class SessionCore {
   bool is_mid_message_ = false;        // the client has got a part of a message
 
   // Running again.
-  int retry_count_ = 0;
+  int retry_count_ = 0;                // because of errors
+  int loss_count_ = 0;                 // because of lost connections
   bool is_primary_forced_ = false;
   std::optional<NodeId> avoided_node_;
   std::size_t rerun_left_ = 0;         // bytes at the front of held_ that were sent before

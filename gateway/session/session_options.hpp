@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/instant.hpp"
-#include "conf/enums.hpp"
+#include "conf/settings.hpp"
 
 namespace howdah {
 
@@ -21,5 +21,7 @@ struct SessionOptions {
   std::string server_reset_query = "DISCARD ALL";
   int max_retries = 5;                      // how often a read is run again, unseen, before its error is shown
 };
+
+SessionOptions session_options_of(const Settings& settings);
 
 }  // namespace howdah

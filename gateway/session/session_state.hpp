@@ -43,7 +43,7 @@ inline constexpr auto kSessionStates = [] {
       SessionStateRow{starting, "starting", "a server connection checks the startup settings",
                       to(idle, holding, begun, busy, waiting_lease, waiting_primary, waiting_local, closed)},
       SessionStateRow{idle, "idle", "nothing asked, no server connection",
-                      to(begun, waiting_lease, waiting_primary, waiting_local, closed)},
+                      to(begun, busy, holding, waiting_lease, waiting_primary, waiting_local, closed)},
       SessionStateRow{begun, "begun", "BEGIN was answered and waits for the first statement",
                       to(idle, waiting_lease, waiting_primary, waiting_local, busy, holding, closed)},
       SessionStateRow{waiting_lease, "waiting_lease", "the pool was asked for a server connection",

@@ -147,8 +147,13 @@ void FakePostgres::end_copy(bool failed, std::string& out) {
   if (was == Copy::simple) ready(out);
 }
 
+std::string FakePostgres::setting(const std::string& name) const {
+  const auto found = settings.find(name);
+  return found == settings.end() ? "" : found->second;
+}
+
 void FakePostgres::report(const std::string& name, std::string& out) {
-  if (is_reported(name)) wire::append_parameter_status(out, name, settings[name]);
+  if (is_reported(name)) wire::append_parameter_status(out, name, setting(name));
 }
 
 // False after an error.
@@ -229,7 +234,7 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
   }
   if (!starts(sql, "SELECT") && !starts(sql, "SHOW")) return done(sql.substr(0, sql.find(' ')));
 
-  const std::string value = starts(sql, "SHOW ") ? settings[sql.substr(5)]
+  const std::string value = starts(sql, "SHOW ") ? setting(sql.substr(5))
                             : has(sql, "FROM big") ? sql + std::string(100'000, 'x') : sql;
   std::size_t rows = portal != nullptr && portal->is_started ? portal->rows_left : row_count(sql);
   if (with_description) wire::append_row_description(out, std::vector<std::string_view>{"value"});

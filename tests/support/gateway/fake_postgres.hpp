@@ -47,6 +47,7 @@ struct FakePostgres {
   bool fail(std::string_view sqlstate, std::string_view text, std::string& out);
   void end_copy(bool failed, std::string& out);
   void ready(std::string& out);
+  std::string setting(const std::string& name) const;
   void report(const std::string& name, std::string& out);
 
   std::string input_;

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <regex.h>
 #include <set>
 #include <tuple>
@@ -17,6 +19,24 @@ namespace howdah {
 using namespace conf;
 
 namespace {
+
+constexpr std::uint64_t kMostRepetitions = 10000;
+
+// How often the bounded repetitions of a pattern, a{1,9}, multiply out. The C library writes them out when it compiles:
+// ((a{255}){255}){255} would take all memory.
+std::uint64_t repetitions(std::string_view pattern) {
+  std::uint64_t product = 1;
+  for (std::size_t at = pattern.find('{'); at != std::string_view::npos; at = pattern.find('{', at + 1)) {
+    std::uint64_t least = 1;
+    std::uint64_t most = 1;
+    const char* end = pattern.data() + pattern.size();
+    const char* next = std::from_chars(pattern.data() + at + 1, end, least).ptr;
+    if (next != end && *next == ',') std::from_chars(next + 1, end, most);
+    product *= std::clamp<std::uint64_t>(std::max(least, most), 1, kMostRepetitions + 1);
+    if (product > kMostRepetitions) return product;
+  }
+  return product;
+}
 
 class Checks {
  public:
@@ -186,6 +206,9 @@ class Checks {
   }
 
   void check_pattern(const ParamBase& param, const std::string& pattern) {
+    if (repetitions(pattern) > kMostRepetitions)
+      return error(param, fmt::format("the regular expression \"{}\" in parameter \"{}\" repeats too much",
+                                      shown(pattern), param.name()));
     regex_t compiled;
     const int code = regcomp(&compiled, pattern.c_str(), REG_EXTENDED | REG_ICASE | REG_NOSUB);
     if (code == 0) return regfree(&compiled);

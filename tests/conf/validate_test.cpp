@@ -43,6 +43,9 @@ TEST_CASE("parameters that do not go together are told") {
       {"backend_clustering_mode = raw", ":6: warning: backend_clustering_mode raw with several servers"},
       {"log_destination = 'file'", "error: log_destination \"file\": stderr and syslog are known"},
       {"write_function_list = 'a,b(,c'", ":6: error: invalid regular expression \"b(\" in parameter"},
+      {"write_function_list = '((a{255}){255}){255}'", ":6: error: the regular expression \"((a{255}){255}){255}\""},
+      {"write_function_list = 'a{99999999999999999999}'", "error: "},
+      {"primary_routing_query_pattern_list = 'x{1,200}y{1,200}'", "repeats too much"},
       {"primary_routing_query_pattern_list = '['", "error: invalid regular expression \"[\""},
       {"database_redirect_preference_list = 'a:primary,b'",
        ":6: error: parameter \"database_redirect_preference_list\": "

@@ -145,10 +145,10 @@ Result<void> App::open_pcp() {
   options.addresses = settings_->listen.pcp_listen_addresses();
   options.port = static_cast<std::uint16_t>(settings_->listen.pcp_port());
   options.socket_directories = settings_->listen.pcp_socket_dir();
-  auto find_user = [this](std::string_view name) -> std::optional<std::string> {
+  auto find_user = [this](std::string_view name) -> Result<std::vector<std::string>> {
     const auto found = configuration_.pcp_users.md5_of.find(name);
-    if (found == configuration_.pcp_users.md5_of.end()) return std::nullopt;
-    return found->second;
+    if (found == configuration_.pcp_users.md5_of.end()) return std::vector<std::string>{};
+    return std::vector<std::string>{found->second};
   };
   pcp_listener_ = std::make_unique<pcp::PcpListener>(io_, std::move(options), *this, std::move(find_user), log_);
   return pcp_listener_->open();

@@ -131,20 +131,6 @@ failover::FailoverOptions failover_options(const Settings& settings) {
   return out;
 }
 
-SessionOptions session_options(const Settings& settings) {
-  SessionOptions out;
-  out.pool_mode = settings.pool.pool_mode();
-  out.primary_wait_timeout = settings.howdah.primary_wait_timeout();
-  out.client_idle_limit = settings.pool.client_idle_limit();
-  out.idle_transaction_timeout = settings.pool.idle_transaction_timeout();
-  out.query_timeout = settings.pool.query_timeout();
-  out.transaction_timeout = settings.pool.transaction_timeout();
-  out.max_parse_size = static_cast<std::size_t>(settings.howdah.max_parse_size().bytes);
-  out.max_prepared_statements = static_cast<std::size_t>(settings.pool.max_prepared_statements());
-  out.server_reset_query = settings.pool.server_reset_query();
-  return out;
-}
-
 PoolOptions pool_options(const Settings& settings) {
   PoolOptions out;
   out.limits.default_pool_size = to_limit(settings.pool.default_pool_size());
@@ -168,7 +154,7 @@ std::uint32_t worker_count(const Settings& settings) {
 
 Result<WorkerConfig> worker_config(const Settings& settings, Log& log) {
   WorkerConfig out;
-  out.session = session_options(settings);
+  out.session = session_options_of(settings);
   out.pool = pool_options(settings);
   auto routing = routing_options_of(settings);
   if (!routing) return routing.error();

@@ -74,9 +74,11 @@ void BackendLink::close() {
     link_->write(as_bytes(goodbye));
   }
   state_ = State::closed;
+  if (link_) link_->pause_reading();
 }
 
 void BackendLink::on_link_readable() {
+  if (state_ == State::closed) return;  // was told in this very turn, and is destroyed at its end
   const ReadResult read = link_->read(parts_.buffer);
   switch (read.status) {
     case ReadStatus::nothing_yet: return;

@@ -18,10 +18,11 @@ void SessionCore::handle(const LoggedIn&) {
 // The primary if there is one, else any node that may answer.
 void SessionCore::start() {
   std::optional<NodeId> node = env_.view->primary;
-  if (!node || node == avoided_node_) {
+  const auto is_avoided = [this](NodeId id) { return avoided_node_ && *avoided_node_ == id; };
+  if (!node || is_avoided(*node)) {
     node.reset();
     for (const NodeView& candidate : env_.view->nodes)
-      if (candidate.is_usable() && candidate.id != avoided_node_) node = candidate.id;
+      if (candidate.is_usable() && !is_avoided(candidate.id)) node = candidate.id;
   }
   if (node) {
     wanted_node_ = *node;

@@ -250,9 +250,10 @@ std::size_t SessionCore::forward_target(Bytes message, Head head) {
 }
 
 std::size_t SessionCore::forward_close(Bytes message, const wire::TargetName& target) {
-  const auto found = target.target == wire::Target::statement ? prepared_.find(target.name) : prepared_.end();
-  if (found == prepared_.end()) {
-    if (target.target == wire::Target::statement && target.name.empty()) {
+  const bool is_statement = target.target == wire::Target::statement;
+  const auto found = is_statement ? prepared_.find(target.name) : prepared_.end();
+  if (found == prepared_.end() && !(is_statement && looks_like_catalog_name(target.name))) {
+    if (is_statement && target.name.empty()) {
       unnamed_serial_ = 0;
       backend_->unnamed_serial = 0;
     }
@@ -262,9 +263,14 @@ std::size_t SessionCore::forward_close(Bytes message, const wire::TargetName& ta
   }
   build_.clear();
   wire::append_bodiless(build_, wire::ServerTag::close_complete);
-  backend_->ledger.owe({AnswerKind::local, Audience::client, found->second->number, build_, found->first});
-  closed_.push_back(std::move(found->second));
-  prepared_.erase(found);
+  if (found == prepared_.end()) {
+    // A name like ours that the client does not have: closing nothing succeeds, but must not close ours.
+    backend_->ledger.owe({.kind = AnswerKind::local, .text = build_});
+  } else {
+    backend_->ledger.owe({AnswerKind::local, Audience::client, found->second->number, build_, found->first});
+    closed_.push_back(std::move(found->second));
+    prepared_.erase(found);
+  }
   take_locals();
   return message.size();
 }

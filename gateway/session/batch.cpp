@@ -2,6 +2,7 @@
 // prepared statements changed and what the server connection lacks put in front.
 #include <algorithm>
 
+#include "base/assert.hpp"
 #include "gateway/session/session_core.hpp"
 #include "gateway/wire/body.hpp"
 
@@ -101,7 +102,14 @@ void SessionCore::fail_batch(const Error& error) {
   to_client_error(error);
   is_discarding_ = true;
   is_batch_open_ = false;
-  if (!requests_.empty() && !requests_.back().is_complete) requests_.pop_back();
+  if (!requests_.empty() && !requests_.back().is_complete) drop_open_request();
+}
+
+// Its error has been told, and its ReadyForQuery will be ours. Nothing is owed, so it is the only one.
+void SessionCore::drop_open_request() {
+  requests_.pop_back();
+  HOWDAH_ASSERT(requests_.empty());
+  retained_.clear();
 }
 
 std::size_t SessionCore::forward_extended(Bytes input, Head head) {

@@ -152,7 +152,7 @@ void SessionCore::finish_drain() {
   park_backend();
   if (std::exchange(is_rerun_after_drain_, false)) return requeue();
   if (!requests_.empty() && requests_.back().has_error) {
-    requests_.pop_back();
+    drop_open_request();
     is_batch_open_ = false;
     is_discarding_ = true;
   }

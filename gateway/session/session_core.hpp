@@ -117,6 +117,7 @@ class SessionCore {
   TraitsPtr traits_of_statement(std::string_view name) const;
   Go open_batch(Bytes input);
   void fail_batch(const Error& error);
+  void drop_open_request();
   std::size_t forward_extended(Bytes input, Head head);
   std::size_t forward_parse(Bytes input, Head head);
   std::size_t forward_large_parse(Bytes input, Head head);

@@ -163,12 +163,14 @@ void Coordinator::advance_freezing() {
   log_.log(plan.known_loss_bytes() == 0 ? LogLevel::info : LogLevel::error, "failover plan {}", to_text(plan));
   plan_ = std::move(plan);
   known_.is_given_up = true;
+  known_.successor = plan_->new_primary;
   next_promote_ = now_;
   set_phase(Phase::promoting, "elected");
 }
 
 void Coordinator::advance_promoting() {
-  if (adopt_successor()) return;
+  // Nobody else's claim counts now: the winner may be primary already.
+  if (verdict_.primary == plan_->new_primary) return adopt(plan_->new_primary, "promoted");
   const NodeFacts& winner = *tracker_.find(plan_->new_primary);
   if (winner.is_judged_dead()) {
     plan_.reset();
@@ -187,6 +189,7 @@ void Coordinator::advance_promoting() {
 }
 
 void Coordinator::hold(std::string reason) {
+  known_.successor.reset();
   log_.error("failover held reason=\"{}\"", reason);
   hold_reason_ = std::move(reason);
   set_phase(Phase::holding, hold_reason_);

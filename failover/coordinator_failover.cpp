@@ -91,10 +91,11 @@ void Coordinator::advance_confirming() {
   for (const NodeFacts& standby : tracker_.nodes()) {
     if (options_.mode != FailoverMode::native || !is_freezable(standby)) continue;
     sources_.want_asked(standby.options.id);
-    are_asked = are_asked && sources_.is_asked(standby.options.id);
+    are_asked = are_asked && sources_.is_asked(standby.options.id, now_);
   }
   const GuardOptions guard{.asked_after = node.trouble_since,
                            .patience = crash_restart_grace_,
+                           .silence_that_counts = kSilenceThatCounts,
                            .are_receivers_asked = are_asked && options_.mode == FailoverMode::native};
   if (const auto objection = object_to_promotion(tracker_.nodes(), known_, guard, now_)) {
     if (hold_reason_ != *objection || now_ >= next_complaint_) {

@@ -1,0 +1,31 @@
+// Parameters that are Howdah's own. Rows only.
+#pragma once
+
+#include "conf/param.hpp"
+
+namespace howdah {
+
+struct HowdahSettings {
+  Param<PcpCompatibility> pcp_compatibility{"pcp_compatibility", PcpCompatibility::v4_7, Change::reload,
+                                            "Which Pgpool's PCP records are sent. 4.3 for Debian 12's pcp_* tools."};
+  Param<FailoverMode> failover_mode{
+      "failover_mode", FailoverMode::native, Change::reload,
+      "Who promotes: native, command (failover_command), patroni, none. Not set: command if failover_command is set."};
+  Param<ReadConsistency> read_consistency{"read_consistency", ReadConsistency::session, Change::reload,
+                                          "What a read on a standby must have seen: eventual = anything, session = the "
+                                          "client's own writes, global = all writes through Howdah."};
+  Param<seconds> primary_wait_timeout{"primary_wait_timeout", 30s, Change::reload,
+                                      "How long a statement waits for a primary while there is none."};
+  Param<int> worker_threads{"worker_threads", 0, Change::restart, "Threads that serve clients; 0 = one per core.",
+                            Range{0, 1024}};
+  Param<ByteSize> max_parse_size{"max_parse_size", 1_MB, Change::reload,
+                                 "Longer statements are not parsed: they go to the primary."};
+  Param<ByteSize> parse_cache_size{"parse_cache_size", 8_MB, Change::restart,
+                                   "Memory for what is known about statements, per worker."};
+  Param<seconds> crash_restart_grace{"crash_restart_grace", 10s, Change::reload,
+                                     "How long a primary that restarts after a crash is waited for."};
+  Param<bool> wait_for_primary_at_start{"wait_for_primary_at_start", true, Change::restart,
+                                        "Start even while no primary answers; statements that need one wait."};
+};
+
+}  // namespace howdah

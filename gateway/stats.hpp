@@ -1,0 +1,93 @@
+// What the data path reports about itself, as plain values: each worker fills its part on its own thread when asked, and
+// the control side joins the parts. Read by PCP, SHOW POOL_* and metrics; nothing here is touched while serving clients.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/instant.hpp"
+
+namespace howdah {
+
+// Pgpool's five words for what a client is doing.
+enum class ClientState : std::uint8_t { wait_for_connection, connecting, idle, idle_in_transaction, execute_command };
+
+// One client connection.
+struct ClientStats {
+  SessionId id = {};
+  std::uint32_t pid = 0;  // the number its BackendKeyData told it
+  std::string user = {};
+  std::string database = {};
+  std::string host = {};  // address; empty for a Unix socket
+  std::uint16_t port = 0;
+  WallTime connected_at = {};
+  ClientState state = ClientState::idle;
+  seconds idle = {};                              // since its last message was answered; 0 while one is being served
+  std::optional<NodeId> load_balance_node = {};   // drawn for its reads
+  std::string pin_reason = {};                    // why it keeps its server connection; empty: it does not
+  std::string statement = {};                     // the last one, only if asked for
+};
+
+// One connection to a server. `client_*` speak of the client that holds it, else of the last one that did.
+struct ServerStats {
+  BackendId id = {};
+  NodeId node = {};
+  std::string user = {};
+  std::string database = {};
+  std::uint32_t pid = 0;  // of the server process
+  WallTime opened_at = {};
+  std::uint64_t uses = 0;                        // times it was lent
+  std::optional<SessionId> held_by = {};
+  std::optional<WallTime> client_connected_at = {};
+  std::optional<WallTime> client_left_at = {};   // when it was last given back
+};
+
+// The columns of SHOW POOL_BACKEND_STATS behind the node's name, in order.
+enum class StatementCount : std::uint8_t {
+  select,  // also VALUES and SELECT INTO
+  insert,
+  update,
+  remove,  // DELETE
+  ddl,     // everything not in the other columns: DDL, COPY, CALL, DO, MERGE, DECLARE, FETCH ...
+  other,   // transaction control, SET, SHOW, DISCARD, PREPARE, EXECUTE, EXPLAIN, LISTEN, LOCK, LOAD, VACUUM ...
+  panic,   // PANIC, FATAL and ERROR messages from the server
+  fatal,
+  error,
+};
+inline constexpr std::size_t kStatementCounts = 9;
+
+// What was sent to one node since the start, and what it complained of.
+struct NodeCounters {
+  NodeId node = {};
+  std::array<std::uint64_t, kStatementCounts> counts = {};
+
+  std::uint64_t& operator[](StatementCount count) { return counts[static_cast<std::size_t>(count)]; }
+  std::uint64_t operator[](StatementCount count) const { return counts[static_cast<std::size_t>(count)]; }
+};
+
+// One worker thread. It stands where Pgpool shows a child process.
+struct WorkerStats {
+  std::uint32_t index = 0;
+  std::int64_t thread_id = 0;  // the kernel's number of the thread (gettid), as `ps -L` and `top -H` show it
+  WallTime started_at = {};
+  std::uint64_t clients_served = 0;  // admitted since the start
+  std::vector<ClientStats> clients = {};
+  std::vector<ServerStats> servers = {};
+  std::vector<NodeCounters> counters = {};
+};
+
+struct GatewayStats {
+  std::vector<WorkerStats> workers = {};  // in order of index
+};
+
+// What a snapshot shall contain beyond numbers; texts are copied only when wanted.
+struct StatsWanted {
+  bool statements = false;
+};
+
+}  // namespace howdah

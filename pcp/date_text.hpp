@@ -1,0 +1,14 @@
+// Dates as Pgpool shows them: "2026-11-21 04:08:45", in the machine's time zone (TZ or /etc/localtime).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/instant.hpp"
+
+namespace howdah::pcp {
+
+std::string to_date_text(WallTime time);
+std::string to_date_text(std::optional<WallTime> time);  // empty without one
+
+}  // namespace howdah::pcp

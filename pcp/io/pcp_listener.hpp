@@ -1,0 +1,61 @@
+// Accepts PCP connections on TCP addresses and Unix sockets and owns them. Runs on the control thread's io_context; all
+// functions are called there (open() before it runs).
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pcp/io/pcp_socket.hpp"
+
+namespace howdah::pcp {
+
+struct PcpListenerOptions {
+  std::vector<std::string> addresses = {"localhost"};  // names, addresses or "*"; empty: no TCP
+  std::uint16_t port = 9898;                           // 0: one that is free, see port()
+  std::vector<std::string> socket_directories = {};    // for .s.PGSQL.<port>
+  Duration login_time = 60s;                           // Pgpool has no limit; a port scanner shall not stay
+  std::size_t max_connections = 64;
+};
+
+class PcpListener {
+ public:
+  PcpListener(boost::asio::io_context& loop, PcpListenerOptions options, ControlSurface& surface, UserLookup users,
+              Log& log);
+  ~PcpListener();
+  PcpListener(const PcpListener&) = delete;
+  PcpListener& operator=(const PcpListener&) = delete;
+
+  // Binds everything or nothing; the error names what could not be had.
+  Result<void> open();
+  // No new connections; answers being sent still leave.
+  void close();
+
+  std::uint16_t port() const { return options_.port; }
+  std::size_t connection_count() const { return connections_.size(); }
+
+ private:
+  Result<void> open_tcp(const std::string& address);
+  Result<void> open_unix(const std::string& directory);
+  void listen_on(int descriptor);
+  void wait_for_client(std::size_t index);
+  void pause(std::size_t index);
+  void admit(int descriptor);
+  bool make_room();
+
+  boost::asio::io_context& loop_;
+  PcpListenerOptions options_;
+  ControlSurface& surface_;
+  UserLookup users_;
+  Log& log_;
+  std::vector<boost::asio::posix::stream_descriptor> listening_;
+  std::vector<std::string> socket_files_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // watched by callbacks that may come after the end
+  std::vector<std::shared_ptr<PcpSocket>> connections_;  // the oldest first; shared with their pending callbacks
+};
+
+}  // namespace howdah::pcp

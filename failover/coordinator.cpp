@@ -14,6 +14,8 @@ using health::NodeFacts;
 
 namespace {
 
+// How long a second primary must be seen beside the known one to be nobody's rightful successor.
+constexpr Duration kOutcastAfter = 2s;
 // One event may end one phase and so begin and end the next; more turns than phases would be a circle.
 constexpr int kMostTurns = static_cast<int>(kPhases);
 
@@ -39,7 +41,7 @@ Coordinator::Coordinator(health::HealthOptions health, FailoverOptions failover,
 
 void Coordinator::restore(const KeptState& state, Instant now) {
   epoch_ = state.epoch;
-  known_ = {state.primary, state.timeline, state.system_identifier, true};
+  known_ = {state.primary, state.timeline, state.system_identifier, true, {}, state.outcasts};
   if (known_.node && tracker_.find(*known_.node) == nullptr) known_.node.reset();
   closed_ = state.closed;
   for (const NodeId id : state.down) tracker_.restore(id, NodeCondition::down, now);
@@ -119,7 +121,10 @@ void Coordinator::handle(const CommandDone& event) { commands_.on(event); }
 void Coordinator::handle(const AttachRequest& event) {
   const NodeFacts* node = tracker_.find(event.node);
   if (node == nullptr) return answer(event.request, refusal("there is no such node"));
-  if (node->condition == NodeCondition::fenced) return answer(event.request, refusal("the node must not be used: " + node->reason));
+  // The operator's decision between two primaries, once the known one is gone.
+  if (known_.is_given_up || !known_.node || !primary()->answers) std::erase(known_.outcasts, event.node);
+  if (node->condition == NodeCondition::fenced && known_.node && primary()->answers)
+    return answer(event.request, refusal("the node must not be used: " + node->reason));
   tracker_.on(health::OperatorAttach{event.node}, now_, health_out_);
   answer(event.request, {});
 }
@@ -173,11 +178,33 @@ void Coordinator::judge_roles() {
   if (!verdict_.alarm.empty() && verdict_.alarm != old_alarm) log_.error("roles undecided alarm=\"{}\"", verdict_.alarm);
   for (const health::Misfit& misfit : verdict_.misfits) {
     const bool is_old_primary_of_switchover = switchover_ && known_.node == misfit.node;
-    if (!is_old_primary_of_switchover) tracker_.fence(misfit.node, misfit.reason, now_, health_out_);
+    if (is_old_primary_of_switchover) continue;
+    tracker_.fence(misfit.node, misfit.reason, now_, health_out_);
+    if (misfit.is_claimant) judge_claimant(misfit.node);
   }
-  for (const NodeFacts& node : tracker_.nodes())
-    if (node.condition == NodeCondition::fenced && health::is_fitting_standby(node, known_))
-      tracker_.unfence(node.options.id, now_, health_out_);
+  for (const NodeFacts& node : tracker_.nodes()) {
+    if (!node.answers || !health::is_fitting_standby(node, known_)) continue;
+    claimed_since_.erase(node.options.id);
+    std::erase(known_.outcasts, node.options.id);
+    if (node.condition == NodeCondition::fenced) tracker_.unfence(node.options.id, now_, health_out_);
+  }
+}
+
+// A second primary beside one that goes on answering for a while was promoted by accident. (Seen for a moment only, the
+// known one may just be dying, and the other its rightful successor.)
+void Coordinator::judge_claimant(NodeId id) {
+  const bool is_known_alive = is_primary_back() && !known_.is_given_up && primary()->answers;
+  if (!is_known_alive) return;
+  const Instant since = claimed_since_.try_emplace(id, now_).first->second;
+  const bool is_outcast = std::find(known_.outcasts.begin(), known_.outcasts.end(), id) != known_.outcasts.end();
+  if (is_outcast || primary()->last_asked_at - since < kOutcastAfter) return;
+  known_.outcasts.push_back(id);
+  log_.error("second primary node={} primary={} hint=\"rebuild it as a standby; it is kept out\"", id.value,
+             known_.node->value);
+}
+
+bool Coordinator::has_claimants() const {
+  return std::any_of(verdict_.misfits.begin(), verdict_.misfits.end(), [](const auto& misfit) { return misfit.is_claimant; });
 }
 
 bool Coordinator::adopt_successor() {
@@ -191,7 +218,8 @@ void Coordinator::adopt(NodeId id, std::string_view why) {
   const std::optional<NodeId> previous = known_.node;
   const bool is_change = previous != id || epoch_ == Epoch{};
   if (is_change) ++epoch_.value;
-  known_ = {id, node->timeline, node->last ? node->last->system_identifier : 0, false};
+  known_ = {id, node->timeline, node->last ? node->last->system_identifier : 0, false, {}, known_.outcasts};
+  claimed_since_.clear();
   tracker_.release(id, "is the primary", now_, health_out_);
   tracker_.watch_normally(id);
   tracker_.set_has_primary(true);
@@ -270,7 +298,8 @@ void Coordinator::keep_if_changed() {
                   .primary = known_.node,
                   .timeline = known_.timeline,
                   .system_identifier = known_.system_identifier,
-                  .closed = closed_};
+                  .closed = closed_,
+                  .outcasts = known_.outcasts};
   for (const NodeFacts& node : tracker_.nodes()) {
     const bool is_out = node.condition == NodeCondition::down || node.condition == NodeCondition::detached;
     state.nodes.push_back(node.options.id);

@@ -78,6 +78,8 @@ class Coordinator {
   void run_health_actions();
   void on_condition_changed(const health::ConditionChanged& change);
   void judge_roles();
+  void judge_claimant(NodeId id);
+  bool has_claimants() const;
   void advance();
   void adopt(NodeId id, std::string_view why);
   bool adopt_successor();
@@ -144,6 +146,7 @@ class Coordinator {
   Instant next_complaint_{};
   std::map<NodeId, Settling> settling_;
   std::map<NodeId, Instant> lost_since_;  // standbys that answer but do not stream
+  std::map<NodeId, Instant> claimed_since_;  // nodes that are primary beside the known one
   std::vector<NodeId> closed_;
   std::optional<StepId> reopen_step_;
   Instant next_reopen_{};

@@ -91,10 +91,11 @@ void Coordinator::advance_confirming() {
   for (const NodeFacts& standby : tracker_.nodes()) {
     if (options_.mode != FailoverMode::native || !is_freezable(standby)) continue;
     sources_.want_asked(standby.options.id);
-    are_asked = are_asked && sources_.is_asked(standby.options.id);
+    are_asked = are_asked && sources_.is_asked(standby.options.id, now_);
   }
   const GuardOptions guard{.asked_after = node.trouble_since,
                            .patience = crash_restart_grace_,
+                           .silence_that_counts = kSilenceThatCounts,
                            .are_receivers_asked = are_asked && options_.mode == FailoverMode::native};
   if (const auto objection = object_to_promotion(tracker_.nodes(), known_, guard, now_)) {
     if (hold_reason_ != *objection || now_ >= next_complaint_) {
@@ -163,12 +164,14 @@ void Coordinator::advance_freezing() {
   log_.log(plan.known_loss_bytes() == 0 ? LogLevel::info : LogLevel::error, "failover plan {}", to_text(plan));
   plan_ = std::move(plan);
   known_.is_given_up = true;
+  known_.successor = plan_->new_primary;
   next_promote_ = now_;
   set_phase(Phase::promoting, "elected");
 }
 
 void Coordinator::advance_promoting() {
-  if (adopt_successor()) return;
+  // Nobody else's claim counts now: the winner may be primary already.
+  if (verdict_.primary == plan_->new_primary) return adopt(plan_->new_primary, "promoted");
   const NodeFacts& winner = *tracker_.find(plan_->new_primary);
   if (winner.is_judged_dead()) {
     plan_.reset();
@@ -187,6 +190,7 @@ void Coordinator::advance_promoting() {
 }
 
 void Coordinator::hold(std::string reason) {
+  known_.successor.reset();
   log_.error("failover held reason=\"{}\"", reason);
   hold_reason_ = std::move(reason);
   set_phase(Phase::holding, hold_reason_);

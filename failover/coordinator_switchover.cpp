@@ -32,6 +32,7 @@ std::optional<std::string> Coordinator::object_to_switchover(NodeId candidate) c
   if (node->last->receiver_status != "streaming" || node->last->received_timeline != known_.timeline)
     return "the node does not stream from the primary";
   if (!node->options.may_fail_over) return "the node is marked DISALLOW_TO_FAILOVER";
+  if (has_claimants()) return "there is a second primary";
   if (!primary()->options.may_fail_over) return "the primary is marked DISALLOW_TO_FAILOVER";
   return std::nullopt;
 }
@@ -136,6 +137,7 @@ void Coordinator::catch_up() {
                .is_switchover = true};
   log_.info("failover plan {}", to_text(*plan_));
   known_.is_given_up = true;
+  known_.successor = plan_->new_primary;
   next_promote_ = now_;
   set_phase(Phase::promoting, "the candidate has everything");
 }

@@ -34,7 +34,7 @@ bool hears_primary(const NodeFacts& standby, const std::vector<NodeFacts>& nodes
   if (!standby.last || !standby.last->in_recovery || standby.last->receiver_status.empty()) return false;
   if (listens_elsewhere(standby, nodes, known)) return false;
   if (!options.are_receivers_asked || !standby.last->last_message_age) return true;
-  return *standby.last->last_message_age <= options.fresh_message;
+  return *standby.last->last_message_age <= options.silence_that_counts;
 }
 
 std::optional<std::string> object_to_promotion(const std::vector<NodeFacts>& nodes, const health::KnownPrimary& known,

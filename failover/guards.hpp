@@ -14,8 +14,10 @@ namespace howdah::failover {
 struct GuardOptions {
   Instant asked_after = {};      // answers older than this do not count: when the primary fell silent
   Duration patience = 10s;       // a node in trouble for longer is not waited for
-  Duration fresh_message = 5s;   // a WAL receiver that heard something within this hears its primary,
-  bool are_receivers_asked = false;  // but only once their timeouts are short; until then any receiver counts
+  // A WAL receiver that has heard nothing for this long does not hear its primary; but only once the receivers' timeouts
+  // have been short for as long. Until then any receiver counts as hearing.
+  Duration silence_that_counts = 5s;
+  bool are_receivers_asked = false;
 };
 
 // Is the standby's WAL receiver connected to the primary, and does it hear it?

@@ -41,6 +41,7 @@ void parse_entry(std::string_view key, std::string_view value, KeptState& state)
   else if (key == "system_identifier" && number) state.system_identifier = *number;
   else if (key == "primary" && id) state.primary = NodeId{*id};
   else if (key == "closed" && id) state.closed.push_back(NodeId{*id});
+  else if (key == "outcast" && id) state.outcasts.push_back(NodeId{*id});
   else if (key == "detached" && id) state.detached.push_back(NodeId{*id});
 }
 
@@ -63,6 +64,7 @@ std::string to_howdah_status(const KeptState& state) {
   if (state.primary) text += fmt::format("primary={}\n", state.primary->value);
   for (const NodeId id : state.detached) text += fmt::format("detached={}\n", id.value);
   for (const NodeId id : state.closed) text += fmt::format("closed={}\n", id.value);
+  for (const NodeId id : state.outcasts) text += fmt::format("outcast={}\n", id.value);
   return text;
 }
 

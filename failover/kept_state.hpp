@@ -23,6 +23,8 @@ struct KeptState {
   std::vector<NodeId> detached = {};   // by an operator
   std::vector<NodeId> closed = {};     // made read-only by a planned switchover, not opened again yet
 
+  std::vector<NodeId> outcasts = {};   // became primary beside a living one (health/role_detector.hpp)
+
   friend bool operator==(const KeptState&, const KeptState&) = default;
 };
 

@@ -140,6 +140,7 @@ void Sources::take_result(NodeId id, Standby& standby, const SqlDone& done, Inst
       return;
     case SqlStep::ask_standby:
       standby.is_timeout_short = !standby.is_timeout_short;
+      standby.timeout_short_since = now;
       return;
     case SqlStep::freeze:
       standby.conninfo = standby.sent_conninfo;
@@ -170,9 +171,10 @@ std::optional<Instant> Sources::next_deadline() const {
 void Sources::forget() { standbys_.clear(); }
 void Sources::forget(NodeId standby) { standbys_.erase(standby); }
 
-bool Sources::is_asked(NodeId standby) const {
+bool Sources::is_asked(NodeId standby, Instant now) const {
   const auto found = standbys_.find(standby);
-  return found != standbys_.end() && found->second.is_timeout_short;
+  return found != standbys_.end() && found->second.is_timeout_short &&
+         now - found->second.timeout_short_since >= kSilenceThatCounts;
 }
 std::optional<Instant> Sources::frozen_at(NodeId standby) const {
   const auto found = standbys_.find(standby);

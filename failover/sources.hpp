@@ -46,7 +46,8 @@ class Sources {
   void forget();             // all wishes; steps under way end unheard
   void forget(NodeId standby);
 
-  bool is_asked(NodeId standby) const;
+  // Its WAL receiver's timeout has been short for so long that a silence means something.
+  bool is_asked(NodeId standby, Instant now) const;
   std::optional<Instant> frozen_at(NodeId standby) const;  // since when it is known to be told
   bool is_done(NodeId standby) const;                      // nothing is left to do of what is wanted
   std::string trouble_of(NodeId standby) const;            // the last error; empty if none
@@ -62,6 +63,7 @@ class Sources {
     bool is_slot_made = false;
     Duration receiver_timeout = {};  // before it was shortened
     bool is_timeout_short = false;
+    Instant timeout_short_since = {};
     std::optional<Instant> frozen_at = {};
     std::optional<StepId> step = {};
     SqlStep sent = SqlStep::read_source;

@@ -30,6 +30,19 @@ std::string why_not(const NodeFacts& node, const NodeFacts* chosen, TimelineId n
                      chosen->timeline.value);
 }
 
+// Standbys that went on to a timeline their primary does not have: they follow a false one.
+void add_strays(const std::vector<NodeFacts>& nodes, const NodeFacts& primary, RoleVerdict& verdict) {
+  for (const NodeFacts& node : nodes)
+    if (is_heard(node) && node.last->in_recovery && node.timeline > primary.timeline &&
+        node.last->system_identifier == primary.last->system_identifier)
+      verdict.misfits.push_back({node.options.id, fmt::format("follows timeline {}, the primary is on {}", node.timeline.value,
+                                                              primary.timeline.value)});
+}
+
+bool is_outcast(const NodeFacts& node, const KnownPrimary& known) {
+  return std::find(known.outcasts.begin(), known.outcasts.end(), node.options.id) != known.outcasts.end();
+}
+
 struct Choice {
   const NodeFacts* primary = nullptr;
   bool is_undecided = false;  // several on one timeline, none of them known
@@ -38,10 +51,12 @@ struct Choice {
 Choice choose(const std::vector<const NodeFacts*>& claimants, const KnownPrimary& known, TimelineId newest) {
   // The one in office stays while it answers on its timeline: a promotion by accident takes nothing over.
   for (const NodeFacts* node : claimants)
-    if (!known.is_given_up && known.node == node->options.id && node->timeline >= known.timeline && node->timeline >= newest) return {node};
+    if (!known.is_given_up && known.node == node->options.id && node->timeline >= known.timeline) return {node};
+  for (const NodeFacts* node : claimants)
+    if (known.successor == node->options.id && node->timeline > known.timeline) return {node};
   Choice choice;
   for (const NodeFacts* node : claimants) {
-    if (node->timeline < newest) continue;
+    if (node->timeline < newest || is_outcast(*node, known)) continue;
     if (known.node && known.node != node->options.id && node->timeline == known.timeline) continue;  // not promoted from the known primary's history
     if (choice.primary == nullptr || node->timeline > choice.primary->timeline) choice = {node};
     else if (node->timeline == choice.primary->timeline) choice.is_undecided = true;
@@ -77,7 +92,9 @@ RoleVerdict detect_roles(const std::vector<NodeFacts>& nodes, const KnownPrimary
   if (choice.is_undecided) verdict.alarm = "several primaries and nothing tells which is the right one";
   for (const NodeFacts* node : claimants)
     if (node != choice.primary)
-      verdict.misfits.push_back({node->options.id, choice.is_undecided ? verdict.alarm : why_not(*node, choice.primary, newest)});
+      verdict.misfits.push_back({node->options.id, choice.is_undecided ? verdict.alarm : why_not(*node, choice.primary, newest),
+                                  true});
+  if (choice.primary != nullptr) add_strays(nodes, *choice.primary, verdict);
   return verdict;
 }
 

@@ -17,11 +17,14 @@ struct KnownPrimary {
   TimelineId timeline = {};
   std::uint64_t system_identifier = 0;  // 0: not known yet
   bool is_given_up = false;             // a successor is being made or looked for: a higher timeline wins
+  std::optional<NodeId> successor = {};  // told to promote: its claim counts before any other
+  std::vector<NodeId> outcasts = {};    // became primary beside a living one: never taken for a successor by themselves
 };
 
 struct Misfit {
   NodeId node;
   std::string reason;
+  bool is_claimant = false;  // believes to be a primary of this system
 };
 
 struct RoleVerdict {

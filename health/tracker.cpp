@@ -64,10 +64,11 @@ void Tracker::on_event(const ProbeAnswered& event, Instant now, Actions<HealthAc
 void Tracker::learn(NodeFacts& node, const ProbeAnswered& event) {
   const ProbeResult& result = event.result;
   const TimelineId reported = std::max(result.timeline, result.received_timeline);
-  // A standby's control file tells its timeline late; what it once streamed it keeps, unless it was rebuilt.
-  const bool is_same_history = node.last && node.last->system_identifier == result.system_identifier &&
-                               result.position() >= node.position;
-  node.timeline = is_same_history && result.in_recovery ? std::max(node.timeline, reported) : reported;
+  // A standby's control file tells its timeline late; what it once streamed it keeps while it runs without a break. After
+  // a break it may have been rebuilt from another history.
+  const bool is_same_run = node.answers && !schedule_of(node).is_run_broken && node.last->in_recovery;
+  schedule_of(node).is_run_broken = false;
+  node.timeline = is_same_run && result.in_recovery ? std::max(node.timeline, reported) : reported;
   node.position = result.position();
   node.last = result;
   node.last_asked_at = event.asked_at;
@@ -109,6 +110,7 @@ void Tracker::on_event(const ProbeFailed& event, Instant now, Actions<HealthActi
   Schedule& schedule = schedule_of(*node);
   const bool was_fresh = schedule.is_in_flight_fresh && schedule.in_flight_since.has_value();
   schedule.in_flight_since.reset();
+  schedule.is_run_broken = true;
   if (event.kind == FailureKind::lost && !was_fresh) {  // the kept connection broke: ask whether new ones are accepted
     schedule.is_fresh_wanted = true;
     schedule.is_asked_by_traffic = true;

@@ -89,6 +89,7 @@ class Tracker {
     bool is_in_flight_fresh = false;
     bool is_fresh_wanted = false;      // the next question goes over a new connection
     bool is_asked_by_traffic = false;  // its failure confirms a client's error
+    bool is_run_broken = false;        // since the newest answer something failed: it may be another server now
     bool was_up = false;               // before it became suspect: what it returns to
     std::optional<Duration> close_watch = {};
     std::optional<Instant> returned_at = {};

@@ -21,6 +21,15 @@ void Checkers::on_acknowledged(std::uint64_t write, int node, Epoch epoch, const
                      newest.epoch.value));
 }
 
+void Checkers::on_freeze(const SimPostgres& standby, const std::vector<SimPostgres>& nodes, Instant now) {
+  constexpr Duration kReturnInPassing = 1s;  // a primary that comes back this late is noticed before the promotion
+  if (!standby.is_receiving || now - standby.receiving_since < kReturnInPassing) return;
+  const SimPostgres& sender = nodes[static_cast<std::size_t>(standby.sender)];
+  if (sender.answers() && sender.is_primary() && now - sender.running_since > kReturnInPassing &&
+      now - standby.heard_at < kReturnInPassing)
+    fail(fmt::format("node {} stopped while it hears primary {}", standby.id, sender.id));
+}
+
 void Checkers::on_promotion(const SimPostgres& winner, const std::vector<SimPostgres>& nodes,
                             const std::set<int>& answering) {
   ++promotions_;

@@ -43,6 +43,8 @@ struct SimPostgres {
 
   bool is_receiving = false;
   int sender = -1;
+  Instant receiving_since{};
+  Instant running_since{};  // without being frozen
   Instant heard_at{};  // the WAL receiver's last message
   Duration latency = 1ms;
   std::optional<Instant> back_at = {};      // starting or recovering ends

@@ -259,6 +259,7 @@ std::vector<std::vector<std::string>> World::run_step(SimPostgres& asked, const 
       return {};
     }
     case freeze:
+      if (coordinator_->phase() == failover::Phase::freezing) checkers_.on_freeze(asked, nodes_, now_);
       if (options_.mutant == Mutant::no_freeze) {
         pretended_frozen_.insert(asked.id);
         return {};
@@ -274,11 +275,9 @@ std::vector<std::vector<std::string>> World::run_step(SimPostgres& asked, const 
     case checkpoint: return {};
     case count_busy: return {{fmt::format("{}", asked.open_transactions)}};
     case close:
-      if (options_.mutant != Mutant::old_primary_opened) {
-        asked.is_read_only = true;
-        ++asked.generation;
-        asked.open_transactions = 0;
-      }
+      asked.is_read_only = true;
+      ++asked.generation;
+      asked.open_transactions = 0;
       return {{}, {}, {}, {to_text(asked.position())}};
     case reopen: asked.is_read_only = false; return {};
   }
@@ -332,6 +331,7 @@ void World::receive(SimPostgres& standby) {
   } else if (!sender.answers() || !((standby.is_receiving && standby.sender == id) || standby.is_prefix_of(sender))) {
     standby.is_receiving = false;
   } else {
+    if (!standby.is_receiving || standby.sender != id) standby.receiving_since = now_;
     standby.is_receiving = true;
     standby.sender = id;
     const std::size_t most = options_.has_jitter ? rng_.below(4) : 100;
@@ -372,6 +372,7 @@ void World::thaw(int id) {
   if (node(id).life != Life::frozen) return;
   note(fmt::format("thaw node={}", id));
   node(id).life = Life::running;
+  node(id).running_since = now_;
 }
 
 void World::start(int id, Duration takes) {

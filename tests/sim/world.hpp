@@ -26,7 +26,6 @@ enum class Mutant {
   lowest_id,      // the lowest standby is promoted, not the most advanced
   nobody_asked,   // the standbys are not asked whether they hear the primary
   stale_clients,  // workers go on with an old view
-  old_primary_opened,  // a switchover does not close the old primary
 };
 
 struct WorldOptions {

@@ -65,11 +65,8 @@ void cmd_promote_node(const Command& command, const Arguments& arguments, Contro
                          .detail = fmt::format("specified node is already primary node, can't promote node id {}",
                                                node->id.value),
                          .origin = {"pcp_worker.c", 1310}});
-  if (arguments.choice != 's') {
-    Failure failure = promote_failure("without --switchover nothing would be promoted in PostgreSQL");
-    failure.hint = "use pcp_promote_node --switchover (-s)";
-    return reply(std::move(failure));
-  }
+  if (arguments.choice != 's')
+    return reply(promote_failure("use --switchover (-s): without it nothing would be promoted in PostgreSQL"));
   surface.promote(node->id, completing(command, std::move(reply)));
 }
 
@@ -85,9 +82,7 @@ void cmd_recovery_node(const Command&, const Arguments& arguments, ControlSurfac
   if (node->is_usable())
     return reply(Failure{.message = fmt::format("node recovery failed, node id: {} is alive", node->id.value),
                          .origin = {"recovery.c", 85}});
-  Failure unsupported = failure("online recovery is not supported yet");
-  unsupported.hint = "rebuild the standby (pg_basebackup, pg_rewind), start it and use pcp_attach_node";
-  reply(std::move(unsupported));
+  reply(failure("online recovery is not supported yet: rebuild the standby (pg_basebackup), then pcp_attach_node"));
 }
 
 }  // namespace howdah::pcp

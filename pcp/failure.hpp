@@ -19,14 +19,13 @@ struct Origin {
 struct Failure {
   Severity severity = Severity::error;  // fatal: the server closes after it
   std::string message;
-  std::string detail = {};
-  std::string hint = {};
+  std::string detail = {};  // also what to do: Pgpool's clients print no hints
   Origin origin = {};
 
   bool is_fatal() const { return severity == Severity::fatal; }
 };
 
-// Another part of Howdah refused: its message, detail and hint.
+// Another part of Howdah refused: its message, with detail and hint in one.
 Failure failure_of(const Error& error);
 
 void append_failure(std::string& out, const Failure& failure);

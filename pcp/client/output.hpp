@@ -12,8 +12,9 @@ namespace howdah::pcp {
 // The error: the server sent records of a form this version does not know.
 Result<std::string> render_output(const ToolCall& call, const ServerReply& reply);
 
-// Labels padded to the longest, " : ", the values.
-std::string labelled(const std::vector<std::string_view>& labels, const Record& values);
+// Labels padded to the longest, the separator, the values.
+std::string labelled(const std::vector<std::string_view>& labels, const Record& values,
+                     std::string_view separator = " : ");
 Error unreadable(std::string_view what);
 
 // pcp_watchdog_info: the server sends a JSON text (watchdog_output.cpp).

@@ -55,7 +55,8 @@ std::string verbose_text(const ptree& cluster) {
                    text_of(cluster, "MemberRemoteNodeCount"), text_of(cluster, "AliveNodeCount"),
                    text_of(cluster, "NodesRequireForQuorum"), quorum_text(text_of(cluster, "QuorumStatus")),
                    yes_no(text_of(cluster, "Escalated")), text_of(cluster, "LeaderNodeName"),
-                   text_of(cluster, "LeaderHostName")});
+                   text_of(cluster, "LeaderHostName")},
+                  ": ");
   out += "\nWatchdog Node Information \n";
   for (const auto& [key, member] : cluster.get_child("WatchdogNodes")) {
     const Record values = member_values(member, {"NodeName", "HostName", "DelegateIP", "PgpoolPort", "WdPort",

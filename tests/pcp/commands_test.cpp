@@ -77,9 +77,9 @@ TEST_CASE("a wrong request is refused in Pgpool's words and orders nothing") {
       {'d', {.text = "x"}, "invalid degenerate backend request, node id : x status: [0] is not valid for failover", ""},
       {'C', {.text = ""}, "invalid failback request, node id :  is not configured", ""},
       {'J', {.text = "1", .choice = 'n'}, "could not process promote request",
-       "without --switchover nothing would be promoted in PostgreSQL"},
+       "use --switchover (-s): without it nothing would be promoted in PostgreSQL"},
       {'J', {.text = "1"}, "could not process promote request",
-       "without --switchover nothing would be promoted in PostgreSQL"},
+       "use --switchover (-s): without it nothing would be promoted in PostgreSQL"},
       {'J', {.text = "9 ", .choice = 's'}, "could not process promote request", "node id 9 is not valid"},
       {'O', {.text = "0"}, "process recovery request failed", "primary server cannot be recovered by online recovery."},
       {'O', {.text = "7"}, "process recovery request failed", "node id 7 is not valid"},
@@ -98,11 +98,6 @@ TEST_CASE("a wrong request is refused in Pgpool's words and orders nothing") {
     CHECK_FALSE(failure.is_fatal());
     CHECK(surface.orders.empty());
   }
-}
-
-TEST_CASE("the refusal of a promotion without --switchover names the option") {
-  FakeSurface surface;
-  CHECK(failure_of_run(surface, 'J', {.text = "1", .choice = 'n'}).hint == "use pcp_promote_node --switchover (-s)");
 }
 
 TEST_CASE("a node that failed can be detached so that it stays away; a detached one cannot be detached again") {

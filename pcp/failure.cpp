@@ -1,10 +1,10 @@
 #include "pcp/failure.hpp"
 
+#include "pcp/frame.hpp"
+
 #include <fmt/format.h>
 
 #include <cstddef>
-
-#include "pcp/frame.hpp"
 
 namespace howdah::pcp {
 
@@ -42,11 +42,20 @@ ServerMessage parse_message(std::string_view payload) {
     if (field.empty()) break;
     const std::string text = field.substr(1);
     switch (field[0]) {
-      case 'S': result.severity = text; break;
-      case 'M': result.message = text; break;
-      case 'D': result.detail = text; break;
-      case 'H': result.hint = text; break;
-      default: break;  // other fields are not for people
+      case 'S':
+        result.severity = text;
+        break;
+      case 'M':
+        result.message = text;
+        break;
+      case 'D':
+        result.detail = text;
+        break;
+      case 'H':
+        result.hint = text;
+        break;
+      default:
+        break;  // other fields are not for people
     }
   }
   return result;

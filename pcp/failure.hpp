@@ -1,12 +1,13 @@
-// An error packet of PCP: what went wrong, in Pgpool's words where scripts may look for them, and whether the connection
-// ends. On the wire: letter E, then fields of a one-byte code, a text and NUL, then a NUL. Read and written here.
+// An error packet of PCP: what went wrong, in Pgpool's words where scripts may look for them, and whether the
+// connection ends. On the wire: letter E, then fields of a one-byte code, a text and NUL, then a NUL. Read and written
+// here.
 #pragma once
+
+#include "base/errors.hpp"
 
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/errors.hpp"
 
 namespace howdah::pcp {
 

@@ -1,11 +1,11 @@
 // What pcp_* tools print, byte for byte as Pgpool's: plain (scripts read it by position) and verbose. Pure.
 #pragma once
 
-#include <string>
-
 #include "base/result.hpp"
 #include "pcp/client/reply_reader.hpp"
 #include "pcp/client/tool_call.hpp"
+
+#include <string>
 
 namespace howdah::pcp {
 

@@ -1,11 +1,11 @@
-// PCP from both sides: the bytes as what a client sends to the server's connection (without and with a login), and as what
-// a server sends to the tools. Whatever they are: no crash, no order without a login, every question answered.
-#include <cstdint>
-#include <string_view>
-
+// PCP from both sides: the bytes as what a client sends to the server's connection (without and with a login), and as
+// what a server sends to the tools. Whatever they are: no crash, no order without a login, every question answered.
 #include "base/assert.hpp"
 #include "pcp/frame.hpp"
 #include "tests/pcp/wire_driver.hpp"
+
+#include <cstdint>
+#include <string_view>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace howdah::pcp;

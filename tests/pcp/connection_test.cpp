@@ -1,10 +1,10 @@
 #include "pcp/connection.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "base/rng.hpp"
 #include "pcp/failure.hpp"
 #include "tests/pcp/wire_driver.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace howdah;
 using namespace howdah::pcp;

@@ -1,11 +1,11 @@
 #include "pcp/reports.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "pcp/node_rows.hpp"
 #include "pcp/process_rows.hpp"
 #include "pcp/settings_rows.hpp"
 #include "tests/pcp/fake_surface.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace howdah;
 using namespace howdah::pcp;
@@ -68,8 +68,8 @@ TEST_CASE("SHOW POOL_NODES has Pgpool's 14 columns and values") {
                               "select_cnt", "load_balance_node", "replication_delay", "replication_state",
                               "replication_sync_state", "last_status_change"});
   REQUIRE(report.rows.size() == 3);
-  CHECK(report.rows[0] == Row{"0", "127.0.0.1", "15500", "up", "up", "0.333333", "primary", "primary", "0", "false", "0",
-                              "", "", "2026-11-21 04:08:45"});
+  CHECK(report.rows[0] == Row{"0", "127.0.0.1", "15500", "up", "up", "0.333333", "primary", "primary", "0", "false",
+                              "0", "", "", "2026-11-21 04:08:45"});
   CHECK(report.rows[1] == Row{"1", "127.0.0.1", "15501", "up", "up", "0.333333", "standby", "standby", "7", "true", "0",
                               "", "", "2026-11-21 04:08:45"});
   CHECK(report.rows[2] == Row{"2", "127.0.0.1", "15502", "up", "up", "0.333333", "standby", "standby", "0", "false",
@@ -122,8 +122,8 @@ TEST_CASE("SHOW POOL_PROCESSES has a row per client, and one for a worker withou
   CHECK(report.columns == Row{"pool_pid", "start_time", "client_connection_count", "database", "username",
                               "backend_connection_time", "pool_counter", "status"});
   REQUIRE(report.rows.size() == 3);
-  CHECK(report.rows[0] == Row{"6130", "2026-11-21 04:08:45", "5", "test", "postgres", "2026-11-21 04:08:45", "4",
-                              "Execute command"});
+  CHECK(report.rows[0] ==
+        Row{"6130", "2026-11-21 04:08:45", "5", "test", "postgres", "2026-11-21 04:08:45", "4", "Execute command"});
   CHECK(report.rows[1] == Row{"6130", "2026-11-21 04:08:45", "5", "shop", "app", "", "", "Idle"});
   CHECK(report.rows[2] == Row{"6131", "2026-11-21 04:08:45", "0", "", "", "", "", "Wait for connection"});
 }
@@ -135,9 +135,27 @@ TEST_CASE("SHOW POOL_POOLS has a row per server connection, with the client that
   REQUIRE(report.columns.size() == 21);
   CHECK(report.columns[14] == "pool_backendpid");
   REQUIRE(report.rows.size() == 2);
-  CHECK(report.rows[0] == Row{"6130", "2026-11-21 04:08:45", "5", "0", "1", "test", "postgres", "2026-11-21 04:08:45",
-                              "2026-11-21 04:08:45", "", "0", "3", "0", "4", "7491", "1", "Execute command", "1",
-                              "127.0.0.1", "58734", "SELECT 1"});
+  CHECK(report.rows[0] == Row{"6130",
+                              "2026-11-21 04:08:45",
+                              "5",
+                              "0",
+                              "1",
+                              "test",
+                              "postgres",
+                              "2026-11-21 04:08:45",
+                              "2026-11-21 04:08:45",
+                              "",
+                              "0",
+                              "3",
+                              "0",
+                              "4",
+                              "7491",
+                              "1",
+                              "Execute command",
+                              "1",
+                              "127.0.0.1",
+                              "58734",
+                              "SELECT 1"});
   CHECK(report.rows[1][5].empty());
 }
 
@@ -157,9 +175,26 @@ TEST_CASE("health check statistics are the same under both names") {
   FakeSurface surface;
   const Report report = show(surface, "health_check_stats");
   CHECK(report.columns.size() == 20);
-  CHECK(report.rows[1] == Row{"1", "127.0.0.1", "15501", "up", "standby", "2026-11-21 04:08:45", "1", "1", "0", "0",
-                              "0", "0.000000", "0", "26", "26", "26.000000", "2026-11-21 04:08:43",
-                              "2026-11-21 04:08:43", "", ""});
+  CHECK(report.rows[1] == Row{"1",
+                              "127.0.0.1",
+                              "15501",
+                              "up",
+                              "standby",
+                              "2026-11-21 04:08:45",
+                              "1",
+                              "1",
+                              "0",
+                              "0",
+                              "0",
+                              "0.000000",
+                              "0",
+                              "26",
+                              "26",
+                              "26.000000",
+                              "2026-11-21 04:08:43",
+                              "2026-11-21 04:08:43",
+                              "",
+                              ""});
   CHECK(show(surface, "health").rows == report.rows);
 }
 

@@ -17,20 +17,31 @@ std::string output(std::string_view name, const ServerReply& reply, bool is_verb
   return *text;
 }
 
-const Record kNode43{"127.0.0.1", "15501", "2", "0", "up", "715827882.333333", "3", "standby", "0", "", "", "1795234125"};
-const Record kNode47{"127.0.0.1", "15502",   "2", "0",     "up",        "715827882.333333", "3",
-                     "standby",   "1",       "65855", "streaming", "async",            "1795234125"};
+const Record kNode43{"127.0.0.1", "15501",   "2", "0", "up", "715827882.333333",
+                     "3",         "standby", "0", "",  "",   "1795234125"};
+const Record kNode47{"127.0.0.1", "15502", "2",     "0",         "up",    "715827882.333333", "3",
+                     "standby",   "1",     "65855", "streaming", "async", "1795234125"};
 
-const Record kProcess{"7423", "2026-11-21 04:09:14 (4:56 before process restarting)",
-                      "1",    "0",
-                      "0",    "test",
-                      "postgres", "2026-11-21 04:09:14",
-                      "2026-11-21 04:09:15", "2026-11-21 04:09:16",
-                      "7",    "3",
-                      "2",    "5",
-                      "7491", "0",
-                      "Wait for connection", "0",
-                      "127.0.0.1", "58734",
+const Record kProcess{"7423",
+                      "2026-11-21 04:09:14 (4:56 before process restarting)",
+                      "1",
+                      "0",
+                      "0",
+                      "test",
+                      "postgres",
+                      "2026-11-21 04:09:14",
+                      "2026-11-21 04:09:15",
+                      "2026-11-21 04:09:16",
+                      "7",
+                      "3",
+                      "2",
+                      "5",
+                      "7491",
+                      "0",
+                      "Wait for connection",
+                      "0",
+                      "127.0.0.1",
+                      "58734",
                       "DISCARD ALL"};
 
 }  // namespace
@@ -74,8 +85,26 @@ TEST_CASE("pcp_node_info shows quarantine instead of the state") {
 }
 
 TEST_CASE("pcp_health_check_stats keeps the place of an empty date") {
-  const Record texts{"1", "127.0.0.1", "15501", "up", "standby", "2026-11-21 04:08:45", "1", "1", "0", "0", "0",
-                     "0.000000", "0", "26", "26", "26.000000", "2026-11-21 04:08:43", "2026-11-21 04:08:43", "", ""};
+  const Record texts{"1",
+                     "127.0.0.1",
+                     "15501",
+                     "up",
+                     "standby",
+                     "2026-11-21 04:08:45",
+                     "1",
+                     "1",
+                     "0",
+                     "0",
+                     "0",
+                     "0.000000",
+                     "0",
+                     "26",
+                     "26",
+                     "26.000000",
+                     "2026-11-21 04:08:43",
+                     "2026-11-21 04:08:43",
+                     "",
+                     ""};
   CHECK(output("health_check_stats", {.texts = texts}) ==
         "1 127.0.0.1 15501 up standby 2026-11-21 04:08:45 1 1 0 0 0 0.000000 0 26 26 26.000000 2026-11-21 04:08:43 "
         "2026-11-21 04:08:43  \n");
@@ -120,7 +149,7 @@ TEST_CASE("pcp_proc_info shows free slots only when asked") {
   Record free_slot = kProcess;
   free_slot[5] = "";
   const ServerReply reply{.records = {free_slot}};
-  CHECK(output("proc_info", reply) == "No process information available\n");
+  CHECK(output("proc_info", reply) == "No process information available\n\n");
   ToolCall call = call_of("proc_info", false);
   call.shows_free_slots = true;
   const auto text = render_output(call, reply);
@@ -136,14 +165,16 @@ TEST_CASE("pcp_pool_status") {
 }
 
 TEST_CASE("pcp_watchdog_info") {
-  const ServerReply reply{.texts = {
-      R"({"RemoteNodeCount":2,"MemberRemoteNodeCount":2,"NodesRequireForQuorum":2,"QuorumStatus":1,"AliveNodeCount":2,)"
-      R"("Escalated":0,"LeaderNodeName":"127.0.0.1:21200 Linux vm","LeaderHostName":"127.0.0.1","NodeCount":1,)"
-      R"("WatchdogNodes":[{"ID":0,"State":7,"Membership":0,"MembershipString":"MEMBER",)"
-      R"("NodeName":"127.0.0.1:21000 Linux vm","HostName":"127.0.0.1","StateName":"STANDBY","DelegateIP":"Not_Set",)"
-      R"("WdPort":21002,"PgpoolPort":21000,"Priority":1}]})"}};
+  const ServerReply reply{
+      .texts = {
+          R"({"RemoteNodeCount":2,"MemberRemoteNodeCount":2,"NodesRequireForQuorum":2,"QuorumStatus":1,"AliveNodeCount":2,)"
+          R"("Escalated":0,"LeaderNodeName":"127.0.0.1:21200 Linux vm","LeaderHostName":"127.0.0.1","NodeCount":1,)"
+          R"("WatchdogNodes":[{"ID":0,"State":7,"Membership":0,"MembershipString":"MEMBER",)"
+          R"("NodeName":"127.0.0.1:21000 Linux vm","HostName":"127.0.0.1","StateName":"STANDBY","DelegateIP":"Not_Set",)"
+          R"("WdPort":21002,"PgpoolPort":21000,"Priority":1}]})"}};
   CHECK(output("watchdog_info", reply) ==
-        "3 3 NO 127.0.0.1:21200 Linux vm 127.0.0.1\n\n127.0.0.1:21000 Linux vm 127.0.0.1 21000 21002 7 STANDBY 0 MEMBER\n");
+        "3 3 NO 127.0.0.1:21200 Linux vm 127.0.0.1\n\n127.0.0.1:21000 Linux vm 127.0.0.1 21000 21002 7 STANDBY 0 "
+        "MEMBER\n");
   CHECK(output("watchdog_info", reply, true) ==
         "Watchdog Cluster Information \n"
         "Total Nodes              : 3\n"

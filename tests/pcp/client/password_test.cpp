@@ -1,8 +1,8 @@
-#include <catch2/catch.hpp>
-
 #include "pcp/client/password_file.hpp"
 #include "pcp/client/password_lines.hpp"
 #include "pcp/login.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace howdah::pcp;
 

@@ -1,22 +1,21 @@
 // Real sockets, real tools: Debian's pcp_* (package pgpool2) and our own against the listener with a gateway made up.
 #include "pcp/io/pcp_listener.hpp"
 
+#include "tests/pcp/fake_surface.hpp"
+#include "tests/pcp/io/tool_runner.hpp"
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
 
 #include <arpa/inet.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <thread>
-
-#include "tests/pcp/fake_surface.hpp"
-#include "tests/pcp/io/tool_runner.hpp"
 
 using namespace howdah;
 using namespace howdah::pcp;
@@ -157,6 +156,8 @@ TEST_CASE("Debian's pcp tools and ours print the same for what is asked") {
       {"pcp_proc_info", {"-a"}},
       {"pcp_proc_info", {"-v"}},
       {"pcp_proc_info", {"-P", "6130"}},
+      {"pcp_proc_info", {"-P", "6131"}},
+      {"pcp_node_count", {"-d"}},
       {"pcp_pool_status", {}},
       {"pcp_pool_status", {"-v"}},
       {"pcp_attach_node", {"2"}},
@@ -176,8 +177,8 @@ TEST_CASE("Debian's pcp tools and ours print the same for what is asked") {
     CHECK(ours.err == "");
     CHECK(ours.out == theirs.out);
   }
-  CHECK(server.orders() == std::vector<std::string>{"attach 2", "attach 2", "detach 1", "detach 1", "drain 1", "drain 1",
-                                                    "promote 1", "promote 1", "reload", "reload"});
+  CHECK(server.orders() == std::vector<std::string>{"attach 2", "attach 2", "detach 1", "detach 1", "drain 1",
+                                                    "drain 1", "promote 1", "promote 1", "reload", "reload"});
 }
 
 TEST_CASE("Debian's pcp tools read what the made-up gateway says") {
@@ -275,8 +276,9 @@ TEST_CASE("hostile bytes end their own connection and no other") {
   RawClient bystander(server.listener->port());
   bystander.send(std::string_view("M\0\0\0\4", 5));
   CHECK(bystander.receive(9).size() == 9);
-  for (const std::string& bytes : {std::string("GET / HTTP/1.1\r\n\r\n"), std::string(64, '\0'), std::string(64, '\xff'),
-                                   std::string("L\0\0\0\4", 5), std::string("M\0\0\1\4", 5) + std::string(600, 'x')}) {
+  for (const std::string& bytes :
+       {std::string("GET / HTTP/1.1\r\n\r\n"), std::string(64, '\0'), std::string(64, '\xff'),
+        std::string("L\0\0\0\4", 5), std::string("M\0\0\1\4", 5) + std::string(600, 'x')}) {
     RawClient hostile(server.listener->port());
     hostile.send(bytes);
     CHECK(hostile.receive(100000).substr(0, 1) == "E");

@@ -1,18 +1,17 @@
 // Runs a command line tool, an installed one or one of ours, as a child and collects what it prints.
 #pragma once
 
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "pcp/client/mains.hpp"
 
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <string>
 #include <string_view>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
-
-#include "pcp/client/mains.hpp"
 
 namespace howdah::pcp {
 

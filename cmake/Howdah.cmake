@@ -52,9 +52,31 @@ function(howdah_library name)
   endif()
 endfunction()
 
-# The programs, as Debian's pgpool2 names them, straight into the build folder.
+# The programs, as Debian's pgpool2 names them, straight into the build folder. One file under many names: which one it
+# was called by tells it what to be.
+set(HOWDAH_PROGRAM_NAMES
+    pgpool pg_md5 pcp_attach_node pcp_detach_node pcp_health_check_stats pcp_node_count pcp_node_info pcp_pool_status
+    pcp_proc_count pcp_proc_info pcp_promote_node pcp_recovery_node pcp_reload_config pcp_stop_pgpool
+    pcp_watchdog_info)
 function(howdah_programs)
-  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
+  include(GNUInstallDirs)
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/gateway/*.cpp")
+  add_executable(howdah ${sources})
+  set_target_properties(howdah PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
+  target_link_libraries(howdah PRIVATE gateway_io conf_io failover_io health_io pcp_io pcp_client pcp asio CLI11::CLI11
+                                       PostgreSQL::PostgreSQL)
+  foreach(name IN LISTS HOWDAH_PROGRAM_NAMES)
+    add_custom_command(TARGET howdah POST_BUILD COMMAND ${CMAKE_COMMAND} -E create_symlink howdah ${name}
+                       WORKING_DIRECTORY "${CMAKE_BINARY_DIR}")
+    install(CODE "execute_process(COMMAND \${CMAKE_COMMAND} -E create_symlink howdah
+                                  \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_SBINDIR}/${name}\")")
+  endforeach()
+  install(TARGETS howdah RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+  install(FILES "${CMAKE_SOURCE_DIR}/conf/pgpool.conf.sample" DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/howdah OPTIONAL)
+  file(GLOB units "${CMAKE_SOURCE_DIR}/deploy/*.service" "${CMAKE_SOURCE_DIR}/deploy/systemd/*.service")
+  if(units)
+    install(FILES ${units} DESTINATION lib/systemd/system)
+  endif()
 endfunction()
 
 # howdah_unit_test(NAME DIRS folder... LINKS ...): one Catch2 program of all *_test.cpp in the folders.

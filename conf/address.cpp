@@ -1,5 +1,6 @@
 #include "conf/address.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <vector>
 
@@ -20,13 +21,13 @@ bool parse_v4(std::string_view text, std::uint8_t* out) {
   return text.empty();
 }
 
-// Groups of up to four hexadecimal digits between colons, the last perhaps an IPv4 address.
-bool parse_groups(std::string_view text, std::vector<std::uint8_t>& out) {
+// Groups of up to four hexadecimal digits between colons; the last of the address may be an IPv4 address.
+bool parse_groups(std::string_view text, bool is_end, std::vector<std::uint8_t>& out) {
   if (text.empty()) return true;
   while (out.size() <= 16) {
     const auto colon = text.find(':');
     const std::string_view group = text.substr(0, colon);
-    if (colon == std::string_view::npos && group.find('.') != std::string_view::npos) {
+    if (is_end && colon == std::string_view::npos && group.find('.') != std::string_view::npos) {
       std::uint8_t v4[4];
       if (!parse_v4(group, v4)) return false;
       out.insert(out.end(), v4, v4 + 4);
@@ -53,10 +54,11 @@ std::optional<IpAddress> parse_v6(std::string_view text) {
   std::vector<std::uint8_t> head;
   std::vector<std::uint8_t> tail;
   const auto gap = text.find("::");
-  if (!parse_groups(text.substr(0, gap), head)) return std::nullopt;
-  if (gap != std::string_view::npos && !parse_groups(text.substr(gap + 2), tail)) return std::nullopt;
+  const bool has_gap = gap != std::string_view::npos;
+  if (!parse_groups(text.substr(0, gap), !has_gap, head)) return std::nullopt;
+  if (has_gap && !parse_groups(text.substr(gap + 2), true, tail)) return std::nullopt;
   const std::size_t size = head.size() + tail.size();
-  if (gap == std::string_view::npos ? size != 16 : size > 14) return std::nullopt;
+  if (has_gap ? size > 14 : size != 16) return std::nullopt;
   IpAddress address{true};
   std::copy(head.begin(), head.end(), address.bytes.begin());
   std::copy(tail.begin(), tail.end(), address.bytes.end() - static_cast<std::ptrdiff_t>(tail.size()));

@@ -57,6 +57,9 @@ void derive_check_users(ReplicationSettings& replication, HealthSettings& health
 }  // namespace
 
 void derive(Settings& settings) {
+  // raw never balances, whatever load_balance_mode says (Pgpool's rule).
+  if (settings.clustering.backend_clustering_mode() == ClusteringMode::raw)
+    settings.routing.load_balance_mode.set(false, Origin::derived);
   derive_limits(settings.pool);
   derive_lifetimes(settings.pool);
   derive_reset_query(settings.pool);

@@ -136,7 +136,8 @@ class HbaReader {
   }
 
   AuthMethod take_method(const std::vector<HbaField>& fields, std::size_t& next) {
-    const std::string_view word = next < fields.size() && single_word(fields[next]) ? fields[next][0].text : "";
+    std::string_view word;
+    if (next < fields.size() && single_word(fields[next])) word = fields[next][0].text;
     ++next;
     if (const auto* method = find_row(kMethods, word)) return method->value;
     if (const auto* missing = find_row(kMissingMethods, word))

@@ -12,6 +12,8 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace howdah {
@@ -56,6 +58,7 @@ class Loader {
     report_support();
     derive(out_.settings);
     validate(out_.settings, out_.places, out_.findings);
+    sort_findings();
     return std::move(out_);
   }
 
@@ -225,6 +228,16 @@ class Loader {
         note(FindingKind::unsupported, FindingLevel::warning, place,
              fmt::format("\"{}\" is not supported: {}", param.name(), param.note()));
     });
+  }
+
+  // As a reader goes through the file; what concerns other files and the environment follows.
+  void sort_findings() {
+    const auto key = [this](const Finding& finding) {
+      return std::make_tuple(finding.place.file != out_.settings.path, std::string_view(finding.place.file),
+                             finding.place.line);
+    };
+    std::stable_sort(out_.findings.begin(), out_.findings.end(),
+                     [&key](const Finding& a, const Finding& b) { return key(a) < key(b); });
   }
 
   void note(FindingKind kind, FindingLevel level, const Place& place, std::string message) {

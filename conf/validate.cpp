@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <regex.h>
 #include <set>
 #include <tuple>
@@ -17,6 +19,24 @@ namespace howdah {
 using namespace conf;
 
 namespace {
+
+constexpr std::uint64_t kMostRepetitions = 10000;
+
+// How often the bounded repetitions of a pattern, a{1,9}, multiply out. The C library writes them out when it compiles:
+// ((a{255}){255}){255} would take all memory.
+std::uint64_t repetitions(std::string_view pattern) {
+  std::uint64_t product = 1;
+  for (std::size_t at = pattern.find('{'); at != std::string_view::npos; at = pattern.find('{', at + 1)) {
+    std::uint64_t least = 1;
+    std::uint64_t most = 1;
+    const char* end = pattern.data() + pattern.size();
+    const char* next = std::from_chars(pattern.data() + at + 1, end, least).ptr;
+    if (next != end && *next == ',') std::from_chars(next + 1, end, most);
+    product *= std::clamp<std::uint64_t>(std::max(least, most), 1, kMostRepetitions + 1);
+    if (product > kMostRepetitions) return product;
+  }
+  return product;
+}
 
 class Checks {
  public:
@@ -32,6 +52,7 @@ class Checks {
     check_pool();
     check_watching();
     check_failover();
+    check_routing();
     check_log();
     check_patterns();
     check_redirects();
@@ -48,7 +69,13 @@ class Checks {
 
   void check_mode() {
     const auto& mode = s_.clustering.backend_clustering_mode;
-    if (mode() == ClusteringMode::streaming_replication || mode() == ClusteringMode::raw) return;
+    if (mode() == ClusteringMode::streaming_replication) return;
+    if (mode() == ClusteringMode::raw) {
+      if (s_.nodes.size() > 1)
+        warning(mode,
+                "backend_clustering_mode raw with several servers: the one that is no standby is used, not the first");
+      return;
+    }
     const std::string name = mode.text(TextStyle::show);
     error(mode,
           mode() == ClusteringMode::logical_replication
@@ -92,9 +119,6 @@ class Checks {
       error(listen.listen_addresses,
             "listen_addresses and unix_socket_directories are both empty: no client can come in");
     if (listen.port() == listen.pcp_port()) error(listen.pcp_port, "port and pcp_port are the same");
-    if (listen.reserved_connections() >= s_.pool.max_client_conn())
-      error(listen.reserved_connections,
-            fmt::format("reserved_connections leaves no place of {} for clients", s_.pool.max_client_conn()));
   }
 
   void check_tls() {
@@ -150,19 +174,25 @@ class Checks {
     if (mode() != FailoverMode::command && !command().empty())
       warning(command,
               fmt::format("failover_command is not run, because failover_mode = {}", mode.text(TextStyle::show)));
-    const auto& functions = s_.routing;
-    if (!functions.read_only_function_list().empty() && !functions.write_function_list().empty())
-      warning(functions.write_function_list,
+  }
+
+  void check_routing() {
+    const auto& routing = s_.routing;
+    if (!routing.read_only_function_list().empty() && !routing.write_function_list().empty())
+      warning(routing.write_function_list,
               "read_only_function_list and write_function_list are both set; what matches the second is a write");
+    if (routing.disable_load_balance_on_write() == WriteEffect::dml_adaptive)
+      warning(
+          routing.disable_load_balance_on_write,
+          "disable_load_balance_on_write = dml_adaptive does not tell tables apart yet; read_consistency does what it "
+          "is for");
   }
 
   void check_log() {
     for (const std::string& word : s_.log.log_destination()) {
       const std::string destination = lower_case(word);
-      if (destination == "syslog")
-        warning(s_.log.log_destination, "log_destination \"syslog\" is not supported: messages go to stderr");
-      else if (destination != "stderr")
-        error(s_.log.log_destination, fmt::format("log_destination \"{}\": only stderr is known", shown(word)));
+      if (destination != "stderr" && destination != "syslog")
+        error(s_.log.log_destination, fmt::format("log_destination \"{}\": stderr and syslog are known", shown(word)));
     }
   }
 
@@ -176,6 +206,9 @@ class Checks {
   }
 
   void check_pattern(const ParamBase& param, const std::string& pattern) {
+    if (repetitions(pattern) > kMostRepetitions)
+      return error(param, fmt::format("the regular expression \"{}\" in parameter \"{}\" repeats too much",
+                                      shown(pattern), param.name()));
     regex_t compiled;
     const int code = regcomp(&compiled, pattern.c_str(), REG_EXTENDED | REG_ICASE | REG_NOSUB);
     if (code == 0) return regfree(&compiled);

@@ -152,6 +152,7 @@ Result<Parsed<std::int64_t>> parse_amount(std::string_view text, const ValueCont
   // counts.
   const bool counts_fraction = !number->unit.empty() || step < unit_amount;
   if (counts_fraction) scaled += std::llround(fraction_of(*number) * static_cast<double>(unit_amount));
+  if (scaled < 0 && context.rules.min >= 0) return out_of_range(text, context);  // before it is rounded to 0
   if (scaled % step != 0) {
     scaled = (scaled + (scaled < 0 ? -step : step) / 2) / step * step;
     parsed.remark = fmt::format("{} is rounded", shown(text));
@@ -159,8 +160,8 @@ Result<Parsed<std::int64_t>> parse_amount(std::string_view text, const ValueCont
     parsed.remark = fmt::format("the fraction of {} is cut off", shown(text));
   }
   const std::int64_t bare_amount = bare ? bare->amount : 1;
-  const bool is_below = scaled / bare_amount < context.rules.min || (scaled < 0 && context.rules.min >= 0);
-  if (is_below || scaled / bare_amount > context.rules.max) return out_of_range(text, context);
+  if (scaled / bare_amount < context.rules.min || scaled / bare_amount > context.rules.max)
+    return out_of_range(text, context);
   parsed.value = scaled / step;
   return parsed;
 }

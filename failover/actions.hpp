@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "failover/kept_state.hpp"
 #include "health/cluster_view.hpp"
 #include "health/events.hpp"
 
@@ -19,15 +20,15 @@ using RequestId = std::uint64_t;  // of one operator's request; answered exactly
 
 enum class SqlStep {
   ask_standby,   // make the standby's WAL receiver find out quickly whether it still hears the primary
-  read_source,   // primary_conninfo and primary_slot_name of a standby
+  read_source,   // primary_conninfo, primary_slot_name and wal_receiver_timeout of a standby
   freeze,        // stop the standby's WAL receiver
   promote,
   create_slot,   // on the new primary, for a standby that follows through a slot
   follow,        // point a standby at the new primary
-  fence,         // planned switchover: close the old primary for writes
-  unfence,       // give-up of a switchover, and a primary that was fenced earlier
-  checkpoint,
-  calm_standby,  // put the WAL receiver's timeout back
+  checkpoint,    // planned switchover: shortens what the promotion must write
+  count_busy,    // planned switchover: transactions still open on the old primary
+  close,         // planned switchover: the old primary refuses writes
+  reopen,        // give-up of a switchover, also of one that a restart of Howdah interrupted
 };
 const char* to_text(SqlStep step);
 
@@ -92,7 +93,7 @@ struct Publish {
 };
 // What must survive a restart of Howdah.
 struct Persist {
-  ClusterViewPtr view;
+  KeptState state;
 };
 // The end of an operator's request.
 struct Answer {

@@ -8,18 +8,20 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "base/actions.hpp"
 #include "base/log.hpp"
 #include "failover/actions.hpp"
+#include "failover/command_queue.hpp"
 #include "failover/failover_options.hpp"
+#include "failover/kept_state.hpp"
 #include "failover/phase.hpp"
 #include "failover/plan.hpp"
+#include "failover/sources.hpp"
+#include "health/role_detector.hpp"
 #include "health/tracker.hpp"
 
 namespace howdah::failover {
@@ -27,14 +29,137 @@ namespace howdah::failover {
 class Coordinator {
  public:
   Coordinator(health::HealthOptions health, FailoverOptions failover, Log& log);
-  ~Coordinator();
+  Coordinator(const Coordinator&) = delete;
+  Coordinator& operator=(const Coordinator&) = delete;
+
+  // At start, before the first event: what was known when Howdah last ran.
+  void restore(const KeptState& state, Instant now);
 
   void on(const Event& event, Instant now, Actions<Action>& out);
   std::optional<Instant> next_deadline() const;
 
-  const ClusterView& view() const;
-  Phase phase() const;
-  const health::Tracker& tracker() const;
+  const ClusterView& view() const { return *view_; }  // as published last
+  Phase phase() const { return phase_; }
+  const std::string& hold_reason() const { return hold_reason_; }  // what a failover waits for; empty if nothing
+  const health::Tracker& tracker() const { return tracker_; }
+  void set_wall_clock(WallTime wall, Instant now) { tracker_.set_wall_clock(wall, now); }
+  void reconfigure(health::HealthOptions health, FailoverOptions failover);
+
+ private:
+  // A standby's replay while it is to settle: where it was seen, and since when it has not moved.
+  struct Settling {
+    Lsn replayed = {};
+    Instant since = {};
+  };
+  // A planned switchover, until the candidate is told to promote.
+  enum class SwitchStage { checkpointing, draining, closing, catching_up };
+  struct Switchover {
+    RequestId request = 0;
+    NodeId candidate = {};
+    SwitchStage stage = SwitchStage::checkpointing;
+    std::optional<StepId> step = {};
+    Instant deadline = {};
+    Instant next_count = {};
+    std::string busy = "?";  // transactions still open
+    Lsn target = {};         // what the candidate must have
+  };
+
+  // coordinator.cpp: events, roles, what is published and kept
+  void handle(const health::ProbeAnswered& event);
+  void handle(const SqlDone& event);
+  void handle(const CommandDone& event);
+  void handle(const AttachRequest& event);
+  void handle(const DetachRequest& event);
+  void handle(const PromoteRequest& event);
+  template <typename HealthEvent>
+  void handle(const HealthEvent& event) {
+    tracker_.on(event, now_, health_out_);
+  }
+  void run_health_actions();
+  void on_condition_changed(const health::ConditionChanged& change);
+  void judge_roles();
+  void judge_claimant(NodeId id);
+  bool has_claimants() const;
+  void advance();
+  void adopt(NodeId id, std::string_view why);
+  bool adopt_successor();
+  void set_phase(Phase to, std::string_view reason);
+  void answer(RequestId request, Result<void> result);
+  void publish_if_changed();
+  void keep_if_changed();
+  bool is_primary_trusted() const;
+  bool is_switching() const;
+
+  // coordinator_failover.cpp: the phases of an unplanned failover
+  void advance_starting();
+  void advance_steady();
+  void advance_suspect();
+  void advance_confirming();
+  void advance_freezing();
+  void advance_promoting();
+  void advance_commanding();
+  void advance_searching();
+  void advance_holding();
+  void start_freezing();
+  void hold(std::string reason);
+  void return_to_primary(std::string_view why);
+  void keep_following();
+  void mend_follower(const health::NodeFacts& node);
+  bool is_settled(const health::NodeFacts& node) const;
+  bool is_freezable(const health::NodeFacts& node) const;
+  void run_failover_command(NodeId subject);
+  void reopen_closed_primary();
+
+  // coordinator_switchover.cpp
+  void start_switchover(const PromoteRequest& request);
+  std::optional<std::string> object_to_switchover(NodeId candidate) const;
+  void advance_switching();
+  void count_busy();
+  void catch_up();
+  void take_switch_step(const SqlDone& done);
+  void give_up_switchover(std::string reason);
+
+  const health::NodeFacts* primary() const { return known_.node ? tracker_.find(*known_.node) : nullptr; }
+  bool is_primary_back() const { return known_.node && verdict_.primary == known_.node; }
+  StepId send(NodeId node, SqlStep step, std::vector<std::string> statements, Duration limit);
+  void wake_at(Instant at);
+  void watch_standbys(Duration period);
+
+  FailoverOptions options_;
+  Duration crash_restart_grace_;
+  Log& log_;
+  health::Tracker tracker_;
+  StepDesk desk_;
+  Sources sources_;
+  CommandQueue commands_;
+
+  Phase phase_ = Phase::starting;
+  Instant phase_since_{};
+  std::string hold_reason_;
+  Epoch epoch_{};
+  health::KnownPrimary known_;
+  health::RoleVerdict verdict_;
+  std::optional<Plan> plan_;
+  std::optional<Switchover> switchover_;
+  std::optional<StepId> promote_step_;
+  Instant next_promote_{};
+  Instant next_complaint_{};
+  std::map<NodeId, Settling> settling_;
+  std::map<NodeId, Instant> lost_since_;  // standbys that answer but do not stream
+  std::map<NodeId, Instant> claimed_since_;  // nodes that are primary beside the known one
+  std::vector<NodeId> closed_;
+  std::optional<StepId> reopen_step_;
+  Instant next_reopen_{};
+
+  ClusterViewPtr view_ = std::make_shared<const ClusterView>();  // shared: the published one is this one
+  KeptState kept_;
+  std::optional<Instant> started_at_;
+  std::optional<Instant> wake_;
+
+  // Valid during on() only.
+  Instant now_{};
+  Actions<Action>* out_ = nullptr;
+  Actions<health::HealthAction> health_out_;
 };
 
 }  // namespace howdah::failover

@@ -50,7 +50,9 @@ struct ProbeResult {
   Lsn replayed = {};         // standby only
   std::string receiver_status = {};             // standby only; empty: no WAL receiver runs
   TimelineId received_timeline = {};            // of the WAL receiver, while it runs
-  std::optional<Duration> last_message_age = {};  // since the WAL receiver last heard the primary
+  std::optional<Duration> last_message_age = {};  // since the WAL receiver last heard its sender
+  std::string sender_host = {};                 // whom the WAL receiver listens to
+  int sender_port = 0;
   std::vector<ReplicationRow> standbys = {};    // primary only
 
   Lsn position() const { return in_recovery ? std::max(received, replayed) : flushed; }

@@ -2,6 +2,7 @@
 // A check is one question to a node together with its retries.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -23,6 +24,21 @@ struct HealthCheckStats {
   std::optional<WallTime> last_success = {};
   std::optional<WallTime> last_skip = {};
   std::optional<WallTime> last_failure = {};
+
+  void count(bool is_success, Duration took, WallTime at) {
+    const bool is_first = succeeded + failed == 0;
+    ++total;
+    ++(is_success ? succeeded : failed);
+    longest = std::max(longest, took);
+    shortest = is_first ? took : std::min(shortest, took);
+    sum += took;
+    last_check = at;
+    (is_success ? last_success : last_failure) = at;
+  }
+  void end_round(std::uint64_t round_retries) {
+    retries += round_retries;
+    most_retries = std::max(most_retries, round_retries);
+  }
 
   double mean_retries() const { return total == 0 ? 0 : static_cast<double>(retries) / static_cast<double>(total); }
   double mean_ms() const {

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/actions.hpp"
@@ -36,6 +37,7 @@ struct NodeFacts {
   std::optional<FailureKind> failure = {}; // of the newest probe, if it failed
   TimelineId timeline = {};                // the newest it was seen to have reached
   Lsn position = {};                       // of the newest answer
+  int outcomes = 0;                        // probes answered or failed since Howdah started or the node was attached
   int failures = 0;                        // in a row
   int successes = 0;                       // in a row
   Instant trouble_since = {};              // when it stopped being waiting or up
@@ -70,10 +72,13 @@ class Tracker {
   void restore(NodeId id, NodeCondition condition, Instant now);
   // The coordinator's orders: do not use the node although it answers; use it again; ask it this often for a while.
   void fence(NodeId id, std::string reason, Instant now, Actions<HealthAction>& out);
-  void release(NodeId id, Instant now, Actions<HealthAction>& out);
+  void unfence(NodeId id, Instant now, Actions<HealthAction>& out);  // becomes `down`, from where it may return
+  void release(NodeId id, std::string reason, Instant now, Actions<HealthAction>& out);
   void watch_closely(NodeId id, Duration period, Instant now);
   void watch_normally(NodeId id);
-  void probe_now(NodeId id, bool is_fresh, Instant now, Actions<HealthAction>& out);
+  void probe_now(NodeId id, Instant now, Actions<HealthAction>& out);
+  // While there is a primary, a standby that was down must stream from it before it returns.
+  void set_has_primary(bool has_primary) { has_primary_ = has_primary; }
   void reconfigure(HealthOptions options);
   std::uint64_t change_count(NodeCondition to) const { return changes_[static_cast<std::size_t>(to)]; }
 
@@ -81,29 +86,47 @@ class Tracker {
   struct Schedule {
     std::optional<Instant> in_flight_since = {};  // one question at a time
     Instant next_probe = {};
-    bool is_fresh_wanted = false;   // ask over a new connection as soon as the question in flight is answered
-    bool is_asked_by_traffic = false;  // the next failure is the confirmation of a client's error
+    bool is_in_flight_fresh = false;
+    bool is_fresh_wanted = false;      // the next question goes over a new connection
+    bool is_asked_by_traffic = false;  // its failure confirms a client's error
+    bool is_run_broken = false;        // since the newest answer something failed: it may be another server now
+    bool was_up = false;               // before it became suspect: what it returns to
     std::optional<Duration> close_watch = {};
     std::optional<Instant> returned_at = {};
-    int round_retries = 0;
+    int unclear = 0;                   // new connections that broke, in a row
+    std::uint64_t round_retries = 0;
   };
 
-  void on_answer(NodeFacts& node, const ProbeAnswered& event, Instant now, Actions<HealthAction>& out);
-  void on_failure(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
-  void on_traffic_failure(NodeFacts& node, FailureKind kind, Instant now, Actions<HealthAction>& out);
-  void judge_silent(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
+  void on_event(const ProbeAnswered& event, Instant now, Actions<HealthAction>& out);
+  void on_event(const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
+  void on_event(const TrafficFailed& event, Instant now, Actions<HealthAction>& out);
+  void on_event(const TrafficSeen& event, Instant now, Actions<HealthAction>& out);
+  void on_event(const OperatorAttach& event, Instant now, Actions<HealthAction>& out);
+  void on_event(const OperatorDetach& event, Instant now, Actions<HealthAction>& out);
+  void on_event(const Tick& event, Instant now, Actions<HealthAction>& out);
+
+  void learn(NodeFacts& node, const ProbeAnswered& event);
+  void judge_answer(NodeFacts& node, Instant now, Actions<HealthAction>& out);
+  void judge_closed(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
   void judge_restarting(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
-  void judge_refusing(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
+  void judge_unclear(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
+  void judge_dead_or_not(NodeFacts& node, const ProbeFailed& event, bool is_confirmation, Instant now,
+                         Actions<HealthAction>& out);
+  void judge_overdue(NodeFacts& node, Instant now, Actions<HealthAction>& out);
   bool may_return(const NodeFacts& node, Instant now) const;
-  void set_condition(NodeFacts& node, NodeCondition to, std::string reason, Instant now,
-                     Actions<HealthAction>& out);
-  void count_check(NodeFacts& node, bool is_success, Duration took, Instant now);
+  void count_answer(NodeFacts& node, Duration took, Instant now);
+  void count_failure(NodeFacts& node, Duration took, Instant now);
+  void count_skipped(NodeFacts& node, Instant now);
+  void make_usable(NodeFacts& node, std::string reason, Instant now, Actions<HealthAction>& out);
+  void set_condition(NodeFacts& node, NodeCondition to, std::string reason, Instant now, Actions<HealthAction>& out);
   void ask(NodeFacts& node, Instant now, Actions<HealthAction>& out);
-  void ask_due(Instant now, Actions<HealthAction>& out);
+  void plan_next(NodeFacts& node, Instant now);
   Duration normal_period(const NodeFacts& node) const;
   NodeFacts* find_mutable(NodeId id);
-  Schedule& schedule_of(const NodeFacts& node);
-  const Schedule& schedule_of(const NodeFacts& node) const;
+  Schedule& schedule_of(const NodeFacts& node) { return schedules_[static_cast<std::size_t>(&node - nodes_.data())]; }
+  const Schedule& schedule_of(const NodeFacts& node) const {
+    return schedules_[static_cast<std::size_t>(&node - nodes_.data())];
+  }
   WallTime wall(Instant now) const;
 
   HealthOptions options_;
@@ -111,6 +134,7 @@ class Tracker {
   std::vector<NodeFacts> nodes_;
   std::vector<Schedule> schedules_;  // beside nodes_, by index
   std::array<std::uint64_t, kNodeConditions> changes_{};
+  bool has_primary_ = false;
   WallTime wall_base_{};
   Instant wall_base_at_{};
 };

@@ -32,9 +32,9 @@ struct ListenSettings {
   Param<bool> serialize_accept{"serialize_accept", false, Change::restart,
                                "Let one process at a time wait for a client.",
                                harmless("each worker accepts on its own event loop, so nothing stampedes")};
-  Param<int> reserved_connections{
-      "reserved_connections", 0, Change::restart,
-      "A client that would take one of the last n places is refused with \"too many clients\"."};
+  Param<int> reserved_connections{"reserved_connections", 0, Change::restart,
+                                  "A client that would take one of the last n places is refused.",
+                                  harmless("a client beyond max_client_conn is refused at once, it never waits")};
   Param<bool> tcp_keepalive{"tcp_keepalive", true, Change::reload,
                             "TCP keepalive on connections of clients and servers."};
   Param<seconds> tcp_keepidle{"tcp_keepidle", 0s, Change::reload,
@@ -91,6 +91,9 @@ struct TlsSettings {
                                         "Ciphers of TLS 1.2 towards servers; empty = ssl_ciphers."};
 };
 
+inline constexpr std::string_view kNoServerCheck =
+    "idle connections are watched, and tcp_keepalive, tcp_user_timeout find dead ones";
+
 // Times that PgBouncer names are written in its unit, seconds, and may be fractions.
 struct PoolSettings {
   Param<PoolMode> pool_mode{"pool_mode", PoolMode::transaction, Change::reload,
@@ -137,13 +140,17 @@ struct PoolSettings {
                                         "Cleans a server connection after a session that left state behind."};
   Param<std::string> server_check_query{"server_check_query", "", Change::reload,
                                         "Asked of a server connection idle longer than server_check_delay; empty = "
-                                        "none."};
-  Param<milliseconds> server_check_delay{"server_check_delay", 30s, Change::reload,
-                                         "How long a released server connection is reused unasked.", Bare{Unit::s}};
+                                        "none.",
+                                        unsupported(kNoServerCheck)};
+  Param<milliseconds> server_check_delay{
+      "server_check_delay", 30s,
+      Change::reload,       "How long a released server connection is reused unasked.",
+      Bare{Unit::s},        harmless(kNoServerCheck)};
   Param<int> max_prepared_statements{"max_prepared_statements", 200, Change::reload,
                                      "Prepared statements kept per server connection."};
   Param<bool> application_name_add_host{"application_name_add_host", false, Change::reload,
-                                        "Append the client's address to application_name."};
+                                        "Append the client's address to application_name.",
+                                        unsupported("application_name is passed on as the client gave it")};
   Param<seconds> client_idle_limit{
       "client_idle_limit", 0s, Change::session,
       "A client silent for this long, also inside a transaction, is disconnected; 0 = never."};

@@ -10,9 +10,9 @@ inline constexpr std::string_view kNoCollector = "messages go to stderr; let sys
 
 struct LogSettings {
   Param<StringList> log_destination{"log_destination", list_of("stderr"), Change::reload,
-                                    "Where messages go: stderr (syslog is not supported)."};
-  Param<std::string> log_line_prefix{"log_line_prefix", "%m: %a pid %p: ", Change::reload, "Prefix of a log line.",
-                                     harmless(kOwnLogLines)};
+                                    "Where messages go: stderr, syslog."};
+  Param<std::string> log_line_prefix{"log_line_prefix", "%m: %a pid %p: ", Change::reload,
+                                     "Prefix of a log line: %m time, %p process, %a, %u, %d ... as Pgpool."};
   Param<ErrorVerbosity> log_error_verbosity{"log_error_verbosity", ErrorVerbosity::normal, Change::session,
                                             "Amount of detail.", harmless(kOwnLogLines)};
   Param<MessageLevel> client_min_messages{"client_min_messages", MessageLevel::notice, Change::session,
@@ -40,10 +40,8 @@ struct LogSettings {
   Param<StandbyDelayLog> log_standby_delay{"log_standby_delay", StandbyDelayLog::if_over_threshold, Change::reload,
                                            "When to log a standby's delay.",
                                            harmless("a standby that is left out for its delay is logged once")};
-  Param<SyslogFacility> syslog_facility{"syslog_facility", SyslogFacility::local0, Change::reload, "Syslog facility.",
-                                        harmless(kNoCollector)};
-  Param<std::string> syslog_ident{"syslog_ident", "pgpool", Change::reload, "Syslog program name.",
-                                  harmless(kNoCollector)};
+  Param<SyslogFacility> syslog_facility{"syslog_facility", SyslogFacility::local0, Change::reload, "Syslog facility."};
+  Param<std::string> syslog_ident{"syslog_ident", "pgpool", Change::reload, "Syslog program name."};
   Param<bool> logging_collector{"logging_collector", false, Change::restart, "Catch stderr in files.",
                                 unsupported(kNoCollector)};
   Param<std::string> log_directory{"log_directory", "/tmp/pgpool_logs", Change::reload, "Where the collector writes.",

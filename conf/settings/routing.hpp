@@ -5,6 +5,8 @@
 
 namespace howdah {
 
+inline constexpr std::string_view kNoRedirect = "reads are spread by backend_weightN, whoever asks";
+
 struct RoutingSettings {
   Param<bool> load_balance_mode{"load_balance_mode", true, Change::restart, "Send reads to standbys."};
   Param<bool> ignore_leading_white_space{"ignore_leading_white_space", true, Change::reload,
@@ -29,16 +31,20 @@ struct RoutingSettings {
                                                   {},
                                                   Change::reload,
                                                   "user:node(weight) preferences; node = primary, standby, a number."};
-  Param<StringList> database_redirect_preference_list{
-      "database_redirect_preference_list", {}, Change::reload, "database:node(weight) preferences."};
+  Param<StringList> database_redirect_preference_list{"database_redirect_preference_list",
+                                                      {},
+                                                      Change::reload,
+                                                      "database:node(weight) preferences.",
+                                                      unsupported(kNoRedirect)};
   Param<StringList> app_name_redirect_preference_list{
       "app_name_redirect_preference_list",
       {},
       Change::reload,
-      "application_name:node(weight) preferences; the name given at login counts."};
-  Param<bool> allow_sql_comments{"allow_sql_comments", false, Change::session,
-                                 "off in Pgpool: a statement with a leading comment goes to the primary.",
-                                 harmless("statements are routed by what they do, comments never matter")};
+      "application_name:node(weight) preferences; the name given at login counts.",
+      unsupported(kNoRedirect)};
+  Param<bool> allow_sql_comments{
+      "allow_sql_comments", false, Change::session,
+      "off: a leading comment /*NO LOAD BALANCE*/ sends a statement to the primary; other comments never matter."};
   Param<WriteEffect> disable_load_balance_on_write{
       "disable_load_balance_on_write", WriteEffect::transaction, Change::reload,
       "What becomes of reads after a write: off, transaction, trans_transaction, always, dml_adaptive."};
@@ -70,7 +76,8 @@ struct ReplicationSettings {
 
 struct RelcacheSettings {
   Param<seconds> relcache_expire{"relcache_expire", 0s, Change::restart,
-                                 "Lifetime of what was asked of the catalogs; 0 = until told otherwise."};
+                                 "Lifetime of what was asked of the catalogs; 0 = until told otherwise.",
+                                 harmless("nothing that could go stale is kept of the catalogs")};
   Param<int> relcache_size{"relcache_size", 256, Change::restart, "Answers kept per kind.",
                            harmless("the cache is bounded in bytes")};
   Param<bool> enable_shared_relcache{"enable_shared_relcache", true, Change::restart, "Share answers.",

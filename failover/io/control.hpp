@@ -39,7 +39,7 @@ class Control {
   void start();
   // Waits until a primary is known, or the time is over; false then.
   bool wait_for_primary(Duration limit);
-  // Ends all threads; a plan under way is left where it is (failover/README.md tells what that leaves behind).
+  // Ends all threads (a probe under way is broken off); a plan under way is left where it is (failover/README.md tells what that leaves behind).
   void stop();
 
   // From any thread, cheap: called by workers for each server connection that fails.

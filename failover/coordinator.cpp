@@ -1,0 +1,335 @@
+#include "failover/coordinator.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "base/overloaded.hpp"
+#include "failover/command_line.hpp"
+#include "failover/compose_view.hpp"
+
+namespace howdah::failover {
+
+using health::NodeCondition;
+using health::NodeFacts;
+
+namespace {
+
+// How long a second primary must be seen beside the known one to be nobody's rightful successor.
+constexpr Duration kOutcastAfter = 2s;
+// One event may end one phase and so begin and end the next; more turns than phases would be a circle.
+constexpr int kMostTurns = static_cast<int>(kPhases);
+
+std::vector<health::NodeOptions> options_of(const std::vector<NodeFacts>& nodes) {
+  std::vector<health::NodeOptions> options;
+  for (const NodeFacts& node : nodes) options.push_back(node.options);
+  return options;
+}
+
+Error refusal(std::string message, std::string hint = {}) {
+  return Error{ErrorCode::command_failed, std::move(message), {}, std::move(hint)};
+}
+
+}  // namespace
+
+Coordinator::Coordinator(health::HealthOptions health, FailoverOptions failover, Log& log)
+    : options_(std::move(failover)),
+      crash_restart_grace_(health.crash_restart_grace),
+      log_(log),
+      tracker_(std::move(health), log),
+      sources_(desk_, log),
+      commands_(desk_, log) {}
+
+void Coordinator::restore(const KeptState& state, Instant now) {
+  epoch_ = state.epoch;
+  known_ = {state.primary, state.timeline, state.system_identifier, true, {}, state.outcasts};
+  if (known_.node && tracker_.find(*known_.node) == nullptr) known_.node.reset();
+  closed_ = state.closed;
+  for (const NodeId id : state.down) tracker_.restore(id, NodeCondition::down, now);
+  for (const NodeId id : state.detached) tracker_.restore(id, NodeCondition::detached, now);
+}
+
+void Coordinator::reconfigure(health::HealthOptions health, FailoverOptions failover) {
+  crash_restart_grace_ = health.crash_restart_grace;
+  tracker_.reconfigure(std::move(health));
+  options_ = std::move(failover);
+}
+
+void Coordinator::on(const Event& event, Instant now, Actions<Action>& out) {
+  now_ = now;
+  out_ = &out;
+  wake_.reset();
+  if (!started_at_) started_at_ = phase_since_ = now;
+  std::visit([this](const auto& e) { handle(e); }, event);
+  run_health_actions();
+  for (int turn = 0; turn < kMostTurns; ++turn) {
+    const Phase before = phase_;
+    judge_roles();
+    advance();
+    run_health_actions();
+    if (phase_ == before) break;
+  }
+  if (epoch_ != kept_.epoch) keep_if_changed();  // an epoch is on disk before anybody sees it
+  publish_if_changed();
+  sources_.advance(options_of(tracker_.nodes()), options_.sql_timeout, now_, out);
+  commands_.advance(options_.command_timeout, now_, out);
+  keep_if_changed();  // the rest may be a moment late: clients wait for the view, not for the disk
+  out_ = nullptr;
+}
+
+void Coordinator::advance() {
+  switch (phase_) {
+    case Phase::starting: return advance_starting();
+    case Phase::steady: return advance_steady();
+    case Phase::suspect: return advance_suspect();
+    case Phase::confirming: return advance_confirming();
+    case Phase::freezing: return advance_freezing();
+    case Phase::promoting: return advance_promoting();
+    case Phase::following: return advance_steady();
+    case Phase::commanding: return advance_commanding();
+    case Phase::searching: return advance_searching();
+    case Phase::switching: return advance_switching();
+    case Phase::holding: return advance_holding();
+  }
+}
+
+void Coordinator::handle(const health::ProbeAnswered& event) {
+  tracker_.on(event, now_, health_out_);
+  Settling& settling = settling_[event.node];
+  if (settling.replayed == event.result.replayed && settling.since != Instant{}) return;
+  settling = {event.result.replayed, event.asked_at};
+}
+
+void Coordinator::handle(const SqlDone& event) {
+  if (sources_.on(event, now_)) return;
+  if (promote_step_ == event.id) {
+    promote_step_.reset();
+    // 55000: recovery is not in progress, so it has happened.
+    if (!event.is_ok && event.sqlstate != "55000")
+      log_.warn("step failed node={} step=promote sqlstate={} error=\"{}\"", event.node.value, event.sqlstate,
+                event.error);
+  } else if (reopen_step_ == event.id) {
+    reopen_step_.reset();
+    if (event.is_ok) std::erase(closed_, event.node);
+    else log_.error("primary cannot be opened for writes node={} error=\"{}\"", event.node.value, event.error);
+  } else if (switchover_ && switchover_->step == event.id) {
+    take_switch_step(event);
+  }
+}
+
+void Coordinator::handle(const CommandDone& event) { commands_.on(event); }
+
+void Coordinator::handle(const AttachRequest& event) {
+  const NodeFacts* node = tracker_.find(event.node);
+  if (node == nullptr) return answer(event.request, refusal("there is no such node"));
+  // The operator's decision between two primaries, once the known one is gone.
+  if (known_.is_given_up || !known_.node || !primary()->answers) std::erase(known_.outcasts, event.node);
+  if (node->condition == NodeCondition::fenced && known_.node && primary()->answers)
+    return answer(event.request, refusal("the node must not be used: " + node->reason));
+  tracker_.on(health::OperatorAttach{event.node}, now_, health_out_);
+  answer(event.request, {});
+}
+
+void Coordinator::handle(const DetachRequest& event) {
+  if (tracker_.find(event.node) == nullptr) return answer(event.request, refusal("there is no such node"));
+  if (known_.node == event.node && !known_.is_given_up)
+    return answer(event.request, refusal("the node is the primary and cannot be detached",
+                                         "Promote another node first: pcp_promote_node --switchover."));
+  tracker_.on(health::OperatorDetach{event.node}, now_, health_out_);
+  answer(event.request, {});
+}
+
+void Coordinator::handle(const PromoteRequest& event) {
+  if (!event.is_switchover)
+    return answer(event.request, refusal("a node is promoted only by a planned switchover",
+                                         "Use pcp_promote_node --switchover."));
+  start_switchover(event);
+}
+
+void Coordinator::answer(RequestId request, Result<void> result) { out_->push(Answer{request, std::move(result)}); }
+
+void Coordinator::run_health_actions() {
+  while (!health_out_.empty()) {
+    Actions<health::HealthAction> taken;
+    std::swap(taken, health_out_);
+    for (const health::HealthAction& action : taken)
+      std::visit(Overloaded{[this](const Probe& probe) { out_->push(probe); },
+                            [this](const health::ConditionChanged& change) { on_condition_changed(change); }},
+                 action);
+  }
+}
+
+void Coordinator::on_condition_changed(const health::ConditionChanged& change) {
+  using enum NodeCondition;
+  if (options_.mode != FailoverMode::command || known_.node == change.node) return;
+  const bool was_used = change.from != unknown && change.from != down && change.from != fenced && change.from != detached;
+  if (was_used && (change.to == down || change.to == detached)) run_failover_command(change.node);
+  if (change.to == waiting && (change.from == down || change.from == detached)) {
+    const NodeFacts* node = tracker_.find(change.node);
+    const NodeFacts* current = primary();
+    const CommandNodes nodes{&node->options, current ? &current->options : nullptr, nullptr,
+                             current ? &current->options : nullptr};
+    commands_.push(CommandKind::failback, change.node, expand_command(options_.failback_command, nodes));
+  }
+}
+
+void Coordinator::judge_roles() {
+  std::string old_alarm = std::move(verdict_.alarm);
+  verdict_ = health::detect_roles(tracker_.nodes(), known_);
+  if (!verdict_.alarm.empty() && verdict_.alarm != old_alarm) log_.error("roles undecided alarm=\"{}\"", verdict_.alarm);
+  for (const health::Misfit& misfit : verdict_.misfits) {
+    const bool is_old_primary_of_switchover = switchover_ && known_.node == misfit.node;
+    if (is_old_primary_of_switchover) continue;
+    tracker_.fence(misfit.node, misfit.reason, now_, health_out_);
+    if (misfit.is_claimant) judge_claimant(misfit.node);
+  }
+  for (const NodeFacts& node : tracker_.nodes()) {
+    if (!node.answers || !health::is_fitting_standby(node, known_)) continue;
+    claimed_since_.erase(node.options.id);
+    std::erase(known_.outcasts, node.options.id);
+    if (node.condition == NodeCondition::fenced) tracker_.unfence(node.options.id, now_, health_out_);
+  }
+}
+
+// A second primary beside one that goes on answering for a while was promoted by accident. (Seen for a moment only, the
+// known one may just be dying, and the other its rightful successor.)
+void Coordinator::judge_claimant(NodeId id) {
+  const bool is_known_alive = is_primary_back() && !known_.is_given_up && primary()->answers;
+  if (!is_known_alive) return;
+  const Instant since = claimed_since_.try_emplace(id, now_).first->second;
+  const bool is_outcast = std::find(known_.outcasts.begin(), known_.outcasts.end(), id) != known_.outcasts.end();
+  if (is_outcast || primary()->last_asked_at - since < kOutcastAfter) return;
+  known_.outcasts.push_back(id);
+  log_.error("second primary node={} primary={} hint=\"rebuild it as a standby; it is kept out\"", id.value,
+             known_.node->value);
+}
+
+bool Coordinator::has_claimants() const {
+  return std::any_of(verdict_.misfits.begin(), verdict_.misfits.end(), [](const auto& misfit) { return misfit.is_claimant; });
+}
+
+bool Coordinator::adopt_successor() {
+  if (!verdict_.primary || verdict_.primary == known_.node) return false;
+  adopt(*verdict_.primary, "found out of recovery");
+  return true;
+}
+
+void Coordinator::adopt(NodeId id, std::string_view why) {
+  const NodeFacts* node = tracker_.find(id);
+  const std::optional<NodeId> previous = known_.node;
+  const bool is_change = previous != id || epoch_ == Epoch{};
+  if (is_change) ++epoch_.value;
+  known_ = {id, node->timeline, node->last ? node->last->system_identifier : 0, false, {}, known_.outcasts};
+  claimed_since_.clear();
+  tracker_.release(id, "is the primary", now_, health_out_);
+  tracker_.watch_normally(id);
+  tracker_.set_has_primary(true);
+  log_.info("primary adopted node={} epoch={} timeline={} previous={} reason=\"{}\"", id.value, epoch_.value,
+            known_.timeline.value, previous ? previous->value : -1, why);
+  if (is_change && previous && options_.mode == FailoverMode::command) {
+    const NodeFacts* old = tracker_.find(*previous);
+    for (const NodeFacts& standby : tracker_.nodes()) {
+      const NodeId other = standby.options.id;
+      if (other == id || other == *previous || standby.condition == NodeCondition::detached) continue;
+      commands_.push(CommandKind::follow_primary, other,
+                     expand_command(options_.follow_primary_command,
+                                    {&standby.options, &node->options, &old->options, &old->options}));
+    }
+  }
+  if (switchover_) {
+    const bool is_wanted = switchover_->candidate == id;
+    answer(switchover_->request, is_wanted ? Result<void>{} : Result<void>(refusal("another node became primary")));
+    switchover_.reset();
+  }
+  plan_.reset();
+  hold_reason_.clear();
+  set_phase(phase_ == Phase::starting ? Phase::steady : Phase::following, why);
+}
+
+void Coordinator::set_phase(Phase to, std::string_view reason) {
+  if (phase_ == to) return;
+  HOWDAH_ASSERT(is_legal(phase_, to));
+  const bool is_calm = to == Phase::steady || to == Phase::following || to == Phase::switching;
+  log_.log(is_calm ? LogLevel::info : LogLevel::warn, "failover phase changed from={} to={} reason=\"{}\"",
+           row_of(phase_).name, row_of(to).name, reason);
+  phase_ = to;
+  phase_since_ = now_;
+  next_complaint_ = now_;
+  if (to == Phase::steady)
+    for (const NodeFacts& node : tracker_.nodes()) tracker_.watch_normally(node.options.id);
+}
+
+bool Coordinator::is_primary_trusted() const {
+  const NodeFacts* node = primary();
+  if (node == nullptr) return false;
+  switch (phase_) {
+    case Phase::steady:
+    case Phase::following: return node->is_usable();
+    // Slow is not dead: until its retries are used up, statements go on. Refusing is as good as dead: they wait.
+    case Phase::suspect:
+      return node->condition == NodeCondition::suspect &&
+             (node->failure == health::FailureKind::timeout || node->failure == health::FailureKind::other);
+    case Phase::switching: return switchover_ && switchover_->stage <= SwitchStage::draining;
+    default: return false;
+  }
+}
+
+bool Coordinator::is_switching() const {
+  switch (phase_) {
+    case Phase::confirming:
+    case Phase::freezing:
+    case Phase::promoting:
+    case Phase::commanding:
+    case Phase::holding: return true;
+    case Phase::switching: return switchover_ && switchover_->stage != SwitchStage::checkpointing;
+    default: return false;
+  }
+}
+
+void Coordinator::publish_if_changed() {
+  ClusterView view = compose_view(tracker_.nodes(), {epoch_, known_, is_primary_trusted(), is_switching()});
+  if (view_->version != 0 && is_same(view, *view_)) return;
+  view.version = view_->version + 1;
+  view_ = std::make_shared<const ClusterView>(std::move(view));
+  out_->push(Publish{view_});
+}
+
+void Coordinator::keep_if_changed() {
+  KeptState state{.epoch = epoch_,
+                  .primary = known_.node,
+                  .timeline = known_.timeline,
+                  .system_identifier = known_.system_identifier,
+                  .closed = closed_,
+                  .outcasts = known_.outcasts};
+  for (const NodeFacts& node : tracker_.nodes()) {
+    const bool is_out = node.condition == NodeCondition::down || node.condition == NodeCondition::detached;
+    state.nodes.push_back(node.options.id);
+    if (is_out) state.down.push_back(node.options.id);
+    if (node.condition == NodeCondition::detached) state.detached.push_back(node.options.id);
+  }
+  if (state == kept_) return;
+  kept_ = state;
+  out_->push(Persist{std::move(state)});
+}
+
+StepId Coordinator::send(NodeId node, SqlStep step, std::vector<std::string> statements, Duration limit) {
+  return desk_.send(node, step, std::move(statements), limit, now_, *out_);
+}
+
+void Coordinator::wake_at(Instant at) {
+  if (!wake_ || at < *wake_) wake_ = at;
+}
+
+void Coordinator::watch_standbys(Duration period) {
+  for (const NodeFacts& node : tracker_.nodes())
+    if (known_.node != node.options.id && node.condition != NodeCondition::detached)
+      tracker_.watch_closely(node.options.id, period, now_);
+}
+
+std::optional<Instant> Coordinator::next_deadline() const {
+  std::optional<Instant> next = tracker_.next_deadline();
+  for (const std::optional<Instant>& other : {wake_, sources_.next_deadline()})
+    if (other && (!next || *other < *next)) next = other;
+  return next;
+}
+
+}  // namespace howdah::failover

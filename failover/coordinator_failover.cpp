@@ -1,0 +1,296 @@
+// The phases of an unplanned failover, one function each. See failover/README.md for what each may assume.
+#include <algorithm>
+
+#include "failover/command_line.hpp"
+#include "failover/coordinator.hpp"
+#include "failover/election.hpp"
+#include "failover/guards.hpp"
+#include "failover/statements.hpp"
+
+namespace howdah::failover {
+
+using health::NodeCondition;
+using health::NodeFacts;
+
+namespace {
+
+// After a restart of Howdah the kept primary is given this long to appear before anybody is promoted: when a whole
+// site starts, standbys may well be up first.
+constexpr Duration kStartPatience = 30s;
+constexpr Duration kAskPeriod = 50ms;     // confirming: the answers are what everybody waits for
+constexpr Duration kStepPeriod = 10ms;    // freezing and promoting take tens of milliseconds
+constexpr Duration kFollowPeriod = 100ms;
+// A standby that has not replayed anything for this long has nothing more it can replay: a torn record at the end never is.
+constexpr Duration kStandstill = 50ms;
+// pg_promote is repeated: a promotion signal that meets the end of the WAL receiver is noticed only 5 s later else.
+constexpr Duration kPromoteAgain = 50ms;
+constexpr Duration kFollowLimit = 30s;
+constexpr Duration kMendAfter = 2s;       // a standby not streaming for this long is looked at
+constexpr Duration kMendAgain = 10s;
+constexpr Duration kComplainAgain = 60s;
+
+}  // namespace
+
+void Coordinator::advance_starting() {
+  const auto& nodes = tracker_.nodes();
+  if (!std::all_of(nodes.begin(), nodes.end(), [](const NodeFacts& node) {
+        return node.outcomes > 0 || node.condition == NodeCondition::detached;
+      }))
+    return;
+  if (verdict_.primary) return adopt(*verdict_.primary, "found at start");
+  const NodeFacts* kept = primary();
+  if (kept != nullptr && kept->is_judged_dead()) {
+    if (now_ - *started_at_ >= kStartPatience) set_phase(Phase::confirming, "the kept primary stays away");
+    else wake_at(*started_at_ + kStartPatience);
+  }
+}
+
+// Also the phase `following`, which is steady with standbys still on their way.
+void Coordinator::advance_steady() {
+  if (adopt_successor()) return;
+  const NodeFacts& node = *primary();
+  const bool is_demoted = node.answers && node.last->in_recovery && !node.options.is_always_primary;
+  if (is_demoted) {
+    known_.is_given_up = true;
+    return set_phase(Phase::searching, "the primary is a standby now");
+  }
+  if (node.is_usable()) {
+    known_.timeline = std::max(known_.timeline, node.timeline);
+    keep_following();
+    reopen_closed_primary();
+  } else if (is_primary_back()) {
+    tracker_.release(*known_.node, "the primary is back", now_, health_out_);
+  } else {
+    set_phase(node.condition == NodeCondition::down ? Phase::confirming : Phase::suspect, node.reason);
+  }
+}
+
+void Coordinator::advance_suspect() {
+  if (adopt_successor()) return;
+  const NodeFacts& node = *primary();
+  if (node.is_usable()) return set_phase(Phase::steady, "answers again");
+  if (node.condition == NodeCondition::down) return set_phase(Phase::confirming, node.reason);
+  if (node.condition != NodeCondition::restarting) return;
+  tracker_.watch_closely(node.options.id, kFollowPeriod, now_);  // clients wait for the moment it is back
+  const Instant limit = node.trouble_since + crash_restart_grace_;
+  if (now_ >= limit) set_phase(Phase::confirming, "restarts for too long");
+  else wake_at(limit);
+}
+
+void Coordinator::advance_confirming() {
+  if (adopt_successor()) return;
+  if (is_primary_back()) return return_to_primary("the primary answers again");
+  const NodeFacts& node = *primary();
+  const bool is_ours = options_.mode != FailoverMode::none && node.options.may_fail_over && !node.options.is_always_primary;
+  if (!is_ours) {
+    known_.is_given_up = true;
+    return set_phase(Phase::searching, options_.mode == FailoverMode::none ? "failover_mode is none"
+                                                                           : "the primary may not fail over");
+  }
+  bool are_asked = true;
+  for (const NodeFacts& standby : tracker_.nodes()) {
+    if (options_.mode != FailoverMode::native || !is_freezable(standby)) continue;
+    sources_.want_asked(standby.options.id);
+    are_asked = are_asked && sources_.is_asked(standby.options.id, now_);
+  }
+  const GuardOptions guard{.asked_after = node.trouble_since,
+                           .patience = crash_restart_grace_,
+                           .silence_that_counts = kSilenceThatCounts,
+                           .are_receivers_asked = are_asked && options_.mode == FailoverMode::native};
+  if (const auto objection = object_to_promotion(tracker_.nodes(), known_, guard, now_)) {
+    if (hold_reason_ != *objection || now_ >= next_complaint_) {
+      log_.warn("no promotion yet reason=\"{}\"", *objection);
+      next_complaint_ = now_ + kComplainAgain;
+    }
+    hold_reason_ = *objection;
+    watch_standbys(kAskPeriod);
+    return wake_at(now_ + kAskPeriod);
+  }
+  hold_reason_.clear();
+  if (options_.mode == FailoverMode::native) return start_freezing();
+  run_failover_command(*known_.node);
+  known_.is_given_up = true;
+  set_phase(Phase::commanding, "the standbys do not hear the primary");
+}
+
+bool Coordinator::is_freezable(const NodeFacts& node) const {
+  return known_.node != node.options.id && node.answers && node.last && node.last->in_recovery &&
+         node.condition != NodeCondition::detached && node.condition != NodeCondition::fenced;
+}
+
+void Coordinator::start_freezing() {
+  set_phase(Phase::freezing, "the standbys do not hear the primary");
+  settling_.clear();
+  watch_standbys(kStepPeriod);
+}
+
+// Everything the standby received is replayed, or it has stood still.
+bool Coordinator::is_settled(const NodeFacts& node) const {
+  const auto frozen_at = sources_.frozen_at(node.options.id);
+  if (!frozen_at || node.last_asked_at <= *frozen_at || !node.last->receiver_status.empty()) return false;
+  const auto settling = settling_.find(node.options.id);
+  if (settling == settling_.end()) return false;
+  return node.last->replayed >= node.position || node.last_asked_at - settling->second.since >= kStandstill;
+}
+
+void Coordinator::advance_freezing() {
+  if (adopt_successor()) return;
+  if (is_primary_back()) return return_to_primary("the primary answers again");
+  bool is_all_settled = true;
+  std::string waiting_for;
+  for (const NodeFacts& node : tracker_.nodes()) {
+    if (is_freezable(node)) sources_.want_frozen(node.options.id);
+    const bool is_awaited = is_freezable(node) ? !is_settled(node)
+                                               : known_.node != node.options.id && !node.is_judged_dead() &&
+                                                     node.condition == NodeCondition::suspect;
+    if (!is_awaited) continue;
+    is_all_settled = false;
+    waiting_for = fmt::format("node {} does not settle: {}", node.options.id.value,
+                              node.answers ? sources_.trouble_of(node.options.id) : node.reason);
+  }
+  if (!is_all_settled) {
+    if (now_ - phase_since_ >= options_.freeze_timeout) return hold(std::move(waiting_for));
+    return wake_at(std::min(now_ + kStandstill, phase_since_ + options_.freeze_timeout));
+  }
+  Plan plan{.epoch = Epoch{epoch_.value + 1},
+            .old_primary = known_.node,
+            .old_timeline = known_.timeline,
+            .highest_known = primary()->last ? primary()->last->flushed : Lsn{},
+            .candidates = list_candidates(tracker_.nodes(), known_),
+            .reason = primary()->reason};
+  const auto winner = elect(plan.candidates);
+  if (!winner) return hold("nobody can be elected");
+  plan.new_primary = *winner;
+  log_.log(plan.known_loss_bytes() == 0 ? LogLevel::info : LogLevel::error, "failover plan {}", to_text(plan));
+  plan_ = std::move(plan);
+  known_.is_given_up = true;
+  known_.successor = plan_->new_primary;
+  next_promote_ = now_;
+  set_phase(Phase::promoting, "elected");
+}
+
+void Coordinator::advance_promoting() {
+  // Nobody else's claim counts now: the winner may be primary already.
+  if (verdict_.primary == plan_->new_primary) return adopt(plan_->new_primary, "promoted");
+  const NodeFacts& winner = *tracker_.find(plan_->new_primary);
+  if (winner.is_judged_dead()) {
+    plan_.reset();
+    return hold(fmt::format("node {} died while it was promoted", winner.options.id.value));
+  }
+  tracker_.watch_closely(winner.options.id, kStepPeriod, now_);
+  if (!promote_step_ && now_ >= next_promote_) {
+    promote_step_ = send(winner.options.id, SqlStep::promote, sql_promote(), options_.sql_timeout);
+    next_promote_ = now_ + kPromoteAgain;
+  }
+  if (now_ - phase_since_ >= options_.promote_timeout && now_ >= next_complaint_) {
+    log_.error("promotion does not finish node={}", winner.options.id.value);
+    next_complaint_ = now_ + kComplainAgain;
+  }
+  wake_at(std::max(next_promote_, now_ + kStepPeriod));
+}
+
+void Coordinator::hold(std::string reason) {
+  known_.successor.reset();
+  log_.error("failover held reason=\"{}\"", reason);
+  hold_reason_ = std::move(reason);
+  set_phase(Phase::holding, hold_reason_);
+}
+
+void Coordinator::advance_holding() {
+  if (adopt_successor()) return;
+  if (is_primary_back()) return return_to_primary("the primary answers again");
+  const Instant next = phase_since_ + options_.retry_after_hold;
+  if (now_ >= next) set_phase(Phase::confirming, "next try");
+  else wake_at(next);
+}
+
+void Coordinator::advance_commanding() {
+  if (adopt_successor()) return;
+  if (!commands_.is_busy()) set_phase(Phase::searching, "failover_command ended");
+}
+
+void Coordinator::advance_searching() {
+  if (adopt_successor()) return;
+  if (is_primary_back()) return return_to_primary("the old primary answers again");
+  const Duration limit = options_.search_primary_timeout;
+  if (limit > Duration{} && now_ - phase_since_ >= limit && now_ >= next_complaint_) {
+    log_.error("no primary found seconds={}", std::chrono::duration_cast<seconds>(now_ - phase_since_).count());
+    next_complaint_ = now_ + kComplainAgain;
+  }
+  watch_standbys(kFollowPeriod);
+}
+
+// The known primary is in office again; nobody was promoted, so the epoch stays.
+void Coordinator::return_to_primary(std::string_view why) {
+  known_.is_given_up = false;
+  hold_reason_.clear();
+  tracker_.release(*known_.node, std::string(why), now_, health_out_);
+  for (const NodeFacts& node : tracker_.nodes())
+    if (node.options.id != *known_.node && options_.mode == FailoverMode::native && is_freezable(node))
+      sources_.want_following(node.options.id, primary()->options, true);
+  const bool may_be_steady = is_legal(phase_, Phase::steady);
+  set_phase(may_be_steady ? Phase::steady : Phase::following, why);
+}
+
+void Coordinator::keep_following() {
+  bool is_all_well = true;
+  for (const NodeFacts& node : tracker_.nodes()) {
+    if (options_.mode != FailoverMode::native || !is_freezable(node)) continue;
+    const NodeId id = node.options.id;
+    const bool streams = node.last->receiver_status == "streaming" && node.last->received_timeline == known_.timeline;
+    if (streams && sources_.is_done(id)) {
+      lost_since_.erase(id);
+      sources_.forget(id);
+      if (phase_ == Phase::following) tracker_.watch_normally(id);
+      continue;
+    }
+    is_all_well = is_all_well && streams;
+    mend_follower(node);
+  }
+  if (phase_ == Phase::following && (is_all_well || now_ - phase_since_ >= kFollowLimit))
+    set_phase(Phase::steady, is_all_well ? "every standby follows" : "some standby does not follow");
+}
+
+// A standby that answers but does not stream from the primary. One that was frozen in this failover is pointed at the
+// primary at once; any other is looked at after a while, and touched only if it was left frozen or points at another
+// node of ours.
+void Coordinator::mend_follower(const NodeFacts& node) {
+  const NodeId id = node.options.id;
+  const Instant lost = lost_since_.try_emplace(id, now_).first->second;
+  if (phase_ == Phase::following) tracker_.watch_closely(id, kFollowPeriod, now_);
+  if (sources_.frozen_at(id) || now_ - lost >= kMendAfter)
+    sources_.want_following(id, primary()->options, !sources_.frozen_at(id));
+  if (now_ - lost >= kMendAgain && sources_.is_done(id)) {
+    log_.warn("standby does not follow node={} receiver=\"{}\" timeline={}", id.value, node.last->receiver_status,
+              node.timeline.value);
+    sources_.forget(id);
+    lost_since_[id] = now_ + kMendAgain;  // so that it is looked at again after some quiet
+  }
+}
+
+void Coordinator::run_failover_command(NodeId subject) {
+  const NodeFacts* node = tracker_.find(subject);
+  const NodeFacts* new_main = nullptr;
+  const NodeFacts* old_main = nullptr;
+  for (const NodeFacts& other : tracker_.nodes()) {
+    const bool is_alive = other.is_usable() && other.options.id != subject;
+    if (is_alive && new_main == nullptr) new_main = &other;
+    if ((is_alive || other.options.id == subject) && old_main == nullptr) old_main = &other;
+  }
+  const NodeFacts* current = primary();
+  const CommandNodes nodes{&node->options, new_main ? &new_main->options : nullptr,
+                           old_main ? &old_main->options : nullptr, current ? &current->options : nullptr};
+  commands_.push(CommandKind::failover, subject, expand_command(options_.failover_command, nodes));
+}
+
+// A switchover that was given up, or interrupted by a restart of Howdah, or a node that was once closed and is
+// primary again.
+void Coordinator::reopen_closed_primary() {
+  const bool is_closed = std::find(closed_.begin(), closed_.end(), *known_.node) != closed_.end();
+  if (!is_closed || reopen_step_) return;
+  if (now_ < next_reopen_) return wake_at(next_reopen_);
+  reopen_step_ = send(*known_.node, SqlStep::reopen, sql_reopen(), options_.sql_timeout);
+  next_reopen_ = now_ + options_.retry_after_hold;
+}
+
+}  // namespace howdah::failover

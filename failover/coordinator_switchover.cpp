@@ -1,0 +1,153 @@
+// A planned switchover by SQL only, so that nothing acknowledged is lost and no client sees an error: hold new
+// transactions, wait for the running ones, close the old primary, let the candidate have everything, promote it. Until
+// the candidate is told to promote everything can be undone, and is when a limit is reached. The old primary stays
+// read-only and out of use: to become a standby it needs standby.signal and a restart, perhaps pg_rewind.
+#include <algorithm>
+
+#include "failover/coordinator.hpp"
+#include "failover/election.hpp"
+#include "failover/statements.hpp"
+
+namespace howdah::failover {
+
+using health::NodeCondition;
+using health::NodeFacts;
+
+namespace {
+
+constexpr Duration kCheckpointLimit = 60s;  // before anybody waits; only shortens the promotion
+constexpr Duration kFirstCount = 30ms;      // until every worker has seen that new transactions must wait
+constexpr Duration kCountAgain = 20ms;
+constexpr Duration kStepPeriod = 10ms;
+
+}  // namespace
+
+std::optional<std::string> Coordinator::object_to_switchover(NodeId candidate) const {
+  const NodeFacts* node = tracker_.find(candidate);
+  if (node == nullptr) return "there is no such node";
+  if (options_.mode != FailoverMode::native) return "a planned switchover needs failover_mode = native";
+  if (known_.node == candidate) return "the node is the primary already";
+  if (phase_ != Phase::steady) return fmt::format("the cluster is not steady but {}", row_of(phase_).name);
+  if (!node->is_usable() || !node->answers || !node->last->in_recovery) return "the node is not a usable standby";
+  if (node->last->receiver_status != "streaming" || node->last->received_timeline != known_.timeline)
+    return "the node does not stream from the primary";
+  if (!node->options.may_fail_over) return "the node is marked DISALLOW_TO_FAILOVER";
+  if (has_claimants()) return "there is a second primary";
+  if (!primary()->options.may_fail_over) return "the primary is marked DISALLOW_TO_FAILOVER";
+  return std::nullopt;
+}
+
+void Coordinator::start_switchover(const PromoteRequest& request) {
+  if (auto objection = object_to_switchover(request.node))
+    return answer(request.request, Error{ErrorCode::command_failed, std::move(*objection)});
+  log_.info("switchover begins old={} new={}", known_.node->value, request.node.value);
+  switchover_ = Switchover{.request = request.request, .candidate = request.node};
+  switchover_->step = send(*known_.node, SqlStep::checkpoint, sql_checkpoint(), kCheckpointLimit);
+  set_phase(Phase::switching, "operator");
+}
+
+void Coordinator::take_switch_step(const SqlDone& done) {
+  Switchover& plan = *switchover_;
+  plan.step.reset();
+  switch (plan.stage) {
+    case SwitchStage::checkpointing:
+      if (!done.is_ok) log_.warn("step failed node={} step=checkpoint error=\"{}\"", done.node.value, done.error);
+      plan.stage = SwitchStage::draining;
+      plan.deadline = now_ + options_.switchover_timeout;
+      plan.next_count = now_ + kFirstCount;
+      return;
+    case SwitchStage::draining:
+      if (!done.is_ok || done.rows.empty() || done.rows[0].empty())
+        return give_up_switchover("transactions cannot be counted: " + done.error);
+      plan.busy = done.rows[0][0];
+      plan.next_count = now_ + kCountAgain;
+      if (plan.busy != "0") return;
+      plan.stage = SwitchStage::closing;
+      closed_.push_back(*known_.node);
+      keep_if_changed();
+      plan.step = send(*known_.node, SqlStep::close, sql_close(), options_.sql_timeout);
+      return;
+    case SwitchStage::closing: {
+      const auto position = done.is_ok && !done.rows.empty() && !done.rows.back().empty()
+                                ? parse_lsn(done.rows.back()[0])
+                                : std::nullopt;
+      if (!position) return give_up_switchover("the old primary cannot be closed: " + done.error);
+      plan.target = *position;
+      plan.stage = SwitchStage::catching_up;
+      settling_.clear();
+      watch_standbys(kStepPeriod);
+      return;
+    }
+    case SwitchStage::catching_up:
+      return;
+  }
+}
+
+void Coordinator::advance_switching() {
+  if (!switchover_) return;
+  const NodeFacts& old = *primary();
+  if (!old.is_usable()) {
+    answer(switchover_->request, Error{ErrorCode::command_failed, "the primary failed meanwhile: " + old.reason});
+    switchover_.reset();
+    return set_phase(Phase::suspect, "the primary failed during the switchover");
+  }
+  if (!tracker_.find(switchover_->candidate)->is_usable()) return give_up_switchover("the candidate failed meanwhile");
+  switch (switchover_->stage) {
+    case SwitchStage::checkpointing: return;
+    case SwitchStage::draining: return count_busy();
+    case SwitchStage::closing: return;
+    case SwitchStage::catching_up: return catch_up();
+  }
+}
+
+void Coordinator::count_busy() {
+  Switchover& plan = *switchover_;
+  if (now_ >= plan.deadline) return give_up_switchover(fmt::format("{} transactions did not end", plan.busy));
+  wake_at(plan.deadline);
+  if (plan.step) return;
+  if (now_ < plan.next_count) return wake_at(plan.next_count);
+  plan.step = send(*known_.node, SqlStep::count_busy, sql_count_busy(), options_.sql_timeout);
+}
+
+// The others stop receiving first and the candidate last, so that nobody is ahead of it and all can follow.
+void Coordinator::catch_up() {
+  Switchover& plan = *switchover_;
+  if (now_ >= plan.deadline) return give_up_switchover("the candidate did not catch up");
+  wake_at(plan.deadline);
+  Lsn needed = plan.target;
+  bool are_others_settled = true;
+  for (const NodeFacts& node : tracker_.nodes()) {
+    if (node.options.id == plan.candidate || !is_freezable(node)) continue;
+    sources_.want_frozen(node.options.id);
+    are_others_settled = are_others_settled && is_settled(node);
+    needed = std::max(needed, node.position);
+  }
+  const NodeFacts& candidate = *tracker_.find(plan.candidate);
+  if (!are_others_settled || candidate.last->replayed < needed) return;
+  sources_.want_frozen(plan.candidate);
+  if (!is_settled(candidate)) return;
+
+  plan_ = Plan{.epoch = Epoch{epoch_.value + 1},
+               .old_primary = known_.node,
+               .new_primary = plan.candidate,
+               .old_timeline = known_.timeline,
+               .highest_known = plan.target,
+               .candidates = list_candidates(tracker_.nodes(), known_),
+               .reason = "planned switchover",
+               .is_switchover = true};
+  log_.info("failover plan {}", to_text(*plan_));
+  known_.is_given_up = true;
+  known_.successor = plan_->new_primary;
+  next_promote_ = now_;
+  set_phase(Phase::promoting, "the candidate has everything");
+}
+
+void Coordinator::give_up_switchover(std::string reason) {
+  log_.warn("switchover given up reason=\"{}\"", reason);
+  answer(switchover_->request, Error{ErrorCode::command_failed, "the switchover was given up: " + reason, {},
+                                     "The old primary stays in office."});
+  switchover_.reset();
+  return_to_primary("switchover given up");
+}
+
+}  // namespace howdah::failover

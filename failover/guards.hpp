@@ -1,0 +1,33 @@
+// What forbids a promotion. Rules without memory; each returns the objection in words, for operators will ask.
+// The standbys are asked: whoever still hears the primary is proof that it lives, only not within Howdah's reach.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "health/role_detector.hpp"
+#include "health/tracker.hpp"
+
+namespace howdah::failover {
+
+struct GuardOptions {
+  Instant asked_after = {};      // answers older than this do not count: when the primary fell silent
+  Duration patience = 10s;       // a node in trouble for longer is not waited for
+  // A WAL receiver that has heard nothing for this long does not hear its primary; but only once the receivers' timeouts
+  // have been short for as long. Until then any receiver counts as hearing.
+  Duration silence_that_counts = 5s;
+  bool are_receivers_asked = false;
+};
+
+// Is the standby's WAL receiver connected to the primary, and does it hear it?
+bool hears_primary(const health::NodeFacts& standby, const std::vector<health::NodeFacts>& nodes,
+                   const health::KnownPrimary& known, const GuardOptions& options);
+
+// Nothing if a promotion is allowed: every standby has answered since or is dead, none hears the primary, and one
+// is fit to be elected.
+std::optional<std::string> object_to_promotion(const std::vector<health::NodeFacts>& nodes,
+                                               const health::KnownPrimary& known, const GuardOptions& options,
+                                               Instant now);
+
+}  // namespace howdah::failover

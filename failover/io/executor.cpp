@@ -1,0 +1,76 @@
+#include "failover/io/executor.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace howdah::failover {
+
+NodeExecutor::NodeExecutor(const health::NodeOptions& node, health::Credentials credentials, Report report)
+    : report_(std::move(report)),
+      connection_(node.host, node.port, std::move(credentials)),
+      stop_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      thread_([this] { work(); }) {}
+
+NodeExecutor::~NodeExecutor() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  eventfd_write(stop_fd_, 1);
+  wake_.notify_all();
+  thread_.join();
+  ::close(stop_fd_);
+}
+
+void NodeExecutor::run(RunSql step) {
+  {
+    const std::lock_guard lock(mutex_);
+    steps_.push_back(std::move(step));
+  }
+  wake_.notify_all();
+}
+
+void NodeExecutor::work() {
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] { return is_stopping_ || !steps_.empty(); });
+    if (is_stopping_) return;
+    const RunSql step = std::move(steps_.front());
+    steps_.pop_front();
+    lock.unlock();
+    report_(carry_out(step));
+  }
+}
+
+// A kept connection that turns out to be broken before anything was answered is opened anew once: every step may be
+// repeated (failover/sources.hpp).
+SqlDone NodeExecutor::carry_out(const RunSql& step) {
+  SqlDone done{.id = step.id, .node = step.node};
+  const bool was_open = connection_.is_open();
+  auto failure = run_statements(step, done);
+  if (failure && was_open && !connection_.is_open() && failure->kind == health::FailureKind::lost) {
+    done.rows.clear();
+    failure = run_statements(step, done);
+  }
+  done.is_ok = !failure;
+  if (failure) {
+    done.sqlstate = std::move(failure->sqlstate);
+    done.error = std::move(failure->text);
+  }
+  return done;
+}
+
+std::optional<health::PgFailure> NodeExecutor::run_statements(const RunSql& step, SqlDone& done) {
+  if (!connection_.is_open())
+    if (auto failure = connection_.open(step.deadline, stop_fd_)) return failure;
+  for (const std::string& statement : step.statements) {
+    health::PgRows rows;
+    if (auto failure = connection_.query(statement, rows, step.deadline, stop_fd_)) return failure;
+    auto& first = done.rows.emplace_back();
+    if (!rows.empty())
+      for (auto& value : rows.front()) first.push_back(value.value_or(""));
+  }
+  return std::nullopt;
+}
+
+}  // namespace howdah::failover

@@ -1,0 +1,89 @@
+// Where each standby receives its WAL from: reads it, stops it, points it elsewhere, by SQL steps on the standby. The
+// coordinator says what it wants of each; this part sends the steps one after the other and repeats what failed.
+// Everything can be repeated: a step that was done already changes nothing.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/actions.hpp"
+#include "base/log.hpp"
+#include "failover/actions.hpp"
+#include "failover/failover_options.hpp"
+#include "health/health_options.hpp"
+
+namespace howdah::failover {
+
+// Gives out step numbers and sends steps.
+class StepDesk {
+ public:
+  StepId send(NodeId node, SqlStep step, std::vector<std::string> statements, Duration limit, Instant now,
+              Actions<Action>& out) {
+    out.push(RunSql{++last_, node, step, std::move(statements), now + limit});
+    return last_;
+  }
+  StepId next() { return ++last_; }
+
+ private:
+  StepId last_ = 0;
+};
+
+class Sources {
+ public:
+  Sources(StepDesk& desk, Log& log) : desk_(desk), log_(log) {}
+
+  // What is wanted of a standby; replaces what was wanted before.
+  void want_asked(NodeId standby);   // let its WAL receiver notice quickly whether the primary lives
+  void want_frozen(NodeId standby);  // stop receiving
+  // Receive from `primary`. `is_repair`: only if it was left frozen, or points at another node of ours.
+  void want_following(NodeId standby, const health::NodeOptions& primary, bool is_repair);
+
+  void advance(const std::vector<health::NodeOptions>& nodes, Duration limit, Instant now, Actions<Action>& out);
+  // True if the step was one of these.
+  bool on(const SqlDone& done, Instant now);
+  std::optional<Instant> next_deadline() const;
+  void forget();             // all wishes; steps under way end unheard
+  void forget(NodeId standby);
+
+  // Its WAL receiver's timeout has been short for so long that a silence means something.
+  bool is_asked(NodeId standby, Instant now) const;
+  std::optional<Instant> frozen_at(NodeId standby) const;  // since when it is known to be told
+  bool is_done(NodeId standby) const;                      // nothing is left to do of what is wanted
+  std::string trouble_of(NodeId standby) const;            // the last error; empty if none
+
+ private:
+  enum class Wish { asked, frozen, following };
+  struct Standby {
+    Wish wish = Wish::asked;
+    health::NodeOptions target = {};
+    bool is_repair = false;
+    std::optional<std::string> conninfo = {};  // may hold a password
+    std::string slot = {};
+    bool is_slot_made = false;
+    Duration receiver_timeout = {};  // before it was shortened
+    bool is_timeout_short = false;
+    Instant timeout_short_since = {};
+    std::optional<Instant> frozen_at = {};
+    std::optional<StepId> step = {};
+    SqlStep sent = SqlStep::read_source;
+    std::string sent_conninfo = {};
+    Instant retry_at = {};
+    std::string trouble = {};
+    bool is_done = false;
+  };
+
+  void send_next(NodeId id, Standby& standby, const std::vector<health::NodeOptions>& nodes, Duration limit, Instant now,
+                 Actions<Action>& out);
+  void send(NodeId on, Standby& standby, SqlStep step, std::vector<std::string> statements, Duration limit, Instant now,
+            Actions<Action>& out);
+  void send_follow(NodeId id, Standby& standby, const std::vector<health::NodeOptions>& nodes, Duration limit,
+                   Instant now, Actions<Action>& out);
+  void take_result(NodeId id, Standby& standby, const SqlDone& done, Instant now);
+
+  StepDesk& desk_;
+  Log& log_;
+  std::map<NodeId, Standby> standbys_;
+};
+
+}  // namespace howdah::failover

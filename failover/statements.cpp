@@ -1,0 +1,66 @@
+#include "failover/statements.hpp"
+
+#include <fmt/format.h>
+
+namespace howdah::failover {
+
+namespace {
+
+std::string quote(std::string_view value) {
+  std::string text = "'";
+  for (const char c : value) {
+    if (c == '\'') text.push_back('\'');
+    text.push_back(c);
+  }
+  return text + "'";
+}
+
+constexpr std::string_view kReload = "SELECT pg_reload_conf()";
+
+// Other people's connections. Those of a superuser only a superuser may end; they are left.
+constexpr std::string_view kOtherClients =
+    "backend_type = 'client backend' AND pid <> pg_backend_pid() AND usename IS DISTINCT FROM current_user";
+
+}  // namespace
+
+Statements sql_read_source() {
+  return {
+      "SELECT current_setting('primary_conninfo'), current_setting('primary_slot_name'), "
+      "(SELECT setting FROM pg_settings WHERE name = 'wal_receiver_timeout')"};
+}
+
+Statements sql_set_receiver_timeout(Duration timeout) {
+  const auto ms = std::chrono::duration_cast<milliseconds>(timeout).count();
+  return {fmt::format("ALTER SYSTEM SET wal_receiver_timeout = {}", ms), std::string(kReload)};
+}
+
+Statements sql_set_source(std::string_view conninfo) {
+  return {fmt::format("ALTER SYSTEM SET primary_conninfo = {}", quote(conninfo)), std::string(kReload)};
+}
+
+// false: do not wait, for pg_promote(true) looks only every 100 ms.
+Statements sql_promote() { return {"SELECT pg_promote(false)"}; }
+
+Statements sql_create_slot(std::string_view name) {
+  return {fmt::format("SELECT pg_create_physical_replication_slot({0}, true) "
+                      "WHERE NOT EXISTS (SELECT 1 FROM pg_replication_slots WHERE slot_name = {0})",
+                      quote(name))};
+}
+
+Statements sql_checkpoint() { return {"CHECKPOINT"}; }
+
+Statements sql_count_busy() {
+  return {fmt::format("SELECT count(*) FROM pg_stat_activity WHERE xact_start IS NOT NULL AND {}", kOtherClients)};
+}
+
+Statements sql_close() {
+  return {"ALTER SYSTEM SET default_transaction_read_only = on", std::string(kReload),
+          fmt::format("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {} AND NOT EXISTS "
+                      "(SELECT 1 FROM pg_roles WHERE rolname = usename AND rolsuper)",
+                      kOtherClients),
+          "SELECT pg_current_wal_flush_lsn()"};
+}
+
+Statements sql_reopen() { return {"ALTER SYSTEM RESET default_transaction_read_only", std::string(kReload)}; }
+
+}  // namespace howdah::failover

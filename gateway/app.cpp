@@ -1,0 +1,267 @@
+#include "gateway/app.hpp"
+
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+
+#include "conf/io/host_facts.hpp"
+#include "gateway/io/random.hpp"
+#include "gateway/login/cancel.hpp"
+#include "gateway/options.hpp"
+#include "gateway/version.hpp"
+#include "pcp/reports.hpp"
+#include "sql_router/gateway_commands.hpp"
+
+namespace howdah {
+
+namespace {
+
+// How long clients wait in the accept queue for the first view of the cluster. After it they are let in and their
+// statements wait instead.
+constexpr auto kFirstViewWait = 5s;
+constexpr auto kEmptyCheck = 50ms;
+constexpr std::size_t kMockSecretSize = 32;
+
+health::FailureKind to_health(NodeFailure failure) {
+  switch (failure) {
+    case NodeFailure::closed:
+    case NodeFailure::reset: return health::FailureKind::lost;
+    case NodeFailure::timed_out: return health::FailureKind::timeout;
+    case NodeFailure::shut_down: return health::FailureKind::shutting_down;
+    case NodeFailure::misbehaved: return health::FailureKind::other;
+  }
+  return health::FailureKind::other;
+}
+
+std::uint64_t random_seed() {
+  std::array<char, sizeof(std::uint64_t)> bytes{};
+  fill_random(bytes);
+  return std::uint64_t{load_u32(bytes.data())} << 32 | load_u32(bytes.data() + 4);
+}
+
+TextTable to_table(pcp::Report report) {
+  TextTable table;
+  table.columns = std::move(report.columns);
+  for (auto& row : report.rows) table.rows.emplace_back(row.begin(), row.end());
+  return table;
+}
+
+}  // namespace
+
+App::App(const CommandLine& line, Configuration configuration, LogSink& log)
+    : line_(line),
+      paths_{configuration.settings().path, line.hba_file, line.pcp_file, line.key_file},
+      configuration_(std::move(configuration)),
+      log_(log),
+      settings_(std::make_shared<const Settings>(configuration_.loaded.settings)),
+      mock_secret_(kMockSecretSize, '\0'),
+      signals_(io_),
+      stop_timer_(io_) {
+  fill_random(mock_secret_);
+}
+
+App::~App() {
+  // Whoever calls into others ends first.
+  pcp_listener_.reset();
+  orders_.join();
+  if (control_) control_->stop();
+  for (auto& worker : workers_) worker->stop();
+  listener_.reset();
+  resolver_.reset();
+  workers_.clear();
+}
+
+Result<void> App::start() {
+  auto pid_file = PidFile::create(settings_->files.pid_file_name());
+  if (!pid_file) return pid_file.error();
+  pid_file_.emplace(std::move(*pid_file));
+  if (auto made = make_workers(); !made) return made;
+  if (auto opened = open_listener(); !opened) return opened;
+  if (auto opened = open_pcp(); !opened) return opened;
+  watch_signals();
+  start_control();
+  for (auto& worker : workers_) worker->start();
+  log_.info("howdah started version=\"{}\" port={} workers={} nodes={}", kVersionText, settings_->listen.port(),
+            workers_.size(), settings_->nodes.size());
+  return {};
+}
+
+Result<void> App::make_workers() {
+  auto config = make_worker_config(*settings_);
+  if (!config) return config.error();
+  resolver_ = std::make_unique<Resolver>();
+  budget_ = std::make_unique<SharedBudget>((*config)->pool.limits);
+  shared_ = std::make_unique<WorkersShared>(log_, *resolver_, *budget_, make_hooks());
+  const std::uint32_t count = std::min(worker_count(*settings_), login::kMaxWorkers);
+  for (std::uint32_t i = 0; i < count; ++i)
+    workers_.push_back(
+        std::make_unique<Worker>(WorkerId{static_cast<std::uint16_t>(i)}, *shared_, *config, random_seed()));
+  return {};
+}
+
+Result<WorkerConfigPtr> App::make_worker_config(const Settings& settings) {
+  auto config = worker_config(settings, log_);
+  if (!config) return config.error();
+  // Shared: every worker's config names it, and a reload leaves the old one to those who still use it.
+  const auto policy = std::make_shared<const LoginPolicy>(settings, configuration_.hba, configuration_.passwords.users,
+                                                          HostFacts{confirmed_name_of, own_networks()}, mock_secret_);
+  config->judge_login = [policy](const LoginQuestion& question) { return policy->judge(question); };
+  return std::make_shared<const WorkerConfig>(std::move(*config));
+}
+
+WorkerHooks App::make_hooks() {
+  WorkerHooks hooks;
+  hooks.report = [this](NodeId node, NodeFailure failure, const std::string& why) {
+    log_.debug("traffic failure node={} why=\"{}\"", node.value, why);
+    if (control_) control_->report_traffic_failure(node, to_health(failure));
+  };
+  hooks.seen = [this](NodeId node) {
+    if (control_) control_->report_traffic(node);
+  };
+  hooks.ask_local = [this](LocalQuestion question, std::function<void(Result<TextTable>)> then) {
+    post([this, question = std::move(question), then = std::move(then)] { answer_local(question, then); });
+  };
+  hooks.hand_over = [this](WorkerId to, MovedServer moved) { workers_[to.value]->give_server(std::move(moved)); };
+  hooks.route_cancel = [this](wire::CancelKey key, std::function<void()> then) {
+    const std::uint32_t worker = login::worker_of(key.pid);
+    if (worker >= workers_.size()) return then();
+    workers_[worker]->cancel(std::move(key), std::move(then));
+  };
+  return hooks;
+}
+
+Result<void> App::open_listener() {
+  auto sockets = open_listening_sockets(listen_options(*settings_));
+  if (!sockets) return sockets.error();
+  listener_ = std::make_unique<Listener>(workers_.front()->reactor(), log_, std::move(*sockets),
+                                         [this](Accepted accepted) { give_to_least_busy(std::move(accepted)); });
+  return {};
+}
+
+Result<void> App::open_pcp() {
+  pcp::PcpListenerOptions options;
+  options.addresses = settings_->listen.pcp_listen_addresses();
+  options.port = static_cast<std::uint16_t>(settings_->listen.pcp_port());
+  options.socket_directories = settings_->listen.pcp_socket_dir();
+  auto find_user = [this](std::string_view name) -> Result<std::vector<std::string>> {
+    const auto found = configuration_.pcp_users.md5_of.find(name);
+    if (found == configuration_.pcp_users.md5_of.end()) return std::vector<std::string>{};
+    return std::vector<std::string>{found->second};
+  };
+  pcp_listener_ = std::make_unique<pcp::PcpListener>(io_, std::move(options), *this, std::move(find_user), log_);
+  return pcp_listener_->open();
+}
+
+health::Credentials App::probe_credentials(const Settings& settings) const {
+  const bool has_sr = !settings.replication.sr_check_user().empty();
+  health::Credentials out;
+  out.user = has_sr ? settings.replication.sr_check_user() : settings.health.health_check_user();
+  out.database = has_sr ? settings.replication.sr_check_database() : settings.health.health_check_database();
+  out.sslmode = settings.tls.server_tls_sslmode.is_set() || settings.tls.ssl()
+                    ? std::string(names_of(TlsMode{})[static_cast<std::size_t>(settings.server_tls_mode())].name)
+                    : "disable";
+  const std::string& parameter =
+      has_sr ? settings.replication.sr_check_password() : settings.health.health_check_password();
+  const auto password = password_for(parameter, out.user, configuration_.passwords.users, configuration_.aes_key);
+  if (!password)
+    log_.warn("no password for the user of the checks user=\"{}\" why=\"{}\"", out.user, to_text(password.error()));
+  else if (password->kind != PasswordKind::plain)
+    log_.warn("the checks need a plain password, a hash opens nothing user=\"{}\"", out.user);
+  else
+    out.password = password->text;
+  return out;
+}
+
+void App::start_control() {
+  failover::ControlOptions options;
+  options.health = health_options(*settings_);
+  options.failover = failover_options(*settings_);
+  options.probe_login = probe_credentials(*settings_);
+  options.step_login = options.probe_login;
+  options.status_directory = settings_->files.work_dir();
+  options.is_status_discarded = line_.discards_status;
+  control_ = std::make_unique<failover::Control>(
+      std::move(options), log_, [this](ClusterViewPtr view) { post([this, view] { publish(view); }); });
+  control_->start();
+  if (!settings_->howdah.wait_for_primary_at_start()) return;
+  if (!control_->wait_for_primary(kFirstViewWait)) log_.warn("no primary yet, statements that need one will wait");
+}
+
+void App::watch_signals() {
+  ::signal(SIGPIPE, SIG_IGN);
+  for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) signals_.add(number);
+  signals_.async_wait([this](const boost::system::error_code& failed, int number) {
+    if (failed) return;
+    const auto ignore = [](Result<void>) {};
+    if (number == SIGHUP) reload(ignore);
+    if (number == SIGTERM) stop(pcp::StopMode::smart, ignore);
+    if (number == SIGINT) stop(pcp::StopMode::fast, ignore);
+    if (number == SIGQUIT) stop(pcp::StopMode::immediate, ignore);
+    watch_signals();
+  });
+}
+
+void App::run() {
+  const auto keep_running = boost::asio::make_work_guard(io_);
+  io_.run();
+  log_.info("howdah stopped");
+}
+
+// ---- while running
+
+void App::post(std::function<void()> call) { boost::asio::post(io_, std::move(call)); }
+
+// A node that is being drained looks detached to the workers, whose sessions then go elsewhere.
+void App::publish(ClusterViewPtr view) {
+  published_ = view;
+  if (!draining_.empty()) {
+    auto changed = std::make_shared<ClusterView>(*view);
+    for (NodeView& node : changed->nodes) {
+      if (!draining_.contains(node.id)) continue;
+      node.state = NodeState::down;
+      node.is_detached = true;
+      node.down_reason = "being detached";
+      if (changed->primary == node.id) changed->primary.reset();
+    }
+    view = std::move(changed);
+  }
+  view_.store(view);
+  for (auto& worker : workers_) worker->set_view(view);
+}
+
+void App::give_to_least_busy(Accepted accepted) {
+  const auto least = std::min_element(workers_.begin(), workers_.end(), [](const auto& a, const auto& b) {
+    return a->client_count() < b->client_count();
+  });
+  (*least)->give_client(std::move(accepted));
+}
+
+void App::answer_local(const LocalQuestion& question, std::function<void(Result<TextTable>)> then) {
+  const GatewayCommand command = recognise_gateway_command(question.command);
+  const auto give = [then](Result<pcp::Report> report) {
+    report ? then(to_table(std::move(*report))) : then(report.error());
+  };
+  switch (command.kind) {
+    case GatewayCommandKind::show_pool: return pcp::show_report(*this, command.name, {}, give);
+    case GatewayCommandKind::pgpool_show: return give(pcp::pgpool_show(*settings_, command.name));
+    case GatewayCommandKind::pgpool_set:
+    case GatewayCommandKind::pgpool_reset:
+      return then(Error{ErrorCode::feature_not_supported, "PGPOOL SET and PGPOOL RESET are not supported",
+                        {}, "Change pgpool.conf and reload."});
+    case GatewayCommandKind::none:
+    case GatewayCommandKind::explain_route: break;
+  }
+  then(Error{ErrorCode::internal, fmt::format("\"{}\" is not a command of the gateway", question.command)});
+}
+
+void App::wait_until_empty() {
+  if (shared_->client_count.load() == 0) return io_.stop();
+  stop_timer_.expires_after(kEmptyCheck);
+  stop_timer_.async_wait([this](const boost::system::error_code& failed) {
+    if (!failed) wait_until_empty();
+  });
+}
+
+}  // namespace howdah

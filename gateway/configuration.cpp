@@ -1,0 +1,75 @@
+#include "gateway/configuration.hpp"
+
+#include <unistd.h>
+
+#include <array>
+
+#include "conf/io/files.hpp"
+
+namespace howdah {
+
+namespace {
+
+constexpr std::array kUsualPlaces{"/etc/howdah/pgpool.conf", "/etc/pgpool2/pgpool.conf", "/etc/pgpool-II/pgpool.conf"};
+
+bool exists(const std::string& path) { return !path.empty() && ::access(path.c_str(), F_OK) == 0; }
+
+void add(Findings& all, const Findings& more) { all.insert(all.end(), more.begin(), more.end()); }
+
+// The text, or nothing and an error finding.
+std::optional<std::string> read_needed(const std::string& path, Findings& findings) {
+  auto text = read_file(path);
+  if (text) return std::move(*text);
+  findings.push_back({FindingKind::syntax, FindingLevel::error, {path, 0}, to_text(text.error())});
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string default_config_file() {
+  for (const char* place : kUsualPlaces)
+    if (exists(place)) return place;
+  return kUsualPlaces.front();
+}
+
+Configuration read_configuration(const FilePaths& paths) {
+  Configuration out;
+  out.loaded = load_settings({paths.config, file_reader(), process_environment()});
+  add(out.findings, out.loaded.findings);
+  read_companions(paths, out.loaded.settings, out);
+  return out;
+}
+
+void read_companions(const FilePaths& paths, const Settings& settings, Configuration& configuration) {
+  const auto or_beside = [&](const std::string& given, const char* name) {
+    return given.empty() ? settings.beside(name) : given;
+  };
+  const std::string key = paths.key.empty() ? default_key_file(process_environment()) : paths.key;
+  configuration.aes_key = key.empty() ? std::nullopt : read_key_file(key, configuration.findings);
+
+  configuration.hba = {};
+  if (settings.auth.enable_pool_hba()) {
+    const std::string path = or_beside(paths.hba, "pool_hba.conf");
+    if (const auto text = read_needed(path, configuration.findings))
+      configuration.hba = parse_hba(*text, path, file_reader());
+    add(configuration.findings, configuration.hba.findings);
+  }
+  configuration.passwords = {};
+  const std::string passwords = settings.beside(settings.auth.pool_passwd());
+  if (exists(passwords)) {
+    if (const auto text = read_needed(passwords, configuration.findings))
+      configuration.passwords = parse_pool_passwd(*text, passwords, configuration.aes_key);
+    add(configuration.findings, configuration.passwords.findings);
+    add(configuration.findings, check_secret_file(passwords));
+  }
+  configuration.pcp_users = {};
+  const std::string pcp = or_beside(paths.pcp, "pcp.conf");
+  if (exists(pcp)) {
+    if (const auto text = read_needed(pcp, configuration.findings))
+      configuration.pcp_users = parse_pcp_conf(*text, pcp);
+    add(configuration.findings, configuration.pcp_users.findings);
+    add(configuration.findings, check_secret_file(pcp));
+  }
+}
+
+}  // namespace howdah

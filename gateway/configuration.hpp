@@ -1,0 +1,41 @@
+// All configuration files as one value: pgpool.conf, pool_hba.conf, pool_passwd, pcp.conf, the key file. Read at start
+// and at reload on the control thread; every mistake in any of them is found at once.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "conf/hba.hpp"
+#include "conf/load.hpp"
+#include "conf/users.hpp"
+
+namespace howdah {
+
+// Empty: beside pgpool.conf, or the usual place.
+struct FilePaths {
+  std::string config;
+  std::string hba;
+  std::string pcp;
+  std::string key;
+};
+
+struct Configuration {
+  Loaded loaded;
+  HbaRules hba;
+  PoolPasswd passwords;
+  PcpUsers pcp_users;
+  std::optional<std::string> aes_key;
+  Findings findings;  // of all files
+
+  const Settings& settings() const { return loaded.settings; }
+};
+
+Configuration read_configuration(const FilePaths& paths);
+// What hangs on `settings` (the ones in force after a reload) is read into `configuration` again.
+void read_companions(const FilePaths& paths, const Settings& settings, Configuration& configuration);
+
+// The first of the usual places where a pgpool.conf lies.
+std::string default_config_file();
+
+}  // namespace howdah

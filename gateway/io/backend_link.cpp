@@ -1,0 +1,127 @@
+#include "gateway/io/backend_link.hpp"
+
+#include <fmt/format.h>
+
+#include "base/overloaded.hpp"
+#include "gateway/wire/client_messages.hpp"
+
+namespace howdah {
+
+namespace {
+
+// libpq's sslmode as the attempts it makes, in reverse order.
+std::vector<WantedTls> attempts_of(TlsMode mode) {
+  switch (mode) {
+    case TlsMode::disable: return {WantedTls::never};
+    case TlsMode::allow: return {WantedTls::always, WantedTls::never};
+    case TlsMode::prefer: return {WantedTls::never, WantedTls::if_offered};
+    case TlsMode::require:
+    case TlsMode::verify_ca:
+    case TlsMode::verify_full: return {WantedTls::always};
+  }
+  return {WantedTls::never};
+}
+
+}  // namespace
+
+void BackendLink::open(DialTarget target, login::ServerLoginFacts facts) {
+  target_ = std::move(target);
+  facts_ = std::move(facts);
+  const bool is_unix = target_.host.starts_with('/');
+  attempts_ = attempts_of(target_.tls && !is_unix ? target_.tls->mode() : TlsMode::disable);
+  login_timer_ = std::make_unique<Timer>(parts_.reactor.timers(), [this] {
+    attempts_.clear();
+    fail({Error{ErrorCode::backend_login_failed,
+                fmt::format("login at server \"{}\", port {} timed out", target_.host, target_.port)},
+          true});
+  });
+  dial();
+}
+
+void BackendLink::dial() {
+  const WantedTls wanted = attempts_.back();
+  attempts_.pop_back();
+  state_ = State::dialling;
+  dial_ = std::make_unique<Dial>(parts_, target_, wanted,
+                                 [this](Result<Dialled> dialled) { on_dialled(std::move(dialled)); });
+}
+
+void BackendLink::on_dialled(Result<Dialled> dialled) {
+  if (!dialled) {
+    if (!dial_->has_connected()) attempts_.clear();  // TLS or not makes no difference to that
+    return fail({dialled.error(), false});
+  }
+  link_.emplace(parts_.reactor, std::move(dialled->channel), static_cast<Link::Owner&>(*this));
+  state_ = State::logging_in;
+  if (target_.timeout.count() > 0) login_timer_->set(parts_.reactor.now() + target_.timeout);
+  facts_.tls_binding = link_->tls() != nullptr ? peer_binding(link_->tls()) : std::string{};
+  login_.emplace(facts_);
+  std::string out;
+  login_->start(out);
+  link_->write(as_bytes(out));
+}
+
+void BackendLink::adopt(Channel channel, DialTarget target) {
+  target_ = std::move(target);
+  link_.emplace(parts_.reactor, std::move(channel), static_cast<Link::Owner&>(*this));
+  state_ = State::open;
+}
+
+void BackendLink::close() {
+  if (state_ == State::open) {
+    std::string goodbye;
+    wire::append_terminate(goodbye);
+    link_->write(as_bytes(goodbye));
+  }
+  state_ = State::closed;
+  if (link_) link_->pause_reading();
+}
+
+void BackendLink::on_link_readable() {
+  if (state_ == State::closed) return;  // was told in this very turn, and is destroyed at its end
+  const ReadResult read = link_->read(parts_.buffer);
+  switch (read.status) {
+    case ReadStatus::nothing_yet: return;
+    case ReadStatus::bytes:
+      if (state_ == State::open) return owner_.on_backend_bytes(*this, Bytes(parts_.buffer.data(), read.size));
+      return log_in(Bytes(parts_.buffer.data(), read.size));
+    case ReadStatus::ended:
+    case ReadStatus::broken:
+      if (state_ == State::open) {
+        state_ = State::closed;
+        return owner_.on_backend_gone(*this, read.why);
+      }
+      return fail({Error{ErrorCode::backend_connection_lost,
+                         fmt::format("server \"{}\", port {} closed the connection during login", target_.host,
+                                     target_.port),
+                         read.why},
+                   false});
+  }
+}
+
+void BackendLink::log_in(Bytes chunk) {
+  std::string out;
+  login::ServerLoginStep step = login_->step(chunk, out);
+  link_->write(as_bytes(out));
+  std::visit(Overloaded{[](login::LoginPending) {},
+                        [this](login::ServerLoginFailed& failed) { fail({std::move(failed.error), true}); },
+                        [this](login::ServerLoginDone& done) {
+                          login_timer_.reset();
+                          login_.reset();
+                          dial_.reset();
+                          state_ = State::open;
+                          owner_.on_backend_open(*this, std::move(done));
+                        }},
+             step);
+}
+
+void BackendLink::fail(OpenFailure failure) {
+  login_timer_->set({});
+  login_.reset();
+  link_.reset();
+  if (!attempts_.empty()) return dial();
+  state_ = State::closed;
+  owner_.on_backend_open_failed(*this, std::move(failure));
+}
+
+}  // namespace howdah

@@ -1,0 +1,45 @@
+#include "gateway/io/cancel_sender.hpp"
+
+#include "gateway/wire/startup.hpp"
+
+namespace howdah {
+
+namespace {
+
+constexpr auto kLongestCancel = 10s;
+
+}  // namespace
+
+CancelSender::CancelSender(LoopParts& parts, DialTarget target, bool with_tls, wire::CancelKey key,
+                           std::function<void()> then)
+    : parts_(parts),
+      key_(std::move(key)),
+      then_(std::move(then)),
+      timer_(parts.reactor.timers(), [this] { finish(); }) {
+  timer_.set(parts_.reactor.now() + kLongestCancel);
+  dial_.emplace(parts_, std::move(target), with_tls ? WantedTls::always : WantedTls::never,
+                [this](Result<Dialled> dialled) { on_dialled(std::move(dialled)); });
+}
+
+void CancelSender::on_dialled(Result<Dialled> dialled) {
+  if (!dialled) {
+    parts_.log.info("cancel request not delivered why=\"{}\"", to_text(dialled.error()));
+    return finish();
+  }
+  link_.emplace(parts_.reactor, std::move(dialled->channel), static_cast<Link::Owner&>(*this));
+  std::string request;
+  wire::append_cancel_request(request, key_);
+  link_->write(as_bytes(request));
+}
+
+void CancelSender::on_link_readable() {
+  if (link_->read(parts_.buffer).status >= ReadStatus::ended) finish();
+}
+
+void CancelSender::finish() {
+  timer_.set({});
+  const auto then = std::move(then_);
+  then();
+}
+
+}  // namespace howdah

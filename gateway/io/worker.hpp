@@ -1,0 +1,148 @@
+// One thread of the data path: an event loop, its clients with their sessions, its server connections. Runs what the
+// pure parts decide: gives a session each event, does its actions in order, then sends to each touched peer once.
+// Leases granted on the way are handed out afterwards, so nothing nests. Other threads reach a worker only by the
+// functions marked "from any thread".
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/rng.hpp"
+#include "gateway/io/client_link.hpp"
+#include "gateway/io/worker_config.hpp"
+#include "gateway/io/worker_pools.hpp"
+#include "gateway/session/surroundings.hpp"
+
+namespace howdah {
+
+// A question of a session that the gateway itself answers (SHOW POOL_*, PGPOOL ...).
+struct LocalQuestion {
+  std::string command;
+  std::string user;
+  std::string database;
+};
+
+// What workers need from outside: joined in app.cpp. Called on the worker's thread.
+struct WorkerHooks {
+  std::function<void(NodeId, NodeFailure, const std::string&)> report;
+  std::function<void(NodeId)> seen;
+  // `then` may be called on any thread.
+  std::function<void(LocalQuestion, std::function<void(Result<TextTable>)> then)> ask_local;
+  std::function<void(WorkerId to, MovedServer)> hand_over;
+  std::function<void(wire::CancelKey, std::function<void()> then)> route_cancel;
+};
+
+// Shared by all workers of the process.
+struct WorkersShared {
+  Log& log;
+  Resolver& resolver;
+  SharedBudget& budget;
+  WorkerHooks hooks;
+  std::atomic<std::uint32_t> client_count{0};
+  std::atomic<bool> is_shutting_down{false};
+};
+
+class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
+ public:
+  Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::uint64_t seed);
+  ~Worker();
+
+  Reactor& reactor() { return reactor_; }
+  void start();
+  void stop();  // from any thread; joins
+
+  // ---- from any thread
+  std::uint32_t client_count() const { return client_count_.load(std::memory_order_relaxed); }
+  void give_client(Accepted accepted);
+  void give_server(MovedServer moved);
+  void cancel(wire::CancelKey key, std::function<void()> then);
+  void set_config(WorkerConfigPtr config);
+  void set_view(ClusterViewPtr view);
+  // Sessions end as soon as their transactions do.
+  void end_sessions();
+  // Runs on the worker's thread; for reports.
+  void inspect(std::function<void(const Worker&)> look);
+
+  // ---- on the worker's thread, in inspect()
+  WorkerId id() const { return id_; }
+  std::int64_t thread_id() const { return thread_id_; }
+  WallTime started_at() const { return started_at_; }
+  std::uint64_t clients_served() const { return clients_served_; }
+  const WorkerPools& pools() const { return pools_; }
+  template <typename Visit>
+  void visit_clients(Visit&& visit) const {
+    for (const auto& [id, client] : clients_) visit(*client);
+  }
+
+ private:
+  // ---- ClientLink::Owner
+  std::optional<Error> refusal() override;
+  void on_cancel_request(ClientLink& client, wire::CancelKey key) override;
+  void check_by_server(ClientLink& client) override;
+  void on_logged_in(ClientLink& client) override;
+  void on_client_bytes(ClientLink& client, Bytes bytes) override;
+  void on_client_gone(ClientLink& client, std::string why) override;
+  void on_client_drained(ClientLink& client) override;
+  void on_client_tick(ClientLink& client) override;
+  void on_client_closed(ClientLink& client) override;
+  // ---- WorkerPools::Owner
+  void on_granted(SessionId session, Server& server) override;
+  void on_refused(SessionId session, session::LeaseRefused refusal) override;
+  void on_server_bytes(Server& server, Bytes bytes) override;
+  void on_server_gone(Server& server, NodeFailure failure) override;
+  void on_server_drained(Server& server) override;
+  void report(NodeId node, NodeFailure failure, const std::string& why) override;
+  void seen(NodeId node) override;
+  void hand_over(WorkerId to, MovedServer moved) override;
+
+  void admit(Accepted accepted);
+  void feed(ClientLink& client, const session::Event& event);
+  void act(ClientLink& client, const session::Action& action);
+  void act_on_lease(ClientLink& client, const session::WantLease& wanted);
+  void return_lease(ClientLink& client, Server& server, session::LeaseEnd end);
+  void ask_local(const ClientLink& client, const session::AskLocal& question);
+  void flush_client(ClientLink& client);
+  void flush_server(ClientLink& client);
+  void update_reading(ClientLink& client);
+  void adopt_view(const ClusterViewPtr& view);
+  // Feeds an event to each session that is in one of the states, then delivers.
+  template <typename Wanted>
+  void feed_all(const session::Event& event, Wanted&& is_wanted);
+  ClientLink* find(SessionId id);
+
+  WorkerId id_;
+  WorkersShared& shared_;
+  WorkerConfigPtr config_;
+  Reactor reactor_;
+  std::vector<char> buffer_;
+  LoopParts parts_;
+  Rng rng_;
+  ParseCache parse_cache_;
+  StatementCatalog catalog_;
+  WelcomeCache welcome_cache_;
+  Surroundings surroundings_;
+  WorkerPools pools_;
+  std::unordered_map<SessionId, std::unique_ptr<ClientLink>> clients_;
+  std::unordered_map<std::uint32_t, SessionId> by_pid_;  // of the cancel keys
+  std::uint64_t next_session_;
+  std::uint32_t next_serial_ = 0;
+
+  Actions<session::Action> actions_;
+  std::vector<Bytes> to_client_;
+  std::vector<Bytes> to_server_;
+  Server* server_in_hand_ = nullptr;  // whom to_server_ is for
+  std::vector<std::unique_ptr<ClientLink>> graveyard_;  // destroyed at the end of the turn
+
+  std::atomic<std::uint32_t> client_count_{0};
+  std::uint64_t clients_served_ = 0;
+  std::int64_t thread_id_ = 0;
+  WallTime started_at_;
+  std::thread thread_;
+};
+
+}  // namespace howdah

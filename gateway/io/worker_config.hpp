@@ -1,0 +1,50 @@
+// What a worker works by, taken out of the settings once per load. Immutable; a reload gives every worker a new one,
+// and each client keeps the one it logged in under.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "gateway/io/socket.hpp"
+#include "gateway/io/tls.hpp"
+#include "gateway/login/client_login.hpp"
+#include "gateway/pool/pool.hpp"
+#include "gateway/session/session_options.hpp"
+#include "gateway/wire/startup.hpp"
+#include "sql_router/routing_options.hpp"
+
+namespace howdah {
+
+// A client that wants in.
+struct LoginQuestion {
+  const wire::StartupMessage& startup;
+  const SocketAddress& peer;
+  bool has_tls = false;
+};
+
+struct WorkerConfig {
+  SessionOptions session;
+  PoolOptions pool;
+  std::shared_ptr<const RoutingOptions> routing;  // shared by the workers
+  std::size_t parse_cache_size = 16 << 20;
+  std::size_t catalog_size = 10000;
+
+  std::shared_ptr<const TlsServer> tls_server;  // null: no TLS for clients
+  std::shared_ptr<const TlsClient> tls_client;  // null: no TLS towards servers
+  bool requires_tls = false;                    // clients on TCP without TLS are refused
+  TcpOptions client_tcp;
+  TcpOptions server_tcp;
+  milliseconds server_connect_timeout{15000};
+  milliseconds client_login_timeout{60000};  // 0: none
+  std::uint32_t max_clients = 100;           // over all workers
+  bool logs_connections = false;
+  bool logs_disconnections = false;
+
+  // Which method and secret apply (pool_hba.conf, pool_passwd); fills in no randomness. Called on every worker.
+  std::function<login::ClientLoginFacts(const LoginQuestion&)> judge_login;
+};
+
+using WorkerConfigPtr = std::shared_ptr<const WorkerConfig>;  // shared: clients and connections outlive a reload
+
+}  // namespace howdah

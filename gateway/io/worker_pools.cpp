@@ -1,0 +1,357 @@
+#include "gateway/io/worker_pools.hpp"
+
+#include <fmt/format.h>
+
+#include "base/overloaded.hpp"
+#include "gateway/io/random.hpp"
+
+namespace howdah {
+
+namespace {
+
+LeaseReturn to_return(session::LeaseEnd end) {
+  switch (end) {
+    case session::LeaseEnd::clean: return LeaseReturn::clean;
+    case session::LeaseEnd::reset: return LeaseReturn::must_reset;
+    case session::LeaseEnd::close: return LeaseReturn::must_close;
+  }
+  return LeaseReturn::must_close;
+}
+
+// "57P01 admin_shutdown", "57P02 crash_shutdown", "57P03 cannot_connect_now" (manual, appendix A).
+bool says_shutdown(const wire::ServerError& error) { return error.view().sqlstate().starts_with("57P0"); }
+
+}  // namespace
+
+WorkerPools::WorkerPools(WorkerId worker, LoopParts& parts, Owner& owner, SharedBudget& budget, WorkerConfigPtr config)
+    : worker_(worker),
+      parts_(parts),
+      owner_(owner),
+      budget_(budget),
+      config_(std::move(config)),
+      view_(std::make_shared<ClusterView>()),
+      ids_(worker) {}
+
+PoolEntry& WorkerPools::entry_of(const std::string& database, const std::string& user, NodeId node) {
+  const PoolKey key{database, user, node};
+  auto& entry = entries_[key];
+  if (!entry)
+    entry = std::make_unique<PoolEntry>(key, config_->pool, ids_, parts_.log, parts_.reactor.timers(),
+                                        [this](PoolEntry& due) {
+                                          run(due, PoolTick{});
+                                          deliver();
+                                        });
+  return *entry;
+}
+
+void WorkerPools::run(PoolEntry& entry, const PoolEvent& event) {
+  if (actions_.size() == depth_) actions_.emplace_back();
+  Actions<PoolAction>& actions = actions_[depth_++];
+  entry.pool.on(event, parts_.reactor.now(), budget_.others_wait(entry.pool.ticket_count()), actions);
+  for (const PoolAction& action : actions) act(entry, action);
+  actions.clear();
+  --depth_;
+  entry.timer.set(entry.pool.next_deadline());
+}
+
+void WorkerPools::act(PoolEntry& entry, const PoolAction& action) {
+  std::visit(Overloaded{[&](const Grant& grant) { outcomes_.push_back({grant.session, &entry, grant.backend}); },
+                        [&](const Refuse& refusal) {
+                          const bool is_servers_word = refusal.error.code == ErrorCode::backend_login_failed;
+                          outcomes_.push_back({refusal.session, nullptr, {},
+                                               {entry.key.node, refusal.error,
+                                                is_servers_word ? entry.server_error : std::string{}}});
+                        },
+                        [&](const OpenBackend& wanted) { open(entry, wanted.backend); },
+                        [&](const CloseBackend& unwanted) { close(entry, unwanted.backend, unwanted.reason); },
+                        [&](const ResetBackend& used) { reset(used.backend); },
+                        [&](const HandOver& moved) { move(entry, moved); },
+                        [&](const ToBudget& question) { ask_budget(entry, question.request); }},
+             action);
+}
+
+void WorkerPools::ask_budget(PoolEntry& entry, const BudgetRequest& request) {
+  Actions<BudgetReply> replies;
+  budget_.on(worker_, entry.key, request, replies);
+  for (const BudgetReply& reply : replies) on_budget_news(*reply.key, reply.news);
+}
+
+void WorkerPools::on_budget_news(const PoolKey& key, const BudgetNews& news) {
+  PoolEntry& entry = entry_of(key.database, key.user, key.node);
+  std::visit([&](const auto& item) { run(entry, item); }, news);
+  if (depth_ == 0) deliver();
+}
+
+void WorkerPools::deliver() {
+  if (is_delivering_) return;  // the loop below takes the new ones too
+  is_delivering_ = true;
+  for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+    const Outcome outcome = std::exchange(outcomes_[i], Outcome{.is_void = true});
+    if (outcome.is_void) continue;
+    if (outcome.entry == nullptr)
+      owner_.on_refused(outcome.session, outcome.refusal);
+    else if (Server* server = find(outcome.backend))
+      owner_.on_granted(outcome.session, *server);
+    else  // lost between the grant and now
+      run(*outcome.entry, LeaseAsked{outcome.session});
+  }
+  outcomes_.clear();
+  is_delivering_ = false;
+}
+
+void WorkerPools::forget(PoolEntry& entry, SessionId session) {
+  for (Outcome& outcome : outcomes_) {
+    if (outcome.is_void || outcome.session != session) continue;
+    outcome.is_void = true;
+    if (outcome.entry != nullptr) run(entry, LeaseReturned{outcome.backend, LeaseReturn::clean});
+    return;
+  }
+  run(entry, LeaseForgotten{session});
+}
+
+void WorkerPools::give_back(Server& server, session::LeaseEnd end) {
+  server.lessee = nullptr;
+  server.link.resume_reading();
+  run(*server.home, LeaseReturned{server.id, to_return(end)});
+}
+
+// ---- opening
+
+void WorkerPools::open(PoolEntry& entry, BackendId id) {
+  auto& server = servers_[id];
+  server = std::make_unique<Server>(parts_, static_cast<Server::Owner&>(*this), id, &entry);
+  server->key = entry.key;
+  dial(*server, entry.key.node, credentials_[entry.key.user], entry.key.database, entry.key.user);
+}
+
+void WorkerPools::dial(Server& server, NodeId node, const login::ServerCredential& credential,
+                       const std::string& database, const std::string& user) {
+  const NodeView* found = view_->find(node);
+  DialTarget target;
+  if (found != nullptr) {
+    target.host = found->host;
+    target.port = found->port;
+  }
+  target.timeout = config_->server_connect_timeout;
+  target.tcp = config_->server_tcp;
+  target.tls = config_->tls_client;
+  login::ServerLoginFacts facts;
+  facts.user = user;
+  facts.database = database;
+  facts.credential = credential;
+  fill_random(facts.scram_nonce);
+  server.link.open(std::move(target), std::move(facts));
+}
+
+void WorkerPools::on_open(Server& server, login::ServerLoginDone done) {
+  if (server.home == nullptr) {
+    const auto then = std::move(checks_[server.id]);
+    checks_.erase(server.id);
+    retire(server.id);
+    return then(nullptr);
+  }
+  server.cancel_key = std::move(done.key);
+  server.reported = std::move(done.parameters);
+  server.created_at = parts_.reactor.now();
+  server.opened_at = wall_now();
+  owner_.seen(server.node());
+  server.home->server_error.clear();
+  run(*server.home, BackendOpened{server.id});
+  deliver();
+}
+
+void WorkerPools::on_open_failed(Server& server, OpenFailure failure) {
+  if (server.home == nullptr) {
+    const auto then = std::move(checks_[server.id]);
+    checks_.erase(server.id);
+    retire(server.id);
+    return then(&failure);
+  }
+  PoolEntry& entry = *server.home;
+  const BackendId id = server.id;
+  Error error;
+  if (const auto* ours = std::get_if<Error>(&failure.error)) {
+    error = *ours;
+    if (failure.was_reached) error.code = ErrorCode::backend_login_failed;
+    entry.server_error.clear();
+    owner_.report(entry.key.node, NodeFailure::reset, to_text(error));
+  } else {
+    const auto& theirs = std::get<wire::ServerError>(failure.error);
+    error = {ErrorCode::backend_login_failed, std::string(theirs.view().message())};
+    entry.server_error = theirs.body;
+    if (says_shutdown(theirs)) owner_.report(entry.key.node, NodeFailure::shut_down, error.message);
+  }
+  parts_.log.warn("cannot open server connection node={} db=\"{}\" user=\"{}\" why=\"{}\"", entry.key.node.value,
+                  entry.key.database, entry.key.user, to_text(error));
+  retire(id);
+  run(entry, BackendOpenFailed{id, std::move(error)});
+  deliver();
+}
+
+void WorkerPools::remember_credential(const std::string& user, const login::ServerCredential& credential) {
+  credentials_[user] = credential;
+}
+
+void WorkerPools::check_password(const std::string& database, const std::string& user,
+                                 const login::ServerCredential& credential,
+                                 std::function<void(const OpenFailure*)> then) {
+  if (const auto found = checked_.find(user); found != checked_.end() && found->second == credential)
+    return then(nullptr);
+  const NodeView* node = view_->primary_node();
+  for (const NodeView& candidate : view_->nodes)
+    if (node == nullptr && candidate.is_usable()) node = &candidate;
+  if (node == nullptr) {
+    const OpenFailure failure{Error{ErrorCode::no_node, "no server is available to check the password"}};
+    return then(&failure);
+  }
+  const BackendId id = ids_.next();
+  checks_[id] = [this, user, credential, then = std::move(then)](const OpenFailure* failure) {
+    if (failure == nullptr) checked_[user] = credential;
+    then(failure);
+  };
+  auto& server = servers_[id];
+  server = std::make_unique<Server>(parts_, static_cast<Server::Owner&>(*this), id, nullptr);
+  dial(*server, node->id, credential, database, user);
+}
+
+// ---- while open
+
+void WorkerPools::on_bytes(Server& server, Bytes bytes) {
+  if (server.lessee != nullptr) return owner_.on_server_bytes(server, bytes);
+  if (server.home == nullptr) return;
+  const bool was_settled = server.is_reusable();
+  switch (server.absorb(bytes)) {
+    case BackendHealth::owing: return;
+    case BackendHealth::settled:
+      if (!was_settled) run(*server.home, ResetDone{server.id, true});
+      break;
+    case BackendHealth::broken: lose(server, NodeFailure::shut_down); break;
+  }
+  deliver();
+}
+
+void WorkerPools::on_gone(Server& server, std::string why) {
+  if (server.home == nullptr) return;  // its check has ended
+  parts_.log.debug("server connection lost b={} node={} why=\"{}\"", server.id.value, server.node().value, why);
+  lose(server, why == "end of stream" ? NodeFailure::closed : NodeFailure::reset);
+  deliver();
+}
+
+void WorkerPools::lose(Server& server, NodeFailure failure) {
+  PoolEntry& entry = *server.home;
+  const BackendId id = server.id;
+  if (server.lessee != nullptr) owner_.on_server_gone(server, failure);
+  server.lessee = nullptr;
+  retire(id);
+  run(entry, BackendLost{id});
+}
+
+void WorkerPools::reset(BackendId id) {
+  Server* server = find(id);
+  if (server == nullptr) return;
+  const std::string query = server->begin_reset(config_->session.server_reset_query);
+  const Bytes bytes = as_bytes(query);
+  server->link.write(std::span(&bytes, 1));
+}
+
+void WorkerPools::cancel(Server& server, std::function<void()> then) {
+  PoolEntry& entry = *server.home;
+  const BackendId id = server.id;
+  const std::uint64_t number = next_cancel_++;
+  run(entry, CancelStarted{id});
+  auto ended = [this, &entry, id, number, then = std::move(then)] {
+    parts_.reactor.defer([this, number] { cancels_.erase(number); });
+    run(entry, CancelEnded{id});
+    if (then) then();
+    deliver();
+  };
+  cancels_[number] = std::make_unique<CancelSender>(parts_, server.link.target(), server.link.has_tls(),
+                                                    server.cancel_key, std::move(ended));
+}
+
+// ---- closing and moving
+
+void WorkerPools::close(PoolEntry& entry, BackendId id, BackendCloseReason reason) {
+  if (Server* server = find(id)) {
+    parts_.log.debug("server connection closed b={} node={} reason={}", id.value, entry.key.node.value,
+                     to_text(reason));
+    server->link.close();
+    retire(id);
+  }
+  run(entry, BackendLost{id});
+}
+
+void WorkerPools::move(PoolEntry& entry, const HandOver& hand_over) {
+  Server* server = find(hand_over.backend);
+  if (server == nullptr) return;
+  MovedServer moved{std::move(static_cast<Backend&>(*server)), server->link.release(), server->link.target(),
+                    hand_over.opened_at, server->opened_at, server->uses};
+  moved.backend.id = hand_over.backend;
+  moved.backend.key = entry.key;
+  retire(hand_over.backend);
+  owner_.hand_over(hand_over.to, std::move(moved));
+}
+
+void WorkerPools::adopt(MovedServer moved) {
+  const BackendId id = moved.backend.id;
+  PoolEntry& entry = entry_of(moved.backend.key.database, moved.backend.key.user, moved.backend.key.node);
+  auto& server = servers_[id];
+  server = std::make_unique<Server>(parts_, static_cast<Server::Owner&>(*this), id, &entry);
+  static_cast<Backend&>(*server) = std::move(moved.backend);
+  server->opened_at = moved.opened_at_wall;
+  server->uses = moved.uses;
+  server->link.adopt(std::move(moved.channel), std::move(moved.target));
+  run(entry, TakenOver{id, moved.opened_at});
+  deliver();
+}
+
+void WorkerPools::retire(BackendId id) {
+  const auto found = servers_.find(id);
+  if (found == servers_.end()) return;
+  if (graveyard_.empty()) parts_.reactor.defer([this] { graveyard_.clear(); });
+  graveyard_.push_back(std::move(found->second));
+  servers_.erase(found);
+}
+
+Server* WorkerPools::find(BackendId id) {
+  const auto found = servers_.find(id);
+  return found == servers_.end() ? nullptr : found->second.get();
+}
+
+void WorkerPools::set_config(WorkerConfigPtr config) {
+  config_ = std::move(config);
+  for (auto& [key, entry] : entries_) entry->pool.set_settings(config_->pool);
+}
+
+void WorkerPools::set_view(const ClusterViewPtr& view) {
+  const ClusterViewPtr old = std::exchange(view_, view);
+  for (const NodeView& node : view->nodes) {
+    const NodeView* before = old->find(node.id);
+    const bool was_usable = before == nullptr || before->is_usable();
+    if (was_usable && !node.is_usable()) on_node_down(node);
+    if (was_usable || !node.is_usable()) continue;
+    for (auto& [key, entry] : entries_)
+      if (key.node == node.id) run(*entry, NodeBack{});
+  }
+  deliver();
+}
+
+void WorkerPools::on_node_down(const NodeView& node) {
+  // An operator who detaches a node lets running statements end; a node found dead will not end them.
+  std::vector<BackendId> hung;
+  for (const auto& [id, server] : servers_)
+    if (!node.is_detached && server->home != nullptr && server->node() == node.id && server->lessee != nullptr)
+      hung.push_back(id);
+  for (const BackendId id : hung)
+    if (Server* server = find(id)) lose(*server, NodeFailure::timed_out);
+  const Error error{ErrorCode::no_node, fmt::format("server {} is down", node.id.value)};
+  for (auto& [key, entry] : entries_)
+    if (key.node == node.id) run(*entry, PoolDrained{BackendCloseReason::node_lost, error});
+}
+
+void WorkerPools::drain(BackendCloseReason reason, const Error& error) {
+  for (auto& [key, entry] : entries_) run(*entry, PoolDrained{reason, error});
+  deliver();
+}
+
+}  // namespace howdah

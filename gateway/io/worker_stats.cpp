@@ -1,0 +1,74 @@
+#include "gateway/io/worker_stats.hpp"
+
+namespace howdah {
+
+namespace {
+
+ClientState state_of(const Session& session) {
+  switch (session.state()) {
+    case SessionState::starting:
+    case SessionState::waiting_lease:
+    case SessionState::waiting_primary: return ClientState::connecting;
+    case SessionState::busy:
+    case SessionState::draining:
+    case SessionState::waiting_local: return ClientState::execute_command;
+    case SessionState::idle:
+    case SessionState::begun:
+    case SessionState::holding:
+    case SessionState::failed:
+    case SessionState::closed: break;
+  }
+  return session.is_in_transaction() ? ClientState::idle_in_transaction : ClientState::idle;
+}
+
+ClientStats stats_of(const ClientLink& client) {
+  ClientStats out;
+  out.id = client.id();
+  out.host = client.host() == "[local]" ? std::string{} : client.host();
+  out.port = client.port();
+  out.connected_at = client.connected_at();
+  if (!client.has_session()) {
+    out.state = ClientState::connecting;
+    return out;
+  }
+  const Session& session = client.session();
+  out.pid = session.identity().cancel_key.pid;
+  out.user = session.identity().user;
+  out.database = session.identity().database;
+  out.state = state_of(session);
+  if (const auto pin = session.pin_reason()) out.pin_reason = to_text(*pin);
+  return out;
+}
+
+ServerStats stats_of(const Server& server) {
+  ServerStats out;
+  out.id = server.id;
+  out.node = server.node();
+  out.user = server.key.user;
+  out.database = server.key.database;
+  out.pid = server.cancel_key.pid;
+  out.opened_at = server.opened_at;
+  out.uses = server.uses;
+  if (server.lessee != nullptr) {
+    out.held_by = server.lessee->id();
+    out.client_connected_at = server.lessee->connected_at();
+  }
+  return out;
+}
+
+}  // namespace
+
+WorkerStats stats_of(const Worker& worker) {
+  WorkerStats out;
+  out.index = worker.id().value;
+  out.thread_id = worker.thread_id();
+  out.started_at = worker.started_at();
+  out.clients_served = worker.clients_served();
+  worker.visit_clients([&](const ClientLink& client) { out.clients.push_back(stats_of(client)); });
+  worker.pools().visit_servers([&](const Server& server) {
+    if (server.link.is_open() && server.home != nullptr) out.servers.push_back(stats_of(server));
+  });
+  return out;
+}
+
+}  // namespace howdah

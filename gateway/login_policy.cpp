@@ -1,0 +1,78 @@
+#include "gateway/login_policy.hpp"
+
+#include "gateway/login/scram_verifier.hpp"
+
+namespace howdah {
+
+namespace {
+
+login::AuthMethod to_login(AuthMethod method) {
+  switch (method) {
+    case AuthMethod::trust: return login::AuthMethod::trust;
+    case AuthMethod::reject: return login::AuthMethod::reject;
+    case AuthMethod::password: return login::AuthMethod::password;
+    case AuthMethod::md5: return login::AuthMethod::md5;
+    case AuthMethod::scram_sha_256: return login::AuthMethod::scram_sha_256;
+    case AuthMethod::cert: return login::AuthMethod::cert;
+  }
+  return login::AuthMethod::reject;
+}
+
+}  // namespace
+
+login::StoredSecret to_secret(const StoredPassword& password) {
+  switch (password.kind) {
+    case PasswordKind::plain: return login::PlainPassword{password.text};
+    case PasswordKind::md5: return login::Md5Hash{password.text};
+    case PasswordKind::scram:
+      if (auto verifier = login::parse_scram_verifier(password.text)) return std::move(*verifier);
+  }
+  return login::NoSecret{};
+}
+
+LoginPolicy::LoginPolicy(const Settings& settings, HbaRules hba, PoolUsers users, HostFacts host,
+                         std::string mock_secret)
+    : uses_hba_(settings.auth.enable_pool_hba()),
+      allows_clear_text_(settings.auth.allow_clear_text_frontend_auth()),
+      rules_(std::move(hba.rules)),
+      users_(std::move(users)),
+      host_(std::move(host)),
+      mock_secret_(std::move(mock_secret)) {}
+
+login::ClientLoginFacts LoginPolicy::judge(const LoginQuestion& question) const {
+  login::ClientLoginFacts facts;
+  facts.method = method_for(question);
+  facts.allow_clear_text = allows_clear_text_;
+  facts.mock_secret = mock_secret_;
+  const auto found = users_.find(question.startup.user);
+  if (found == users_.end()) return facts;
+  facts.secret = to_secret(found->second);
+  if (found->second.kind == PasswordKind::plain)
+    facts.known_verifier = verifier_for(question.startup.user, found->second.text);
+  return facts;
+}
+
+login::AuthMethod LoginPolicy::method_for(const LoginQuestion& question) const {
+  if (!uses_hba_) return login::AuthMethod::follow_secret;
+  ConnectionFacts facts;
+  facts.is_local = question.peer.is_unix();
+  facts.is_tls = question.has_tls;
+  if (!facts.is_local) facts.address = parse_ip(host_text(question.peer));
+  facts.database = question.startup.database;
+  facts.user = question.startup.user;
+  facts.is_replication = question.startup.replication == wire::Replication::physical;
+  const HbaRule* rule = match(rules_, facts, host_);
+  return rule == nullptr ? login::AuthMethod::no_entry : to_login(rule->method);
+}
+
+login::ScramVerifier LoginPolicy::verifier_for(const std::string& user, const std::string& password) const {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto found = verifiers_.find(user); found != verifiers_.end()) return found->second;
+  }
+  login::ScramVerifier made = login::scram_verifier_for_plain(user, password, mock_secret_);  // 4096 rounds
+  const std::scoped_lock lock(mutex_);
+  return verifiers_.emplace(user, std::move(made)).first->second;
+}
+
+}  // namespace howdah

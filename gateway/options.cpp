@@ -1,0 +1,188 @@
+#include "gateway/options.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace howdah {
+
+namespace {
+
+LogLevel to_log_level(MessageLevel level) {
+  if (level < MessageLevel::debug1) return LogLevel::trace;
+  if (level == MessageLevel::debug1) return LogLevel::debug;
+  if (level < MessageLevel::warning) return LogLevel::info;
+  return level == MessageLevel::warning ? LogLevel::warn : LogLevel::error;
+}
+
+bool contains(const StringList& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+failover::FailoverMode to_mode(FailoverMode mode) {
+  switch (mode) {
+    case FailoverMode::native: return failover::FailoverMode::native;
+    case FailoverMode::command: return failover::FailoverMode::command;
+    case FailoverMode::patroni:
+    case FailoverMode::none: return failover::FailoverMode::none;
+  }
+  return failover::FailoverMode::none;
+}
+
+TcpOptions tcp_options(const Settings& settings) {
+  TcpOptions out;
+  out.keepalive = settings.listen.tcp_keepalive();
+  out.keepalive_idle = static_cast<int>(settings.listen.tcp_keepidle().count());
+  out.keepalive_interval = static_cast<int>(settings.listen.tcp_keepintvl().count());
+  out.keepalive_count = settings.listen.tcp_keepcnt();
+  out.user_timeout = settings.listen.tcp_user_timeout();
+  return out;
+}
+
+TlsServerOptions tls_server_options(const Settings& settings) {
+  TlsServerOptions out;
+  out.cert_file = settings.beside(settings.tls.ssl_cert());
+  out.key_file = settings.beside(settings.tls.ssl_key());
+  out.ca_file = settings.beside(settings.tls.ssl_ca_cert());
+  out.ca_dir = settings.beside(settings.tls.ssl_ca_cert_dir());
+  out.crl_file = settings.beside(settings.tls.ssl_crl_file());
+  out.ciphers = settings.tls.ssl_ciphers();
+  out.prefer_server_ciphers = settings.tls.ssl_prefer_server_ciphers();
+  out.curve = settings.tls.ssl_ecdh_curve();
+  out.dh_file = settings.beside(settings.tls.ssl_dh_params_file());
+  return out;
+}
+
+TlsClientOptions tls_client_options(const Settings& settings) {
+  const auto or_else = [](const std::string& first, const std::string& second) {
+    return first.empty() ? second : first;
+  };
+  TlsClientOptions out;
+  out.mode = settings.server_tls_mode();
+  out.ca_file = settings.beside(or_else(settings.tls.server_tls_ca_file(), settings.tls.ssl_ca_cert()));
+  out.ca_dir = settings.beside(settings.tls.ssl_ca_cert_dir());
+  out.crl_file = settings.beside(settings.tls.ssl_crl_file());
+  out.cert_file = settings.beside(settings.tls.server_tls_cert_file());
+  out.key_file = settings.beside(settings.tls.server_tls_key_file());
+  out.ciphers = or_else(settings.tls.server_tls_ciphers(), settings.tls.ssl_ciphers());
+  return out;
+}
+
+std::uint32_t to_limit(int value) { return static_cast<std::uint32_t>(std::max(value, 0)); }
+
+}  // namespace
+
+LogSinkOptions log_options(const Settings& settings, bool has_debug) {
+  LogSinkOptions out;
+  out.level = has_debug ? LogLevel::debug : to_log_level(settings.log.log_min_messages());
+  out.to_stderr = contains(settings.log.log_destination(), "stderr");
+  out.to_syslog = contains(settings.log.log_destination(), "syslog");
+  out.syslog_ident = settings.log.syslog_ident();
+  out.syslog_facility = names_of(SyslogFacility{})[static_cast<std::size_t>(settings.log.syslog_facility())].code;
+  out.line_prefix = settings.log.log_line_prefix();
+  return out;
+}
+
+ListenOptions listen_options(const Settings& settings) {
+  ListenOptions out;
+  out.addresses = settings.listen.listen_addresses();
+  out.port = static_cast<std::uint16_t>(settings.listen.port());
+  out.unix_directories = settings.listen.unix_socket_directories();
+  out.unix_permissions = static_cast<unsigned>(settings.listen.unix_socket_permissions());
+  out.unix_group = settings.listen.unix_socket_group();
+  out.backlog = std::max(settings.listen.listen_backlog_multiplier() * settings.pool.num_init_children(), 128);
+  return out;
+}
+
+health::HealthOptions health_options(const Settings& settings) {
+  health::HealthOptions out;
+  for (const NodeSettings& node : settings.nodes) {
+    const NodeHealth health = settings.health_of(node);
+    health::NodeOptions& one = out.nodes.emplace_back();
+    one.id = node.id;
+    one.host = node.backend_hostname();
+    one.port = static_cast<std::uint16_t>(node.backend_port());
+    one.weight = node.backend_weight();
+    one.data_directory = node.backend_data_directory();
+    one.application_name = node.backend_application_name();
+    one.may_fail_over = !node.backend_flag().disallow_to_failover;
+    one.is_always_primary = node.backend_flag().always_primary;
+    one.check_period = health.period;
+    one.check_timeout = health.timeout;
+    one.max_retries = health.max_retries;
+    one.retry_delay = health.retry_delay;
+  }
+  if (settings.replication.sr_check_period() > 0s) out.probe_period = settings.replication.sr_check_period();
+  out.auto_failback = settings.failover.auto_failback();
+  out.auto_failback_interval = settings.failover.auto_failback_interval();
+  out.failover_on_backend_error = settings.failover.failover_on_backend_error();
+  out.failover_on_backend_shutdown = settings.failover.failover_on_backend_shutdown();
+  out.crash_restart_grace = settings.howdah.crash_restart_grace();
+  return out;
+}
+
+failover::FailoverOptions failover_options(const Settings& settings) {
+  failover::FailoverOptions out;
+  out.mode = to_mode(settings.howdah.failover_mode());
+  out.failover_command = settings.failover.failover_command();
+  out.failback_command = settings.failover.failback_command();
+  out.follow_primary_command = settings.failover.follow_primary_command();
+  out.search_primary_timeout = settings.failover.search_primary_node_timeout();
+  out.detach_false_primary = settings.failover.detach_false_primary();
+  return out;
+}
+
+PoolOptions pool_options(const Settings& settings) {
+  PoolOptions out;
+  out.limits.default_pool_size = to_limit(settings.pool.default_pool_size());
+  out.limits.min_pool_size = to_limit(settings.pool.min_pool_size());
+  out.limits.reserve_pool_size = to_limit(settings.pool.reserve_pool_size());
+  out.limits.max_db_connections = to_limit(settings.pool.max_db_connections());
+  out.limits.max_user_connections = to_limit(settings.pool.max_user_connections());
+  out.limits.max_node_connections = to_limit(settings.pool.max_node_connections());
+  out.reserve_pool_timeout = settings.pool.reserve_pool_timeout();
+  out.query_wait_timeout = settings.pool.query_wait_timeout();
+  out.server_lifetime = settings.pool.server_lifetime();
+  out.server_idle_timeout = settings.pool.server_idle_timeout();
+  out.server_login_retry = settings.pool.server_login_retry();
+  return out;
+}
+
+std::uint32_t worker_count(const Settings& settings) {
+  const int asked = settings.howdah.worker_threads();
+  return asked > 0 ? static_cast<std::uint32_t>(asked) : std::max(std::thread::hardware_concurrency(), 1U);
+}
+
+Result<WorkerConfig> worker_config(const Settings& settings, Log& log) {
+  WorkerConfig out;
+  out.session = session_options_of(settings);
+  out.pool = pool_options(settings);
+  auto routing = routing_options_of(settings);
+  if (!routing) return routing.error();
+  out.routing = std::make_shared<const RoutingOptions>(std::move(*routing));
+  out.parse_cache_size = static_cast<std::size_t>(settings.howdah.parse_cache_size().bytes);
+  if (settings.client_tls_mode() != TlsMode::disable) {
+    auto tls = TlsServer::make(tls_server_options(settings));
+    // As Pgpool: starts, and clients that ask for TLS are told there is none. Who insists on TLS gets an error instead.
+    if (!tls && settings.client_tls_mode() >= TlsMode::require) return tls.error();
+    if (!tls)
+      log.warn("TLS for clients is off why=\"{}\"", to_text(tls.error()));
+    else
+      out.tls_server = std::make_shared<const TlsServer>(std::move(*tls));
+  }
+  if (settings.server_tls_mode() != TlsMode::disable) {
+    auto tls = TlsClient::make(tls_client_options(settings));
+    if (!tls) return tls.error();
+    out.tls_client = std::make_shared<const TlsClient>(std::move(*tls));
+  }
+  out.requires_tls = settings.client_tls_mode() >= TlsMode::require;
+  out.client_tcp = tcp_options(settings);
+  out.server_tcp = tcp_options(settings);
+  out.server_connect_timeout = settings.pool.server_connect_timeout();
+  out.client_login_timeout = settings.auth.authentication_timeout();
+  out.max_clients = to_limit(settings.pool.max_client_conn());
+  out.logs_connections = settings.log.log_connections();
+  out.logs_disconnections = settings.log.log_disconnections();
+  return out;
+}
+
+}  // namespace howdah

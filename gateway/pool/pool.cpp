@@ -1,0 +1,227 @@
+#include "gateway/pool/pool.hpp"
+
+#include "base/assert.hpp"
+#include "gateway/pool/wait_timeout.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace howdah {
+
+namespace {
+
+// How often a pool below min_pool_size asks for another connection. One at a time spreads the logins.
+constexpr Duration kSparePeriod = 1s;
+
+}  // namespace
+
+Pool::Pool(PoolKey key, const PoolOptions& settings, BackendIds& ids, Log& log)
+    : key_(std::move(key)), settings_(settings), ids_(ids), log_(log) {}
+
+void Pool::on(const PoolEvent& event, Instant now, bool others_wait, Actions<PoolAction>& out) {
+  Turn turn{now, others_wait, out};
+  std::visit([&](const auto& what) { on(what, turn); }, event);
+}
+
+void Pool::set_settings(const PoolOptions& settings) {
+  settings_ = settings;
+  expires_at_ = Instant::min();  // the next tick looks at all idle connections anew
+}
+
+// ---- sessions
+
+void Pool::on(const LeaseAsked& event, Turn& turn) {
+  const bool is_hopeless = pause_.is_active() && !has_open() && pause_.error()->code != ErrorCode::too_many_clients;
+  if (is_hopeless) {
+    turn.out.push(Refuse{event.session, *pause_.error()});
+    return;
+  }
+  waiters_.push_back(Waiter{.session = event.session, .since = turn.now});
+  settle(turn);
+}
+
+void Pool::on(const LeaseForgotten& event, Turn& turn) {
+  const auto found = std::ranges::find(waiters_, event.session, &Waiter::session);
+  if (found == waiters_.end()) return;
+  drop_ticket(*found, turn);
+  waiters_.erase(found);
+}
+
+void Pool::on(const LeaseReturned& event, Turn& turn) {
+  Record* record = find(event.backend, BackendState::leased);
+  if (record == nullptr) return;
+  record->used_at = turn.now;
+  if (event.how == LeaseReturn::must_close) return close(*record, BackendCloseReason::returned_unusable, turn);
+  record->must_reset = event.how == LeaseReturn::must_reset;
+  recycle(*record, turn);
+}
+
+// ---- connections
+
+void Pool::on(const BackendOpened& event, Turn& turn) {
+  Record* record = find(event.backend, BackendState::connecting);
+  if (record == nullptr) return;
+  record->opened_at = record->used_at = turn.now;
+  end_pause(turn);
+  pause_.succeeded();
+  set_state(*record, BackendState::idle);
+  make_available(*record, turn);
+  if (std::exchange(record->is_new, false)) turn.request(Opened{});
+}
+
+void Pool::on(const BackendOpenFailed& event, Turn& turn) {
+  const auto found = backends_.find(event.backend);
+  if (found == backends_.end()) return;
+  if (found->second.state == BackendState::connecting) opening_failed(event.error, turn);
+  forget(found->second, turn);
+}
+
+void Pool::on(const BackendLost& event, Turn& turn) {
+  on(BackendOpenFailed{event.backend, Error{.code = ErrorCode::backend_connection_lost,
+                                            .message = "the server closed the connection during login"}},
+     turn);
+}
+
+void Pool::on(const ResetDone& event, Turn& turn) {
+  Record* record = find(event.backend, BackendState::resetting);
+  if (record == nullptr) return;
+  if (!event.is_clean) return close(*record, BackendCloseReason::reset_failed, turn);
+  record->must_reset = false;
+  recycle(*record, turn);
+}
+
+void Pool::on(const CancelStarted& event, Turn&) {
+  const auto found = backends_.find(event.backend);
+  if (found == backends_.end()) return;
+  ++found->second.cancels;
+  if (found->second.state == BackendState::idle) set_state(found->second, BackendState::cancelling);
+}
+
+void Pool::on(const CancelEnded& event, Turn& turn) {
+  const auto found = backends_.find(event.backend);
+  if (found == backends_.end() || found->second.cancels == 0) return;
+  if (--found->second.cancels == 0 && found->second.state == BackendState::cancelling) recycle(found->second, turn);
+}
+
+void Pool::on(const TakenOver& event, Turn& turn) {
+  Record& record = add(event.backend, BackendState::idle);
+  record.opened_at = event.opened_at;
+  record.used_at = turn.now;
+  enter_idle(record);
+  make_available(record, turn);
+}
+
+void Pool::on(const PoolDrained& event, Turn& turn) {
+  while (!waiters_.empty()) refuse_front(event.error, turn);
+  drained_as_ = event.reason;
+  for (auto& [id, record] : backends_) {
+    if (record.state == BackendState::leased)
+      record.is_retired = true;
+    else if (record.state != BackendState::closing)
+      close(record, event.reason, turn);
+  }
+}
+
+void Pool::on(const NodeBack&, Turn& turn) { end_pause(turn); }
+
+// ---- the clock
+
+void Pool::on(const PoolTick&, Turn& turn) {
+  refuse_late(turn);
+  ask_reserve(turn);
+  close_aged(turn);
+  if (pause_.is_active() && turn.now >= *pause_.ends_at()) end_pause(turn);
+  ask_spare(turn);
+}
+
+std::optional<Instant> Pool::next_deadline() const {
+  Instant next = Instant::max();
+  if (!waiters_.empty() && settings_.query_wait_timeout > 0s)
+    next = std::min(next, waiters_.front().since + settings_.query_wait_timeout);
+  if (is_reserve_used()) {
+    const auto first = std::ranges::partition_point(waiters_, &Waiter::asked_reserve);
+    if (first != waiters_.end()) next = std::min(next, first->since + settings_.reserve_pool_timeout);
+  }
+  if (!idle_.empty()) next = std::min(next, expires_at_);
+  if (pause_.is_active()) next = std::min(next, *pause_.ends_at());
+  if (wants_spare()) next = std::min(next, spare_at_);
+  return next == Instant::max() ? std::nullopt : std::optional(next);
+}
+
+void Pool::refuse_late(Turn& turn) {
+  const Duration limit = settings_.query_wait_timeout;
+  while (limit > 0s && !waiters_.empty() && turn.now >= waiters_.front().since + limit)
+    refuse_front(wait_timeout_error(key_, settings_.limits, limited_by_, limit, pause_.error()), turn);
+}
+
+void Pool::ask_reserve(Turn& turn) {
+  if (!is_reserve_used()) return;
+  auto waiter = std::ranges::partition_point(waiters_, &Waiter::asked_reserve);
+  for (; waiter != waiters_.end() && turn.now >= waiter->since + settings_.reserve_pool_timeout; ++waiter) {
+    waiter->asked_reserve = true;
+    turn.request(AskReserve{waiter->session});
+  }
+}
+
+void Pool::close_aged(Turn& turn) {
+  if (turn.now < expires_at_) return;
+  const auto idle = idle_;  // closing takes them out
+  for (Record* record : idle) {
+    if (turn.now >= end_of_idle(*record))
+      close(*record, BackendCloseReason::idle_timeout, turn);
+    else if (turn.now >= end_of_life(*record))
+      close(*record, BackendCloseReason::lifetime, turn);
+  }
+  expires_at_ = Instant::max();
+  for (const Record* record : idle_) expires_at_ = std::min({expires_at_, end_of_idle(*record), end_of_life(*record)});
+}
+
+void Pool::ask_spare(Turn& turn) {
+  if (!wants_spare() || turn.now < spare_at_) return;
+  spare_at_ = turn.now + kSparePeriod;
+  turn.request(AskSpare{});
+}
+
+// ---- the budget's news
+
+void Pool::on(const PermitGranted&, Turn& turn) {
+  if (!pause_.is_active() && waiters_.size() > count(BackendState::connecting)) return open(turn);
+  turn.request(ReleasePermit{.backend = {}, .was_connecting = true});
+}
+
+void Pool::on(const SpareGranted&, Turn& turn) {
+  if (!pause_.is_active()) return open(turn);
+  turn.request(ReleasePermit{.backend = {}, .was_connecting = true});
+}
+
+void Pool::on(const PermitDelayed& event, Turn&) { limited_by_ = event.limit; }
+
+// The longest unused goes first: it is the one this pool misses least.
+void Pool::on(const IdleRecalled&, Turn& turn) {
+  if (!idle_.empty()) offer(*idle_.front(), turn);
+}
+
+void Pool::on(const OfferAnswered& event, Turn& turn) {
+  Record* record = find(event.backend, BackendState::offered);
+  HOWDAH_ASSERT(record != nullptr);
+  switch (event.verdict) {
+    case OfferVerdict::keep:
+      return set_state(*record, BackendState::idle);
+    case OfferVerdict::serve_here:
+      set_state(*record, BackendState::idle);
+      return lend(*record, turn, false);
+    case OfferVerdict::hand_over:
+      turn.out.push(HandOver{record->id, event.to, record->opened_at});
+      set_state(*record, BackendState::gone);
+      backends_.erase(event.backend);
+      break;
+    case OfferVerdict::make_room:
+      close(*record, BackendCloseReason::made_room, turn);
+      break;
+  }
+  settle(turn);
+  // There may be more who wait outside; they are offered everything until the budget says keep.
+  if (waiters_.empty() && !idle_.empty() && count(BackendState::offered) == 0) offer(*idle_.front(), turn);
+}
+
+}  // namespace howdah

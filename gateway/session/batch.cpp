@@ -1,0 +1,310 @@
+// Extended batches: collected until it is known what they need, then forwarded message by message, with the names of
+// prepared statements changed and what the server connection lacks put in front.
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "gateway/session/session_core.hpp"
+#include "gateway/wire/body.hpp"
+
+namespace howdah {
+
+using wire::ClientTag;
+
+namespace {
+
+constexpr std::size_t kMaxHeldBind = 16 * 1024;  // of a longer Bind only the names are waited for
+
+Error mixed_batch_error() {
+  return Error{.code = ErrorCode::feature_not_supported,
+               .message = "a command of the gateway cannot share a batch with statements for the server",
+               .hint = "Send it in a batch of its own."};
+}
+
+// A Parse too long to be kept: its statement stays on the connection where it is made.
+const TraitsPtr& large_parse_traits() {
+  static const TraitsPtr traits = [] {
+    Traits unread;
+    unread.parse = ParseOutcome::too_long;
+    unread.verdict.reason = RouteReason::too_long;
+    unread.has_transaction_control = true;
+    unread.pins.add(PinReason::opaque);
+    unread.pins.add(PinReason::prepared);
+    return std::make_shared<const Traits>(std::move(unread));
+  }();
+  return traits;
+}
+
+}  // namespace
+
+std::size_t SessionCore::consume_extended(Bytes input, Head head) {
+  if (is_local_batch_) return consume_local(input, head);
+  if (!is_batch_open_) {
+      if (!scan_batch(input)) return 0;
+    if (open_batch(input) == Go::wait) return 0;
+    if (is_discarding_) return discard_one(input, head);
+    if (is_local_batch_) return consume_local(input, head);
+  } else if (pending_error_) {
+    fail_batch(*std::exchange(pending_error_, std::nullopt));
+    return discard_one(input, head);
+  } else if (backend_ == nullptr && admit(*scan_.held.front()) == Go::wait) {
+    return 0;  // the part up to a Flush ran on a replica; the rest needs the primary
+  }
+  if (backend_->ledger.is_skipping()) {
+    is_discarding_ = true;
+    return discard_one(input, head);
+  }
+  return forward_extended(input, head);
+}
+
+// Nothing of the batch has been sent. Afterwards it is open at a server, open here, or being discarded.
+SessionCore::Go SessionCore::open_batch(Bytes input) {
+  if (pending_error_) {
+    if (owes()) return Go::wait;
+    const Error error = *std::exchange(pending_error_, std::nullopt);
+    if (is_in_transaction() && !is_failed_) fail_transaction(error);
+    fail_batch(error);
+    return Go::now;
+  }
+  if (is_failed_ || scan_.has_local_part || (!scan_.has_server_part && backend_ == nullptr)) {
+    if (owes()) return Go::wait;
+    is_local_batch_ = !scan_.has_server_part;
+    if (scan_.has_server_part) fail_batch(is_failed_ ? failed_error() : mixed_batch_error());
+    return Go::now;
+  }
+  static const TraitsPtr kNothingSaid = [] {
+    Traits traits;
+    traits.verdict = {.may_use_replica = true, .may_write = false, .reason = RouteReason::read};
+    return std::make_shared<const Traits>(std::move(traits));
+  }();
+  const Traits& strictest = scan_.traits.empty() ? *kNothingSaid : combine(scan_.traits);
+  if (admit(strictest) == Go::wait) {
+    if (!pending_error_ || waiting_ != Waiting::nothing) return Go::wait;
+    return open_batch(input);
+  }
+  const bool is_outside = client_status() == TransactionStatus::idle && is_status_certain();
+  send_deferred_begin();
+  is_batch_open_ = true;
+  Request request;
+  request.is_rerunnable = is_outside && !scan_.is_oversized && !scan_.traits.empty() &&
+                          std::all_of(scan_.traits.begin(), scan_.traits.end(), [](const Traits* traits) {
+                            return traits->verdict.may_use_replica && !traits->has_transaction_control &&
+                                   traits->pins.is_empty();
+                          });
+  request.is_beyond_scan = scan_.is_oversized;
+  if (scan_.traits.size() == 1) request.control = scan_.traits.front()->transaction;
+  requests_.push(std::move(request));
+  for (const Traits* traits : scan_.traits) note_statement(*traits);
+  scan_.parsed.clear();  // the names are views of the input
+  return Go::now;
+}
+
+void SessionCore::fail_batch(const Error& error) {
+  to_client_error(error);
+  is_discarding_ = true;
+  is_batch_open_ = false;
+  if (!requests_.empty() && !requests_.back().is_complete) drop_open_request();
+}
+
+// Its error has been told, and its ReadyForQuery will be ours. Nothing is owed, so it is the only one.
+void SessionCore::drop_open_request() {
+  requests_.pop_back();
+  HOWDAH_ASSERT(requests_.empty());
+  retained_.clear();
+}
+
+std::size_t SessionCore::forward_extended(Bytes input, Head head) {
+  const auto tag = static_cast<ClientTag>(head.tag);
+  if (tag == ClientTag::parse) return forward_parse(input, head);
+  if (tag == ClientTag::bind) return forward_bind(input, head);
+  if (input.size() < head.total) return 0;
+  const Bytes message = input.first(head.total);
+  switch (tag) {
+    case ClientTag::describe:
+    case ClientTag::close: return forward_target(message, head);
+    case ClientTag::execute:
+      retain(message);
+      to_server(message);
+      backend_->ledger.owe({.kind = AnswerKind::execute});
+      return head.total;
+    case ClientTag::flush:
+      retain(message);
+      to_server(message);
+      requests_.back().is_beyond_scan = true;
+      return head.total;
+    case ClientTag::sync: return forward_sync(message);
+    default: return 0;
+  }
+}
+
+std::size_t SessionCore::forward_parse(Bytes input, Head head) {
+  const bool is_large = head.total > options_.max_parse_size + wire::kHeaderSize;
+  if (is_large) return forward_large_parse(input, head);
+  if (input.size() < head.total) return 0;
+  const Bytes message = input.first(head.total);
+  const auto parse = wire::parse_parse(message.subspan(wire::kHeaderSize));
+  if (!parse) return close_with(parse.error(), CloseReason::protocol_violation), 0;
+  const TraitsPtr traits = env_.parse_cache.find_or_classify(parse->sql);
+  if (requests_.back().is_beyond_scan) {
+    if (leave_replica_for(*traits)) return 0;
+    note_statement(*traits);
+    scan_.parsed.clear();  // its names were views of bytes that are gone
+  }
+  retain(message);
+  if (parse->statement.empty()) {
+    unnamed_sql_.assign(parse->sql);
+    unnamed_types_.assign(as_text(parse->types));
+    unnamed_traits_ = traits;
+    unnamed_serial_ = ++env_.unnamed_serials;
+    backend_->unnamed_serial = unnamed_serial_;
+    to_server(message);
+    backend_->ledger.owe({.kind = AnswerKind::parse});
+    return head.total;
+  }
+  const PreparedStatementPtr statement = env_.catalog.intern(parse->sql, parse->types, traits);
+  const auto [place, is_new] = prepared_.try_emplace(std::string(parse->statement), statement);
+  if (!is_new && rerun_left_ == 0) {
+    // The server must fail too, so that what came before in the batch is undone: bind what does not exist.
+    refuse_statement(Error{ErrorCode::statement_exists,
+                           "prepared statement \"" + std::string(parse->statement) + "\" already exists"});
+    return head.total;
+  }
+  place->second = statement;
+  if (backend_->prepared.touch(statement->number)) {
+    build_.clear();
+    wire::append_bodiless(build_, wire::ServerTag::parse_complete);
+    backend_->ledger.owe({AnswerKind::local, Audience::client, statement->number, build_, place->first});
+    take_locals();
+    return head.total;
+  }
+  make_room();
+  build_.clear();
+  wire::append_parse_as(build_, statement->name, parse->sql, parse->types);
+  to_server_copy(as_bytes(build_));
+  backend_->prepared.add(statement->number);
+  backend_->ledger.owe({AnswerKind::parse, Audience::client, statement->number, {}, place->first});
+  return head.total;
+}
+
+// Too long to be kept: it stays where it is made, under the client's own name, and the session with it.
+std::size_t SessionCore::forward_large_parse(Bytes input, Head head) {
+  const std::string_view name = wire::BodyReader(input.subspan(wire::kHeaderSize)).take_cstring();
+  if (leave_replica_for(*large_parse_traits())) return 0;
+  note_statement(*large_parse_traits());
+  requests_.back().is_rerunnable = false;
+  if (name.empty()) {
+    unnamed_serial_ = backend_->unnamed_serial = ++env_.unnamed_serials;
+    unnamed_traits_ = large_parse_traits();
+  } else if (const auto found = prepared_.find(name); found != prepared_.end()) {
+    prepared_.erase(found);
+  }
+  backend_->ledger.owe({.kind = AnswerKind::parse});
+  return start_stream(input, head, 0, false);
+}
+
+std::size_t SessionCore::forward_bind(Bytes input, Head head) {
+  const bool is_whole = input.size() >= head.total;
+  const Bytes body = input.subspan(wire::kHeaderSize, std::min(head.total, input.size()) - wire::kHeaderSize);
+  const auto parsed = wire::parse_bind_head(body, is_whole);
+  if (!parsed) return close_with(parsed.error(), CloseReason::protocol_violation), 0;
+  const bool is_large = head.total > kMaxHeldBind;
+  if (!is_whole && !is_large) return 0;
+  if (!*parsed) {
+    if (body.size() > kMaxHeldBind) violate("names in a Bind message are too long");
+    return 0;
+  }
+  const wire::BindHead& bind = **parsed;
+  if (requests_.back().is_beyond_scan) {
+    if (const TraitsPtr traits = traits_of_statement(bind.statement)) {
+      if (leave_replica_for(*traits)) return 0;
+      note_statement(*traits);
+    }
+  }
+  if (is_whole) {
+    retain(input.first(head.total));
+  } else {
+    requests_.back().is_rerunnable = false;
+  }
+  Owed owed{.kind = AnswerKind::bind};
+  const std::string_view name = server_name(bind.statement, owed);
+  const std::size_t taken = wire::kHeaderSize + bind.rest;
+  if (name == bind.statement) {
+    backend_->ledger.owe(std::move(owed));
+    return start_stream(input, head, 0, false);
+  }
+  build_.clear();
+  wire::append_bind_head(build_, bind.portal, name, static_cast<std::uint32_t>(head.total - taken));
+  to_server_copy(as_bytes(build_));
+  backend_->ledger.owe(std::move(owed));
+  return start_stream(input, head, taken, false);
+}
+
+std::size_t SessionCore::forward_target(Bytes message, Head head) {
+  const auto target = wire::parse_target(message.subspan(wire::kHeaderSize));
+  if (!target) return close_with(target.error(), CloseReason::protocol_violation), 0;
+  retain(message);
+  if (static_cast<ClientTag>(head.tag) == ClientTag::close) return forward_close(message, *target);
+  Owed owed{.kind = AnswerKind::describe};
+  if (target->target == wire::Target::portal) {
+    to_server(message);
+  } else {
+    build_.clear();
+    const std::string_view name = server_name(target->name, owed);
+    build_.clear();
+    wire::append_describe(build_, wire::Target::statement, name);
+    to_server_copy(as_bytes(build_));
+  }
+  backend_->ledger.owe(std::move(owed));
+  return head.total;
+}
+
+std::size_t SessionCore::forward_close(Bytes message, const wire::TargetName& target) {
+  const bool is_statement = target.target == wire::Target::statement;
+  const auto found = is_statement ? prepared_.find(target.name) : prepared_.end();
+  if (found == prepared_.end() && !(is_statement && looks_like_catalog_name(target.name))) {
+    if (is_statement && target.name.empty()) {
+      unnamed_serial_ = 0;
+      backend_->unnamed_serial = 0;
+    }
+    to_server(message);
+    backend_->ledger.owe({.kind = AnswerKind::close});
+    return message.size();
+  }
+  build_.clear();
+  wire::append_bodiless(build_, wire::ServerTag::close_complete);
+  if (found == prepared_.end()) {
+    // A name like ours that the client does not have: closing nothing succeeds, but must not close ours.
+    backend_->ledger.owe({.kind = AnswerKind::local, .text = build_});
+  } else {
+    backend_->ledger.owe({AnswerKind::local, Audience::client, found->second->number, build_, found->first});
+    closed_.push_back(std::move(found->second));
+    prepared_.erase(found);
+  }
+  take_locals();
+  return message.size();
+}
+
+std::size_t SessionCore::forward_sync(Bytes message) {
+  retain(message);
+  to_server(message);
+  backend_->ledger.owe({.kind = AnswerKind::sync});
+  requests_.back().is_complete = true;
+  is_batch_open_ = false;
+  return message.size();
+}
+
+// The batch goes on after a Flush: what was sent stays where it is. A statement that needs the primary while the rest ran
+// on a replica, outside a transaction, makes the replica finish first. True: wait for that.
+bool SessionCore::leave_replica_for(const Traits& traits) {
+  const bool is_free = backend_->ledger.status() == TransactionStatus::idle && is_on_replica_;
+  if (!is_free || traits.verdict.may_use_replica) return false;
+  build_.clear();
+  wire::append_sync(build_);
+  to_server_copy(as_bytes(build_));
+  backend_->ledger.owe({AnswerKind::sync, Audience::nobody, static_cast<std::uint64_t>(Injected::drain)});
+  requests_.back().is_rerunnable = false;
+  scan_.held.assign(1, std::make_shared<const Traits>(traits));
+  is_draining_ = true;
+  return true;
+}
+
+}  // namespace howdah

@@ -1,0 +1,115 @@
+// Looks through an extended batch before any of it is sent: up to Sync it is one implicit transaction (manual "Extended
+// Query", "Pipelining"), so all of it goes to one node, the primary if any statement needs it.
+#include "gateway/session/session_core.hpp"
+
+namespace howdah {
+
+using wire::ClientTag;
+
+namespace {
+
+constexpr std::size_t kMaxCollected = 64 * 1024;  // a longer batch goes to the primary before its end is known
+
+const TraitsPtr& oversized_traits() {
+  static const TraitsPtr traits = [] {
+    Traits unread;
+    unread.parse = ParseOutcome::too_long;
+    unread.verdict.reason = RouteReason::too_long;
+    unread.has_transaction_control = true;
+    return std::make_shared<const Traits>(std::move(unread));
+  }();
+  return traits;
+}
+
+}  // namespace
+
+// False: more bytes are needed (or the client was sent away). The result is in scan_.
+bool SessionCore::scan_batch(Bytes input) {
+  scan_.is_ready = scan_.is_oversized = scan_.is_ended = scan_.has_server_part = scan_.has_local_part = false;
+  scan_.held.clear();
+  scan_.traits.clear();
+  scan_.parsed.clear();
+  std::size_t at = 0;
+  while (at < input.size()) {
+    const std::optional<Head> head = head_of(input.subspan(at));
+    if (is_closed_) return false;
+    if (!head) break;
+    const Bytes rest = input.subspan(at);
+    if (rest.size() < head->total) break;
+    if (!scan_message(rest.first(head->total), *head)) return false;
+    if (scan_.is_ready) return true;
+    at += head->total;
+  }
+  if (input.size() < kMaxCollected) return false;
+  scan_.is_ready = scan_.is_oversized = scan_.has_server_part = true;
+  scan_traits(oversized_traits());
+  return true;
+}
+
+bool SessionCore::scan_message(Bytes message, Head head) {
+  const Bytes body = message.subspan(wire::kHeaderSize);
+  switch (static_cast<ClientTag>(head.tag)) {
+    case ClientTag::sync: scan_.is_ended = true; [[fallthrough]];
+    case ClientTag::flush: scan_.is_ready = true; return true;
+    case ClientTag::parse: {
+      const auto parse = wire::parse_parse(body);
+      if (!parse) return close_with(parse.error(), CloseReason::protocol_violation), false;
+      const TraitsPtr traits = head.total > options_.max_parse_size ? oversized_traits()
+                                                                    : env_.parse_cache.find_or_classify(parse->sql);
+      scan_.parsed.emplace_back(parse->statement, traits);
+      scan_traits(traits);
+      return true;
+    }
+    case ClientTag::bind: {
+      const auto bind = wire::parse_bind_head(body, true);
+      if (!bind) return close_with(bind.error(), CloseReason::protocol_violation), false;
+      scan_traits(traits_of_statement((*bind)->statement));
+      return true;
+    }
+    case ClientTag::describe:
+    case ClientTag::close: {
+      const auto target = wire::parse_target(body);
+      if (!target) return close_with(target.error(), CloseReason::protocol_violation), false;
+      if (target->target == wire::Target::statement && static_cast<ClientTag>(head.tag) == ClientTag::describe)
+        scan_traits(traits_of_statement(target->name));
+      else if (target->target == wire::Target::portal && static_cast<ClientTag>(head.tag) == ClientTag::describe &&
+               !local_portals_.contains(target->name) && !scan_.has_local_part)
+        scan_.has_server_part = true;
+      return true;
+    }
+    case ClientTag::execute: {
+      const auto execute = wire::parse_execute(body);
+      if (!execute) return close_with(execute.error(), CloseReason::protocol_violation), false;
+      const bool is_local_portal = local_portals_.contains(execute->portal) || scan_.has_local_part;
+      (is_local_portal ? scan_.has_local_part : scan_.has_server_part) = true;
+      return true;
+    }
+    default:
+      // A Query, FunctionCall or COPY message without Sync before it: what there is goes first.
+      scan_.is_ready = true;
+      return true;
+  }
+}
+
+void SessionCore::scan_traits(const TraitsPtr& traits) {
+  if (!traits) {
+    scan_.has_server_part = true;
+    return;
+  }
+  const bool is_here = is_local(*traits) || (is_failed_ && (traits->transaction == TransactionControl::rollback ||
+                                                            traits->transaction == TransactionControl::commit));
+  (is_here ? scan_.has_local_part : scan_.has_server_part) = true;
+  scan_.held.push_back(traits);
+  scan_.traits.push_back(traits.get());
+}
+
+// What a Bind or Describe is about: parsed in this batch, before it, or unknown (nullptr).
+TraitsPtr SessionCore::traits_of_statement(std::string_view name) const {
+  for (auto it = scan_.parsed.rbegin(); it != scan_.parsed.rend(); ++it)
+    if (it->first == name) return it->second;
+  if (name.empty()) return unnamed_serial_ != 0 ? unnamed_traits_ : nullptr;
+  const auto found = prepared_.find(name);
+  return found == prepared_.end() ? nullptr : found->second->traits;
+}
+
+}  // namespace howdah

@@ -1,0 +1,68 @@
+// BEGIN alone in a simple Query is answered here and sent with the first statement, which decides where the transaction
+// runs. A transaction that ends before it has a statement never reaches a server.
+#include "gateway/session/session_core.hpp"
+
+namespace howdah {
+
+bool SessionCore::can_defer(const Traits& traits) const {
+  return traits.transaction == TransactionControl::begin && traits.statement_count == 1 && pins_.is_empty() &&
+         !traits.modes.is_unclear && client_status() == TransactionStatus::idle &&
+         options_.pool_mode != PoolMode::statement;
+}
+
+// True if the statement has been answered. Nothing is owed.
+bool SessionCore::answer_transaction_control(const Traits& traits, std::string_view sql) {
+  std::string_view tag;
+  if (can_defer(traits)) {
+    deferred_begin_.assign(sql);
+    transaction_since_ = now_;
+    note_transaction(traits);
+    tag = as_text(as_bytes(deferred_begin_)).find_first_of("sS") == 0 ? "START TRANSACTION" : "BEGIN";
+  } else if (!deferred_begin_.empty() && traits.statement_count == 1) {
+    switch (traits.transaction) {
+      case TransactionControl::commit: tag = "COMMIT"; break;
+      case TransactionControl::rollback: tag = "ROLLBACK"; break;
+      default: return false;
+    }
+    deferred_begin_.clear();
+    on_transaction_end();
+  } else {
+    return false;
+  }
+  build_.clear();
+  wire::append_command_complete(build_, tag);
+  to_client_copy(as_bytes(build_));
+  to_client_ready();
+  return true;
+}
+
+void SessionCore::send_deferred_begin() {
+  is_fresh_lease_ = false;
+  if (!reapply_.empty()) restore_settings();
+  if (deferred_begin_.empty()) return;
+  inject_query(deferred_begin_, Injected::begin);
+  deferred_begin_.clear();
+}
+
+// What later statements of the transaction may do depends on how it was begun.
+void SessionCore::note_transaction(const Traits& traits) {
+  if (traits.transaction == TransactionControl::begin) {
+    const TransactionModes& modes = traits.modes;
+    is_transaction_read_only_ = modes.is_read_only.value_or(is_default_read_only_);
+    is_transaction_serializable_ =
+        modes.isolation ? *modes.isolation == Isolation::serializable : is_default_serializable_;
+  }
+  if (traits.modes_scope == ModesScope::this_transaction && traits.transaction != TransactionControl::begin) {
+    if (traits.modes.is_read_only) is_transaction_read_only_ = *traits.modes.is_read_only;
+    if (traits.modes.isolation) is_transaction_serializable_ = *traits.modes.isolation == Isolation::serializable;
+  }
+}
+
+void SessionCore::on_transaction_end() {
+  has_transaction_written_ = false;
+  is_transaction_read_only_ = is_default_read_only_;
+  is_transaction_serializable_ = is_default_serializable_;
+  transaction_since_.reset();
+}
+
+}  // namespace howdah

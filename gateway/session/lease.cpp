@@ -1,0 +1,234 @@
+// Which server connection, when, and for how long: the session takes one only on the node its statement needs, and gives
+// it back as soon as it owes nothing and nothing ties the session to it.
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "gateway/session/session_core.hpp"
+
+namespace howdah {
+
+using namespace session;
+
+namespace {
+
+constexpr Duration kRetryInterval = 200ms;  // for nodes that refuse connections while the view still trusts them
+
+// In a READ ONLY transaction on a replica: refused there only if the replica would answer otherwise without an error.
+bool must_refuse(const Traits& traits) {
+  if (!traits.pins.is_empty()) return true;
+  const RouteReason reason = traits.verdict.reason;
+  return reason == RouteReason::node_local_function || reason == RouteReason::node_local_relation ||
+         reason == RouteReason::node_local_setting;
+}
+
+Error misplaced_error(const Traits& traits) {
+  return Error{.code = ErrorCode::feature_not_supported,
+               .message = "this statement needs the primary, but its READ ONLY transaction runs on a replica",
+               .detail = traits.verdict.because,
+               .hint = "Run it outside the transaction, or make it the transaction's first statement."};
+}
+
+}  // namespace
+
+// Whether the statement may be sent now, to backend_. If not, what was missing has been asked for, or pending_error_ says
+// why it never will be.
+SessionCore::Go SessionCore::admit(const Traits& traits) {
+  if (owes()) return may_pipeline(traits) ? Go::now : Go::wait;
+  if (backend_ != nullptr && is_fresh_lease_) return Go::now;
+  if (backend_ != nullptr && is_batch_open_) return Go::now;
+  if (options_.pool_mode == PoolMode::statement && traits.has_transaction_control) {
+    pending_error_ = Error{ErrorCode::statement_mode_transaction, "transactions are not allowed in statement pooling"};
+    return Go::wait;
+  }
+  const Decision decision = choose(traits);
+  const bool is_lost_to_replica = is_on_replica_ && client_status() != TransactionStatus::idle && backend_ != nullptr;
+  if (is_lost_to_replica && must_refuse(traits)) {
+    pending_error_ = misplaced_error(traits);
+    return Go::wait;
+  }
+  if (!decision.node) {
+    if (decision.reason == RouteReason::pinned_node_lost) {
+      close_with(Error{ErrorCode::session_state_lost, "the server that held this connection's state is not the primary any more"},
+                 CloseReason::session_state_lost);
+    } else {
+      wait_for_node(decision.reason == RouteReason::no_node ? ErrorCode::no_node : ErrorCode::no_primary);
+    }
+    return Go::wait;
+  }
+  return use_node(*decision.node) ? Go::now : Go::wait;
+}
+
+// Behind requests whose answers are still owed: only what is right there whatever those answers are.
+bool SessionCore::may_pipeline(const Traits& traits) const {
+  constexpr std::size_t kMaxInFlight = 1024;
+  if (requests_.size() >= kMaxInFlight) return false;
+  for (const Request& request : requests_)
+    if (request.is_barrier) return false;
+  if (is_batch_open_) return true;
+  const bool is_primary = env_.view != nullptr && env_.view->primary == backend_->node();
+  if (!is_on_replica_) return is_primary || client_status() != TransactionStatus::idle;
+  const NodeView* node = env_.view->find(backend_->node());
+  return client_status() == TransactionStatus::idle && is_status_certain() && traits.verdict.may_use_replica &&
+         !traits.has_transaction_control && node != nullptr && node->is_usable();
+}
+
+bool SessionCore::is_status_certain() const {
+  return std::none_of(requests_.begin(), requests_.end(), [](const Request& r) { return r.has_transaction_control; });
+}
+
+Decision SessionCore::choose(const Traits& traits) {
+  if (is_primary_forced_ && client_status() == TransactionStatus::idle)
+    return {.node = env_.view->primary, .reason = RouteReason::refused_by_replica};
+  Decision decision;
+  constexpr int kDraws = 8;  // enough to find another replica; if not, the primary will do
+  for (int i = 0; i < kDraws; ++i) {
+    const SessionFacts known = facts();
+    decision = decide(traits, known, *env_.view, env_.parse_cache.options(), env_.rng);
+    if (decision.drawn) load_balance_node_ = decision.drawn;
+    if (decision.read_bound) read_bound_ = decision.read_bound;
+    if (!avoided_node_ || decision.node != avoided_node_ || known.transaction_node || known.pinned_node) return decision;
+    load_balance_node_.reset();
+  }
+  decision.node = env_.view->primary == avoided_node_ ? std::nullopt : env_.view->primary;
+  decision.reason = RouteReason::no_primary;
+  return decision;
+}
+
+SessionFacts SessionCore::facts() const {
+  SessionFacts known;
+  known.in_transaction = client_status() != TransactionStatus::idle;
+  if (known.in_transaction && deferred_begin_.empty() && backend_ != nullptr) known.transaction_node = backend_->node();
+  known.transaction_is_read_only = is_transaction_read_only_;
+  known.transaction_is_serializable = is_transaction_serializable_;
+  known.default_is_serializable = is_default_serializable_;
+  known.default_is_read_only = is_default_read_only_;
+  known.pin_reason = pin_reason();
+  if (known.pin_reason && backend_ != nullptr) known.pinned_node = backend_->node();
+  known.load_balance_node = load_balance_node_;
+  known.user = identity_.user;
+  known.database = identity_.database;
+  known.application_name = identity_.application_name;
+  known.has_written = has_written_;
+  known.wrote_at = wrote_at_;
+  known.read_bound = read_bound_;
+  return known;
+}
+
+// True if backend_ is on the node; else it has been asked for.
+bool SessionCore::use_node(NodeId node) {
+  if (backend_ != nullptr && backend_->node() == node) return true;
+  if (backend_ != nullptr) park_backend();
+  const auto kept = std::find_if(kept_.begin(), kept_.end(), [&](const Backend* b) { return b->node() == node; });
+  if (kept != kept_.end()) {
+    backend_ = *kept;
+    kept_.erase(kept);
+    is_on_replica_ = env_.view->primary != node;
+    return true;
+  }
+  wanted_node_ = node;
+  waiting_ = Waiting::lease;
+  if (!waiting_since_) waiting_since_ = now_;
+  out_->push(WantLease{node});
+  return false;
+}
+
+void SessionCore::park_backend() {
+  if (options_.pool_mode != PoolMode::session) return return_backend(LeaseEnd::clean);
+  kept_.push_back(std::exchange(backend_, nullptr));
+}
+
+void SessionCore::handle(const LeaseGranted& event) {
+  if (waiting_ != Waiting::lease || backend_ != nullptr || is_closed_) {
+    out_->push(ReturnLease{event.backend, event.backend->is_reusable() ? LeaseEnd::clean : LeaseEnd::close});
+    return;
+  }
+  HOWDAH_ASSERT(event.backend->is_reusable());
+  backend_ = event.backend;
+  backend_->ledger.end_draining();
+  waiting_ = Waiting::nothing;
+  waiting_since_.reset();
+  retry_at_.reset();
+  is_fresh_lease_ = true;
+  is_on_replica_ = env_.view->primary != backend_->node();
+  if (is_starting_) return start_check();
+  apply_settings();
+}
+
+void SessionCore::return_backend(LeaseEnd end) {
+  flush_run();
+  if (end == LeaseEnd::clean && !backend_->is_reusable()) end = LeaseEnd::close;
+  reapply_.clear();
+  out_->push(ReturnLease{std::exchange(backend_, nullptr), end});
+  is_fresh_lease_ = false;
+}
+
+void SessionCore::wait_for_node(ErrorCode code) {
+  if (options_.primary_wait_timeout == Duration{}) {
+    pending_error_ = Error{code, "no server can run this statement now"};
+    return;
+  }
+  waiting_ = Waiting::node;
+  wait_error_ = code;
+  if (!waiting_since_) waiting_since_ = now_;
+  if (avoided_node_) retry_at_ = now_ + kRetryInterval;
+  // A transaction that has not begun keeps nothing; a connection to a node that is no longer primary is no use.
+  if (backend_ != nullptr && pins_.is_empty() && backend_->is_reusable()) park_backend();
+}
+
+void SessionCore::handle(const ViewChanged&) {
+  avoided_node_.reset();
+  if (waiting_ != Waiting::node) return;
+  waiting_ = Waiting::nothing;
+  retry_at_.reset();
+  if (is_starting_) start();
+}
+
+void SessionCore::handle(const LeaseRefused& event) {
+  if (waiting_ != Waiting::lease || is_closed_) return;
+  waiting_ = Waiting::nothing;
+  const bool is_refused_by_words = !event.server_error.empty();
+  const std::string_view sqlstate =
+      is_refused_by_words ? wire::ErrorView(as_bytes(event.server_error)).sqlstate() : std::string_view{};
+  const bool is_passing = sqlstate.starts_with("57P") || sqlstate == "53300";
+  if (is_refused_by_words && !is_passing) {
+    waiting_since_.reset();
+    return refuse_start(as_bytes(event.server_error));
+  }
+  if (event.error.code == ErrorCode::backend_connection_lost || is_passing) {
+    // Somebody else will be told that the node is down; until then reads go elsewhere and the rest waits.
+    avoided_node_ = event.node;
+    waiting_ = Waiting::node;
+    wait_error_ = event.node == env_.view->primary ? ErrorCode::no_primary : ErrorCode::no_node;
+    if (!waiting_since_) waiting_since_ = now_;
+    retry_at_ = event.node == env_.view->primary ? now_ + kRetryInterval : now_;
+    if (options_.primary_wait_timeout == Duration{}) waiting_ = Waiting::nothing, pending_error_ = event.error;
+    if (waiting_ == Waiting::node && event.node != env_.view->primary) waiting_ = Waiting::nothing;
+    if (is_starting_ && waiting_ == Waiting::nothing) start();
+    return;
+  }
+  waiting_since_.reset();
+  if (is_starting_) return close_with(event.error, CloseReason::login_refused);
+  pending_error_ = event.error;
+}
+
+bool SessionCore::may_leave_backend() const {
+  return requests_.empty() && !is_batch_open_ && pins_.is_empty() && !is_draining_ &&
+         backend_->is_reusable();
+}
+
+// At the end of every on().
+void SessionCore::settle() {
+  if (is_closed_) return;
+  if (is_shutting_down_ && requests_.empty() && !is_batch_open_ && !is_in_transaction() && !is_starting_) {
+    close_with(Error{ErrorCode::shutting_down, "terminating connection because the gateway is shutting down"},
+               CloseReason::shutting_down);
+    return;
+  }
+  if (backend_ != nullptr && options_.pool_mode != PoolMode::session && !is_starting_ && may_leave_backend())
+    return_backend(LeaseEnd::clean);
+  flush_run();
+  touch_clocks();
+  set_state(derive_state());
+}
+
+}  // namespace howdah

@@ -1,0 +1,48 @@
+// The end. A server connection is given back only if it owes nothing; one that carries state of this client is reset
+// before the next user; one in the middle of anything is closed. No cancel is sent.
+#include "gateway/session/session_core.hpp"
+
+namespace howdah {
+
+using namespace session;
+
+void SessionCore::handle(const ClientGone&) {
+  if (!is_closed_) leave(CloseReason::client_vanished);
+}
+
+void SessionCore::handle(const ShutDown&) { is_shutting_down_ = true; }
+
+void SessionCore::close_with(const Error& error, CloseReason reason) {
+  env_.log.log(error.row().log_level, "session ends s={} error={} reason={}", identity_.id.value, error.row().name,
+               name_of(reason));
+  keep_withheld();
+  drop_withheld();
+  if (!is_mid_message_) {
+    build_.clear();
+    wire::append_error(build_, error, Severity::fatal);
+    to_client_copy(as_bytes(build_));
+  }
+  leave(reason);
+}
+
+void SessionCore::leave(CloseReason reason) {
+  flush_run();
+  release_all();
+  is_closed_ = true;
+  held_.clear();
+  set_state(SessionState::closed);
+  out_->push(CloseClient{reason});
+}
+
+void SessionCore::release_all() {
+  if (waiting_ == Waiting::lease) out_->push(ForgetLease{});
+  waiting_ = Waiting::nothing;
+  const bool must_reset = !pins_.is_empty() || options_.pool_mode == PoolMode::session;
+  const bool can_reset = must_reset && !options_.server_reset_query.empty();
+  const LeaseEnd end = can_reset ? LeaseEnd::reset : must_reset && !pins_.is_empty() ? LeaseEnd::close : LeaseEnd::clean;
+  if (backend_ != nullptr) return_backend(backend_->is_reusable() ? end : LeaseEnd::close);
+  for (Backend* kept : kept_) out_->push(ReturnLease{kept, kept->is_reusable() ? end : LeaseEnd::close});
+  kept_.clear();
+}
+
+}  // namespace howdah

@@ -1,0 +1,251 @@
+// Statements Howdah answers itself: SHOW POOL_*, PGPOOL ..., EXPLAIN ROUTE, DEALLOCATE of a statement it carries, and the
+// end of a transaction that was lost with its server. In both protocols; columns are of type text.
+#include "gateway/session/session_core.hpp"
+#include "sql_router/explain.hpp"
+
+namespace howdah {
+
+using namespace session;
+using wire::ClientTag;
+
+namespace {
+
+bool ends_transaction(const Traits& traits) {
+  return traits.transaction == TransactionControl::rollback || traits.transaction == TransactionControl::commit;
+}
+
+void append_row(std::string& out, const std::vector<std::optional<std::string>>& row) {
+  std::vector<std::optional<std::string_view>> values(row.begin(), row.end());
+  wire::append_data_row(out, values);
+}
+
+void append_names(std::string& out, const TextTable& table) {
+  const std::vector<std::string_view> names(table.columns.begin(), table.columns.end());
+  wire::append_row_description(out, names);
+}
+
+void append_columns(std::string& out, const TextTable& table) {
+  if (table.columns.empty()) return wire::append_bodiless(out, wire::ServerTag::no_data);
+  append_names(out, table);
+}
+
+}  // namespace
+
+bool SessionCore::is_local(const Traits& traits) const {
+  if (traits.is_gateway_command()) return true;
+  return traits.kind == StatementKind::deallocate && traits.statement_count == 1 && prepared_.contains(traits.prepared_name);
+}
+
+void SessionCore::handle(const LocalAnswer& event) {
+  if (waiting_ != Waiting::local || is_closed_) return;
+  waiting_ = Waiting::nothing;
+  local_answer_.emplace(event.table);
+}
+
+// Nothing: it has been asked for.
+std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::string_view sql) {
+  if (is_failed_) {
+    if (!ends_transaction(traits)) return Result<TextTable>(failed_error());
+    end_failed();
+    return Result<TextTable>(TextTable{.command_tag = "ROLLBACK"});
+  }
+  if (traits.kind == StatementKind::deallocate) {
+    prepared_.erase(traits.prepared_name);
+    return Result<TextTable>(TextTable{.command_tag = "DEALLOCATE"});
+  }
+  if (traits.gateway.kind == GatewayCommandKind::explain_route) return Result<TextTable>(explain(traits, sql));
+  if (local_answer_) return std::exchange(local_answer_, std::nullopt);
+  waiting_ = Waiting::local;
+  out_->push(AskLocal{std::string(sql.substr(0, traits.gateway.rest_begin))});
+  return std::nullopt;
+}
+
+TextTable SessionCore::explain(const Traits& traits, std::string_view sql) {
+  const GatewayCommand& command = traits.gateway;
+  const TraitsPtr inner =
+      env_.parse_cache.find_or_classify(sql.substr(command.inner_begin, command.inner_end - command.inner_begin));
+  Rng rng = env_.rng;  // a copy: asking changes nothing
+  const SessionFacts known = facts();
+  const RoutingOptions& options = env_.parse_cache.options();
+  const Decision decision = decide(*inner, known, *env_.view, options, rng);
+  TextTable table{.columns = {"property", "value"}, .command_tag = "EXPLAIN"};
+  for (ExplainRow& row : explain_route(*inner, decision, known, *env_.view, options))
+    table.rows.push_back({std::move(row.column), std::move(row.text)});
+  return table;
+}
+
+// False: the answer has been asked for.
+bool SessionCore::answer_local_query(const TraitsPtr& traits, std::string_view sql) {
+  const auto table = ask(*traits, sql);
+  if (!table) return false;
+  if (table->has_error()) {
+    to_client_error(table->error());
+    to_client_ready();
+    return true;
+  }
+  build_.clear();
+  const TextTable& rows = **table;
+  if (!rows.columns.empty()) append_names(build_, rows);
+  for (const auto& row : rows.rows) append_row(build_, row);
+  wire::append_command_complete(build_, rows.command_tag);
+  to_client_copy(as_bytes(build_));
+  if (traits->is_gateway_command() && traits->gateway.rest_begin < sql.size()) {
+    wire::append_query(next_rest_, sql.substr(traits->gateway.rest_begin));
+  } else {
+    to_client_ready();
+  }
+  return true;
+}
+
+std::size_t SessionCore::consume_local(Bytes input, Head head) {
+  if (input.size() < head.total) return 0;
+  const Bytes body = input.subspan(wire::kHeaderSize, head.total - wire::kHeaderSize);
+  bool is_done = true;
+  switch (static_cast<ClientTag>(head.tag)) {
+    case ClientTag::parse: is_done = local_parse(body); break;
+    case ClientTag::bind: is_done = local_bind(body); break;
+    case ClientTag::describe: is_done = local_describe(body); break;
+    case ClientTag::execute: is_done = local_execute(body); break;
+    case ClientTag::close: local_close(body); break;
+    case ClientTag::flush: is_local_batch_ = false; break;  // what follows may be for a server
+    case ClientTag::sync:
+      is_local_batch_ = false;
+      local_portals_.clear();
+      to_client_ready();
+      break;
+    default: break;
+  }
+  return is_done ? head.total : 0;
+}
+
+void SessionCore::local_done(wire::ServerTag tag) {
+  build_.clear();
+  wire::append_bodiless(build_, tag);
+  to_client_copy(as_bytes(build_));
+}
+
+bool SessionCore::local_parse(Bytes body) {
+  const auto parse = wire::parse_parse(body);
+  if (!parse) return close_with(parse.error(), CloseReason::protocol_violation), false;
+  const TraitsPtr traits = env_.parse_cache.find_or_classify(parse->sql);
+  if (parse->statement.empty()) {
+    unnamed_sql_.assign(parse->sql);
+    unnamed_types_.assign(as_text(parse->types));
+    unnamed_traits_ = traits;
+    unnamed_serial_ = ++env_.unnamed_serials;
+  } else if (!prepared_.try_emplace(std::string(parse->statement), env_.catalog.intern(parse->sql, parse->types, traits))
+                  .second) {
+    fail_local(Error{ErrorCode::statement_exists,
+                     "prepared statement \"" + std::string(parse->statement) + "\" already exists"});
+    return true;
+  }
+  local_done(wire::ServerTag::parse_complete);
+  return true;
+}
+
+bool SessionCore::local_bind(Bytes body) {
+  const auto bind = wire::parse_bind_head(body, true);
+  if (!bind) return close_with(bind.error(), CloseReason::protocol_violation), false;
+  const std::string_view name = (*bind)->statement;
+  const auto found = prepared_.find(name);
+  LocalPortal portal{.sql = name.empty() ? unnamed_sql_ : found->second->sql,
+                     .traits = name.empty() ? unnamed_traits_ : found->second->traits};
+  local_portals_.insert_or_assign(std::string((*bind)->portal), std::move(portal));
+  local_done(wire::ServerTag::bind_complete);
+  return true;
+}
+
+// True if portal.table is there, or an error was told.
+bool SessionCore::has_local_table(LocalPortal& portal) {
+  if (portal.table) return true;
+  auto table = ask(*portal.traits, portal.sql);
+  if (!table) return false;
+  if (table->has_error()) {
+    fail_local(table->error());
+  } else {
+    portal.table = std::move(**table);
+  }
+  return true;
+}
+
+bool SessionCore::local_describe(Bytes body) {
+  const auto target = wire::parse_target(body);
+  if (!target) return close_with(target.error(), CloseReason::protocol_violation), false;
+  build_.clear();
+  if (target->target == wire::Target::statement) {
+    const auto found = prepared_.find(target->name);
+    const bool is_unnamed = target->name.empty();
+    const TraitsPtr traits = is_unnamed ? unnamed_traits_ : found->second->traits;
+    LocalPortal probe{.sql = is_unnamed ? unnamed_sql_ : found->second->sql, .traits = traits};
+    // What answers without rows is not run for being described.
+    if (!traits->is_gateway_command()) {
+      probe.table = TextTable{};
+    } else if (!has_local_table(probe)) {
+      return false;
+    }
+    if (!probe.table) return true;
+    build_.clear();
+    wire::append_parameter_description(build_, {});
+    append_columns(build_, *probe.table);
+  } else {
+    const auto found = local_portals_.find(target->name);
+    if (found == local_portals_.end()) return fail_local(no_portal(target->name)), true;
+    LocalPortal& portal = found->second;
+    if (portal.traits->is_gateway_command() && !has_local_table(portal)) return false;
+    if (portal.traits->is_gateway_command() && !portal.table) return true;
+    build_.clear();
+    append_columns(build_, portal.table.value_or(TextTable{}));
+  }
+  to_client_copy(as_bytes(build_));
+  return true;
+}
+
+bool SessionCore::local_execute(Bytes body) {
+  const auto execute = wire::parse_execute(body);
+  if (!execute) return close_with(execute.error(), CloseReason::protocol_violation), false;
+  const auto found = local_portals_.find(execute->portal);
+  if (found == local_portals_.end()) return fail_local(no_portal(execute->portal)), true;
+  LocalPortal& portal = found->second;
+  if (!has_local_table(portal)) return false;
+  if (!portal.table) return true;
+  const TextTable& table = *portal.table;
+  const std::size_t left = table.rows.size() - portal.rows_sent;
+  const bool is_limited = execute->max_rows > 0 && static_cast<std::size_t>(execute->max_rows) < left;
+  const std::size_t count = is_limited ? static_cast<std::size_t>(execute->max_rows) : left;
+  build_.clear();
+  for (std::size_t i = 0; i < count; ++i) append_row(build_, table.rows[portal.rows_sent + i]);
+  portal.rows_sent += count;
+  if (is_limited) {
+    wire::append_bodiless(build_, wire::ServerTag::portal_suspended);
+  } else {
+    wire::append_command_complete(build_, table.command_tag);
+  }
+  to_client_copy(as_bytes(build_));
+  return true;
+}
+
+void SessionCore::local_close(Bytes body) {
+  const auto target = wire::parse_target(body);
+  if (!target) return close_with(target.error(), CloseReason::protocol_violation);
+  if (target->target == wire::Target::portal) {
+    if (const auto portal = local_portals_.find(target->name); portal != local_portals_.end())
+      local_portals_.erase(portal);
+  } else if (target->name.empty()) {
+    unnamed_serial_ = 0;
+  } else if (const auto found = prepared_.find(target->name); found != prepared_.end()) {
+    prepared_.erase(found);
+  }
+  local_done(wire::ServerTag::close_complete);
+}
+
+Error SessionCore::no_portal(std::string_view name) {
+  return Error{ErrorCode::portal_unknown, "portal \"" + std::string(name) + "\" does not exist"};
+}
+
+void SessionCore::fail_local(const Error& error) {
+  is_local_batch_ = false;
+  local_portals_.clear();
+  fail_batch(error);
+}
+
+}  // namespace howdah

@@ -1,0 +1,66 @@
+// State that lives in one server connection and is not carried to another ties the session to it: the pins. They are
+// taken away when a statement that is known to remove the state has succeeded outside a transaction.
+#include "gateway/session/session_core.hpp"
+
+namespace howdah {
+
+namespace {
+
+struct UnpinRow {
+  Unpin unpin;
+  PinReason removes;
+};
+
+constexpr std::array kUnpins{
+    UnpinRow{Unpin::discard_sequences, PinReason::sequence_state},
+    UnpinRow{Unpin::discard_temp, PinReason::temp_table},
+    UnpinRow{Unpin::reset_all, PinReason::setting},
+    UnpinRow{Unpin::reset_session_authorization, PinReason::session_authorization},
+    UnpinRow{Unpin::unlisten_all, PinReason::listen},
+    UnpinRow{Unpin::deallocate_all, PinReason::prepared},
+    UnpinRow{Unpin::close_all, PinReason::hold_cursor},
+    UnpinRow{Unpin::advisory_unlock_all, PinReason::advisory_lock},
+};
+
+}  // namespace
+
+std::optional<PinReason> SessionCore::pin_reason() const {
+  for (std::size_t i = 0; i < kPinReasonCount; ++i)
+    if (pins_.has(static_cast<PinReason>(i))) return static_cast<PinReason>(i);
+  return std::nullopt;
+}
+
+// A statement of the newest request is about to be sent.
+void SessionCore::note_statement(const Traits& traits) {
+  Request& request = requests_.back();
+  pins_.add(traits.pins);
+  if (traits.verdict.may_write) request.may_write = has_transaction_written_ = true;
+  request.has_transaction_control |= traits.has_transaction_control;
+  request.unpins.add(traits.unpins);
+  if (!traits.pins.is_empty()) {
+    request.has_pinned = true;
+    request.is_rerunnable = false;
+  }
+  if (traits.kind == StatementKind::reset_parameter && find_setting(identity_.settings.get(), traits.setting) != nullptr)
+    request.reset_setting = traits.setting;
+  request.is_barrier |= !request.unpins.is_empty() || !request.reset_setting.empty();
+  note_transaction(traits);
+}
+
+void SessionCore::take_pins_away(const Request& request) {
+  if (!request.reset_setting.empty())
+    reapply_ = setting_assignment(request.reset_setting, *find_setting(identity_.settings.get(), request.reset_setting));
+  if (request.unpins.is_empty()) return;
+  const bool is_discard_all = request.unpins.has(Unpin::discard_all);
+  if (is_discard_all || request.unpins.has(Unpin::reset_all)) {
+    backend_->applied = nullptr;
+    reapply_ = settings_change(nullptr, identity_.settings.get());
+  }
+  if (is_discard_all || request.unpins.has(Unpin::deallocate_all)) forget_statements();
+  if (request.has_pinned || backend_->ledger.status() != TransactionStatus::idle) return;
+  if (is_discard_all) pins_.clear();
+  for (const UnpinRow& row : kUnpins)
+    if (request.unpins.has(row.unpin)) pins_.remove(row.removes);
+}
+
+}  // namespace howdah

@@ -1,0 +1,132 @@
+// Prepared statements of the protocol follow the client from one server connection to another: the client's name stands
+// for a text with types, which has one name on all servers and is prepared where it is missing. The unnamed statement is
+// remembered, too, and made again where somebody else's stands in its place.
+#include "gateway/session/session_core.hpp"
+
+namespace howdah {
+
+namespace {
+
+// A name nobody prepares: binding it makes the server fail the batch as the client's own mistake would have.
+constexpr std::string_view kNoSuchStatement = "howdah_none";
+
+}  // namespace
+
+void SessionCore::make_room() {
+  const auto oldest = backend_->prepared.oldest_beyond(options_.max_prepared_statements);
+  if (!oldest) return;
+  build_.clear();
+  wire::append_close(build_, wire::Target::statement, catalog_name(*oldest));
+  to_server_copy(as_bytes(build_));
+  backend_->prepared.remove(*oldest);
+  backend_->ledger.owe({AnswerKind::close, Audience::nobody, *oldest});
+}
+
+void SessionCore::ensure_prepared(const PreparedStatement& statement) {
+  if (backend_->prepared.touch(statement.number)) return;
+  make_room();
+  build_.clear();
+  wire::append_parse_as(build_, statement.name, statement.sql, as_bytes(statement.types));
+  to_server_copy(as_bytes(build_));
+  backend_->prepared.add(statement.number);
+  backend_->ledger.owe({AnswerKind::parse, Audience::nobody, statement.number});
+}
+
+// False: the client has none. (The server connection may have one, but it is somebody else's.)
+bool SessionCore::ensure_unnamed() {
+  if (unnamed_serial_ == 0) return false;
+  if (backend_->unnamed_serial == unnamed_serial_) return true;
+  build_.clear();
+  wire::append_parse_as(build_, "", unnamed_sql_, as_bytes(unnamed_types_));
+  to_server_copy(as_bytes(build_));
+  backend_->unnamed_serial = unnamed_serial_;
+  backend_->ledger.owe({AnswerKind::parse, Audience::nobody});
+  return true;
+}
+
+// The name to use on the server, where the statement then exists, or fails with what the client must hear.
+std::string_view SessionCore::server_name(std::string_view client_name, Owed& owed) {
+  if (client_name.empty()) {
+    if (ensure_unnamed()) return client_name;
+    if (pins_.has(PinReason::opaque)) return client_name;  // made by a Parse too long to be kept
+    build_.clear();
+    wire::append_error(build_, Error{ErrorCode::statement_unknown, "unnamed prepared statement does not exist"});
+    owed.text = build_;
+    return kNoSuchStatement;
+  }
+  const auto found = prepared_.find(client_name);
+  if (found != prepared_.end()) {
+    ensure_prepared(*found->second);
+    owed.tag = found->second->number;
+    return found->second->name;
+  }
+  // PREPARE may have made it, and then the session is pinned; if not, the server says that it does not exist.
+  if (!looks_like_catalog_name(client_name)) return client_name;
+  build_.clear();
+  wire::append_error(build_, Error{ErrorCode::statement_unknown,
+                                   "prepared statement \"" + std::string(client_name) + "\" does not exist"});
+  owed.text = build_;
+  return kNoSuchStatement;
+}
+
+// Makes the server fail here and the client hear `error`.
+void SessionCore::refuse_statement(const Error& error) {
+  build_.clear();
+  wire::append_bind_head(build_, "", kNoSuchStatement, 6);
+  build_.append(6, '\0');  // no formats, no parameters, no result formats
+  to_server_copy(as_bytes(build_));
+  build_.clear();
+  wire::append_error(build_, error);
+  backend_->ledger.owe({.kind = AnswerKind::bind, .text = build_});
+}
+
+// The server failed before, or at, this message: what was noted when it was sent is not so.
+void SessionCore::undo(const Owed& dropped) {
+  switch (dropped.kind) {
+    case AnswerKind::parse:
+      if (dropped.tag == 0) unnamed_serial_ = 0;
+      if (backend_ != nullptr && dropped.tag == 0) backend_->unnamed_serial = 0;
+      if (backend_ != nullptr && dropped.tag != 0) backend_->prepared.remove(dropped.tag);
+      if (!dropped.name.empty()) prepared_.erase(dropped.name);
+      return;
+    case AnswerKind::close:
+      if (dropped.tag != 0 && backend_ != nullptr) backend_->prepared.add(dropped.tag);
+      return;
+    case AnswerKind::local: {
+      if (dropped.name.empty() || dropped.text.empty()) return;
+      if (dropped.text[0] == static_cast<char>(wire::ServerTag::parse_complete)) {
+        prepared_.erase(dropped.name);
+        return;
+      }
+      for (const PreparedStatementPtr& statement : closed_)
+        if (statement->number == dropped.tag) prepared_.insert_or_assign(dropped.name, statement);
+      return;
+    }
+    default: return;
+  }
+}
+
+// The message the server's error is about.
+void SessionCore::undo_failed(const Owed& failed, std::string_view sqlstate) {
+  undo(failed);
+  if (failed.kind != AnswerKind::bind || failed.tag == 0) return;
+  if (sqlstate == "0A000") retire_statement(failed.tag);
+  // Somebody deallocated it behind our back; the next Bind makes it again.
+  if (sqlstate == "26000") backend_->prepared.remove(failed.tag);
+}
+
+// The server says that its plan is out of date: a client that prepares the same text again gets a new one.
+void SessionCore::retire_statement(std::uint64_t number) {
+  for (const auto& [name, statement] : prepared_)
+    if (statement->number == number) return env_.catalog.retire(*statement);
+}
+
+// DISCARD ALL or DEALLOCATE ALL has been done.
+void SessionCore::forget_statements() {
+  prepared_.clear();
+  unnamed_serial_ = 0;
+  backend_->prepared.clear();
+  backend_->unnamed_serial = 0;
+}
+
+}  // namespace howdah

@@ -1,0 +1,250 @@
+// Server to client. Rows are not looked at one by one: a run of complete messages is one range. Everything else passes the
+// reply ledger, which says whose answer it is. While a read may still be run again elsewhere, the first messages of its
+// answer (everything before a row) are withheld, so that the client never sees the attempt that failed.
+#include "gateway/session/session_core.hpp"
+
+namespace howdah {
+
+using namespace session;
+using wire::ServerTag;
+
+namespace {
+
+constexpr std::uint32_t kHeldWhole = 8 * 1024;      // a cut message up to this size waits for its end
+constexpr std::uint32_t kHeldText = 1024 * 1024;    // errors and the like, which must be read
+
+bool is_held(char tag, std::uint32_t length) {
+  const wire::MessageType* type = wire::find_message_type(wire::Sender::server, tag);
+  if (type->hold == wire::Hold::whole) return true;
+  return length <= (type->hold == wire::Hold::whole_if_small ? kHeldText : kHeldWhole);
+}
+
+// What may precede a row and can be told again by another server.
+bool is_prologue(char tag) {
+  switch (static_cast<ServerTag>(tag)) {
+    case ServerTag::parse_complete:
+    case ServerTag::bind_complete:
+    case ServerTag::close_complete:
+    case ServerTag::parameter_description:
+    case ServerTag::row_description:
+    case ServerTag::no_data: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+void SessionCore::relay(Bytes chunk) {
+  wire::Piece piece;
+  while (backend_ != nullptr && !is_closed_) {
+    if (relay_rows(chunk)) continue;
+    const wire::Scan scan = backend_->scanner.next(chunk, piece);
+    if (scan == wire::Scan::need_more) break;
+    if (scan == wire::Scan::broken) return lose_backend(NodeFailure::misbehaved, false);
+    relay_piece(piece);
+  }
+  keep_withheld();
+}
+
+bool SessionCore::relay_rows(Bytes& chunk) {
+  const Owed* front = backend_->ledger.front();
+  if (front == nullptr || (front->kind != AnswerKind::query && front->kind != AnswerKind::execute)) return false;
+  std::uint64_t count = 0;
+  const Bytes rows = backend_->scanner.take_run(chunk, ServerTag::data_row, count);
+  if (rows.empty()) return false;
+  if (front->audience == Audience::client) emit_answer('D', rows);
+  return true;
+}
+
+void SessionCore::relay_piece(const wire::Piece& piece) {
+  if (piece.is_whole() && piece.carried.empty()) return relay_message(piece.tag, piece.bytes, piece.body());
+  if (is_held(piece.tag, piece.length)) {
+    const auto whole = backend_->assembler.add(piece);
+    if (!whole) return;
+    build_.clear();
+    wire::append_header(build_, piece.tag, piece.body_length());
+    build_.append(whole->body.data(), whole->body.size());
+    const Bytes message = scratch_.keep(as_bytes(build_));
+    return relay_message(piece.tag, message, message.subspan(wire::kHeaderSize));
+  }
+  if (piece.is_first) relay_start_of_stream(piece);
+  if (backend_ == nullptr) return;
+  const bool is_forwarded = backend_->stream_fate == Fate::forward;
+  if (is_forwarded) {
+    emit_answer(piece.tag, scratch_.keep(piece.carried));
+    emit_answer(piece.tag, piece.bytes);
+  }
+  is_mid_message_ = is_forwarded && !piece.is_last;
+  if (piece.is_last) take_locals();
+}
+
+void SessionCore::relay_start_of_stream(const wire::Piece& piece) {
+  const Fate fate = backend_->ledger.accept(piece.tag);
+  const bool is_notification = piece.tag == static_cast<char>(ServerTag::notification);
+  const bool is_error = piece.tag == static_cast<char>(ServerTag::error);  // too long to be one
+  if (fate == Fate::broken || is_error || (fate == Fate::aside && !is_notification))
+    return lose_backend(NodeFailure::misbehaved, false);
+  backend_->stream_fate = is_notification ? Fate::forward : fate;
+  if (backend_->stream_fate == Fate::forward && !requests_.empty()) requests_.front().is_rerunnable = false;
+}
+
+void SessionCore::relay_message(char tag, Bytes message, Bytes body) {
+  switch (static_cast<ServerTag>(tag)) {
+    case ServerTag::notice:
+    case ServerTag::notification:
+    case ServerTag::parameter_status: return relay_aside(tag, message, body);
+    case ServerTag::error: return relay_error(message, body);
+    default: return relay_answer(tag, message, body);
+  }
+}
+
+void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
+  const bool is_ready = tag == static_cast<char>(ServerTag::ready);
+  ReplyLedger& ledger = backend_->ledger;
+  const Fate fate = ledger.accept(tag, is_ready && !body.empty() ? body[0] : '\0');
+  if (fate == Fate::broken) return lose_backend(NodeFailure::misbehaved, false);
+  if (tag == static_cast<char>(ServerTag::copy_in_response)) on_voided_syncs();
+  if (fate == Fate::forward) emit_answer(tag, message);
+  if (is_ready) {
+    const auto injected = static_cast<Injected>(ledger.ended()->tag);
+    if (fate == Fate::forward) {
+      finish_request();
+    } else if (injected == Injected::settings && !is_draining_) {
+      if (is_starting_) return finish_start();
+      reconcile_parameters();
+    }
+  }
+  take_locals();
+}
+
+void SessionCore::relay_error(Bytes message, Bytes body) {
+  const auto error = wire::parse_error_response(body);
+  if (!error) return lose_backend(NodeFailure::misbehaved, false);
+  ReplyLedger& ledger = backend_->ledger;
+  if (error->ends_connection()) {
+    const bool is_shutdown = error->sqlstate().starts_with("57P0");
+    return lose_backend(is_shutdown ? std::optional(NodeFailure::shut_down) : std::nullopt, false);
+  }
+  if (is_starting_) return refuse_start(body);
+  const Owed* front = ledger.front();
+  if (front == nullptr) return lose_backend(NodeFailure::misbehaved, false);
+  const bool is_injected = front->kind == AnswerKind::query && front->audience == Audience::nobody;
+  if (is_injected && !is_draining_) {
+    // The client's statement is already behind it and would run under wrong settings, or outside its transaction.
+    env_.log.warn("injected statement failed s={} sqlstate={}", identity_.id.value, error->sqlstate());
+    return lose_backend(std::nullopt, false);
+  }
+  if (should_rerun(error->sqlstate())) return rerun_after_error(error->sqlstate());
+
+  const Fate fate = ledger.accept('E');
+  for (auto it = ledger.dropped().rbegin(); it != ledger.dropped().rend(); ++it) undo(*it);
+  if (const Owed* failed = ledger.ended()) {
+    undo_failed(*failed, error->sqlstate());
+    if (failed->kind == AnswerKind::bind && !failed->text.empty()) message = scratch_.keep(as_bytes(failed->text));
+  }
+  if (fate == Fate::forward) {
+    emit_answer('E', message);
+    if (!requests_.empty()) note_error(requests_.front(), error->sqlstate());
+  }
+  if (std::exchange(is_sync_held_, false) && is_batch_open_) {
+    build_.clear();
+    wire::append_sync(build_);
+    forward_sync(scratch_.keep(as_bytes(build_)));
+  }
+  take_locals();
+}
+
+void SessionCore::note_error(Request& request, std::string_view sqlstate) {
+  request.has_error = true;
+  // A text nobody could read, the server neither: it did nothing, so nothing ties the session to this connection.
+  if (request.is_newly_opaque && sqlstate == "42601") pins_.clear();
+}
+
+void SessionCore::relay_aside(char tag, Bytes message, Bytes body) {
+  if (tag == static_cast<char>(ServerTag::parameter_status)) return on_parameter_status(message, body);
+  const Owed* front = backend_->ledger.front();
+  const bool is_ours = front != nullptr && front->audience == Audience::nobody;
+  if (tag == static_cast<char>(ServerTag::notice) && (is_ours || is_starting_)) return;
+  to_client(message);
+}
+
+// A part of an answer to the request in front.
+void SessionCore::emit_answer(char tag, Bytes message) {
+  if (message.empty()) return;
+  if (!requests_.empty()) {
+    Request& request = requests_.front();
+    if (is_prologue(tag) && request.is_rerunnable && request.is_complete && !request.has_forwarded) {
+      if (!withheld_run_.empty() && withheld_run_.data() + withheld_run_.size() != message.data()) keep_withheld();
+      withheld_run_ = withheld_run_.empty() ? message : Bytes{withheld_run_.data(), withheld_run_.size() + message.size()};
+      return;
+    }
+    request.has_forwarded = true;
+  }
+  release_withheld();
+  to_client(message);
+}
+
+void SessionCore::release_withheld() {
+  if (!withheld_.empty()) {
+    to_client_copy(withheld_);
+    withheld_.clear();
+  }
+  to_client(std::exchange(withheld_run_, Bytes{}));
+}
+
+// The chunk is about to be gone.
+void SessionCore::keep_withheld() {
+  withheld_.insert(withheld_.end(), withheld_run_.begin(), withheld_run_.end());
+  withheld_run_ = {};
+}
+
+void SessionCore::drop_withheld() {
+  withheld_.clear();
+  withheld_run_ = {};
+}
+
+void SessionCore::take_locals() {
+  Owed local;
+  while (backend_ != nullptr && backend_->ledger.take_local(local)) {
+    if (local.audience == Audience::client) emit_answer(local.text[0], scratch_.keep(as_bytes(local.text)));
+  }
+}
+
+// The server is in COPY FROM STDIN and ignores the Sync that was sent behind the Execute: the batch is not over.
+void SessionCore::on_voided_syncs() {
+  for (const Owed& owed : backend_->ledger.dropped()) {
+    if (owed.audience != Audience::client) continue;
+    if (requests_.size() > 1) {
+      requests_.merge_second_into_front();
+    } else if (!requests_.empty()) {
+      requests_.front().is_complete = false;
+      is_batch_open_ = true;
+    }
+  }
+}
+
+void SessionCore::finish_request() {
+  const Request request = std::move(requests_.front());
+  requests_.pop_front();
+  retained_.drop(request.retained);
+  if (requests_.empty()) {
+    retained_.clear();
+    closed_.clear();
+  }
+  told_status_ = backend_->ledger.status();
+  retry_count_ = loss_count_ = 0;
+  is_primary_forced_ = false;
+  avoided_node_.reset();
+  busy_since_.reset();
+  if (backend_->ledger.status() == TransactionStatus::idle) {
+    if (request.may_write || has_transaction_written_) {
+      has_written_ = true;
+      wrote_at_ = now_;
+      read_bound_.reset();
+    }
+    on_transaction_end();
+  }
+  if (!request.has_error) take_pins_away(request);
+}
+
+}  // namespace howdah

@@ -1,0 +1,77 @@
+// One request that has been sent to a server, or is being sent: a simple Query, a FunctionCall, or an extended batch up to
+// its Sync. It ends in exactly one ReadyForQuery. What is kept about it decides what happens when the server dies.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sql_router/traits.hpp"
+
+namespace howdah {
+
+struct Request {
+  std::size_t retained = 0;              // its bytes, kept for running it again
+  bool is_complete = false;              // its Query or Sync has been sent
+  bool is_simple = false;                // a Query
+  bool is_rerunnable = false;            // a read outside a transaction whose bytes are all kept
+  bool is_beyond_scan = false;           // its messages are looked at one by one: they come after a Flush, or are many
+  bool has_forwarded = false;            // the client has seen a part of its answer
+  bool has_error = false;                // that part is an ErrorResponse
+  bool may_write = false;                // also in a transaction
+  bool has_transaction_control = false;  // the transaction status after it is known only from its answer
+  bool is_barrier = false;               // nothing may be sent behind it until it is answered
+  TransactionControl control = TransactionControl::none;  // of a request that is one statement
+  bool has_pinned = false;
+  bool is_newly_opaque = false;          // pinned the session only because its text could not be read
+  Unpins unpins = {};
+  std::string reset_setting = {};        // RESET of a parameter the client set at start-up: to be set again
+};
+
+// A queue whose memory is kept.
+class RequestQueue {
+ public:
+  bool empty() const { return head_ == requests_.size(); }
+  std::size_t size() const { return requests_.size() - head_; }
+  Request& front() { return requests_[head_]; }
+  Request& back() { return requests_.back(); }
+  const Request& back() const { return requests_.back(); }
+  auto begin() { return requests_.begin() + static_cast<std::ptrdiff_t>(head_); }
+  auto end() { return requests_.end(); }
+  auto begin() const { return requests_.begin() + static_cast<std::ptrdiff_t>(head_); }
+  auto end() const { return requests_.end(); }
+  void push(Request request) {
+    if (empty()) clear();
+    requests_.push_back(std::move(request));
+  }
+  void merge_second_into_front() {
+    Request second = std::move(requests_[head_ + 1]);
+    requests_.erase(requests_.begin() + static_cast<std::ptrdiff_t>(head_) + 1);
+    Request& first = front();
+    first.retained += second.retained;
+    first.is_complete = second.is_complete;
+    first.may_write |= second.may_write;
+    first.has_transaction_control |= second.has_transaction_control;
+    first.is_barrier |= second.is_barrier;
+    first.is_rerunnable = false;
+  }
+  void pop_back() { requests_.pop_back(); }
+  void pop_front() {
+    ++head_;
+    constexpr std::size_t kCompactAt = 64;
+    if (head_ < kCompactAt || head_ * 2 < requests_.size()) return;
+    requests_.erase(requests_.begin(), begin());
+    head_ = 0;
+  }
+  void clear() {
+    requests_.clear();
+    head_ = 0;
+  }
+
+ private:
+  std::vector<Request> requests_;
+  std::size_t head_ = 0;
+};
+
+}  // namespace howdah

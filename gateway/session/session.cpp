@@ -1,0 +1,99 @@
+#include "gateway/session/session.hpp"
+
+#include "gateway/session/session_core.hpp"
+
+namespace howdah {
+
+using namespace session;
+
+Session::Session(ClientIdentity identity, const SessionOptions& options, Surroundings& surroundings)
+    : core_(std::make_unique<SessionCore>(std::move(identity), options, surroundings)) {}
+Session::~Session() = default;
+Session::Session(Session&&) noexcept = default;
+
+void Session::on(const Event& event, Instant now, Actions<Action>& out) { core_->on(event, now, out); }
+bool Session::wants_client_bytes() const { return core_->wants_client_bytes(); }
+std::optional<Instant> Session::next_deadline() const { return core_->next_deadline(); }
+SessionState Session::state() const { return core_->state(); }
+const ClientIdentity& Session::identity() const { return core_->identity(); }
+const Backend* Session::backend() const { return core_->backend(); }
+std::optional<PinReason> Session::pin_reason() const { return core_->pin_reason(); }
+bool Session::is_in_transaction() const { return core_->is_in_transaction(); }
+
+namespace {
+
+bool is_on(const std::string* value) {
+  return value != nullptr && (*value == "on" || *value == "true" || *value == "yes" || *value == "1" || *value == "t");
+}
+
+}  // namespace
+
+SessionCore::SessionCore(ClientIdentity identity, const SessionOptions& options, Surroundings& surroundings)
+    : identity_(std::move(identity)), options_(options), env_(surroundings) {
+  const StartupSettings* settings = identity_.settings.get();
+  is_default_read_only_ = is_on(find_setting(settings, "default_transaction_read_only"));
+  const std::string* isolation = find_setting(settings, "default_transaction_isolation");
+  is_default_serializable_ = isolation != nullptr && *isolation == "serializable";
+  on_transaction_end();
+}
+
+void SessionCore::on(const Event& event, Instant now, Actions<Action>& out) {
+  now_ = now;
+  out_ = &out;
+  scratch_.reset();
+  std::visit([this](const auto& one) { handle(one); }, event);
+  advance();
+  settle();
+  out_ = nullptr;
+}
+
+bool SessionCore::wants_client_bytes() const {
+  constexpr std::size_t kAhead = 64 * 1024;  // a batch is collected up to this size
+  return !is_closed_ && held_.size() < options_.max_parse_size + kAhead;
+}
+
+void SessionCore::handle(const ClientBytes& event) {
+  if (is_closed_) return;
+  Bytes bytes = event.bytes;
+  if (held_.empty() && rest_.empty()) bytes = bytes.subspan(consume(bytes));
+  if (!bytes.empty()) held_.append(bytes);
+}
+
+void SessionCore::handle(const ServerBytes& event) {
+  if (is_closed_) return;
+  if (event.backend == backend_) return relay(event.bytes);
+  // Session mode keeps connections that are not in use now.
+  if (std::find(kept_.begin(), kept_.end(), event.backend) == kept_.end()) return;
+  if (event.backend->absorb(event.bytes) == BackendHealth::settled) return;
+  std::erase(kept_, event.backend);
+  out_->push(ReturnLease{event.backend, LeaseEnd::close});
+}
+
+TransactionStatus SessionCore::client_status() const {
+  if (is_failed_) return TransactionStatus::failed;
+  if (!deferred_begin_.empty()) return TransactionStatus::in_block;
+  return backend_ == nullptr ? TransactionStatus::idle : backend_->ledger.status();
+}
+
+SessionState SessionCore::derive_state() const {
+  if (is_closed_) return SessionState::closed;
+  if (is_starting_) return SessionState::starting;
+  if (waiting_ == Waiting::local) return SessionState::waiting_local;
+  if (waiting_ == Waiting::lease) return SessionState::waiting_lease;
+  if (waiting_ == Waiting::node) return SessionState::waiting_primary;
+  if (is_draining_) return SessionState::draining;
+  if (is_failed_) return SessionState::failed;
+  if (owes() || is_batch_open_) return SessionState::busy;
+  if (!deferred_begin_.empty()) return SessionState::begun;
+  return backend_ != nullptr ? SessionState::holding : SessionState::idle;
+}
+
+void SessionCore::set_state(SessionState next) {
+  if (next == state_) return;
+  // Not worth the other clients' connections: what is sent and owed is kept elsewhere. Tests fail on this line.
+  const LogLevel level = is_legal(state_, next) ? LogLevel::debug : LogLevel::error;
+  env_.log.log(level, "session state s={} from={} to={}", identity_.id.value, name_of(state_), name_of(next));
+  state_ = next;
+}
+
+}  // namespace howdah

@@ -1,0 +1,334 @@
+// The inside of a Session: its memory and its steps. Each group of functions below lives in the .cpp file named above it.
+// Every on() goes: the event changes what is known (session.cpp), then advance() consumes what the client has sent as
+// far as it can go now (client_input.cpp), then settle() gives back what is not needed (lease.cpp).
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gateway/session/request.hpp"
+#include "gateway/session/scratch.hpp"
+#include "gateway/session/session.hpp"
+#include "gateway/wire/client_messages.hpp"
+#include "gateway/wire/error_response.hpp"
+#include "sql_router/router.hpp"
+
+namespace howdah {
+
+// What the owed answers of injected messages mean (Owed::tag of a query).
+enum class Injected : std::uint64_t { none, settings, begin, drain };
+
+class SessionCore {
+ public:
+  SessionCore(ClientIdentity identity, const SessionOptions& options, Surroundings& surroundings);
+
+  void on(const session::Event& event, Instant now, Actions<session::Action>& out);
+  bool wants_client_bytes() const;
+  std::optional<Instant> next_deadline() const;
+  SessionState state() const { return state_; }
+  const ClientIdentity& identity() const { return identity_; }
+  const Backend* backend() const { return backend_; }
+  std::optional<PinReason> pin_reason() const;  // pins.cpp
+  bool is_in_transaction() const { return client_status() != TransactionStatus::idle; }
+
+ private:
+  enum class Waiting : std::uint8_t { nothing, lease, node, local };
+  enum class Go : std::uint8_t { now, wait };
+
+  struct Head {  // of a client message
+    char tag = 0;
+    std::size_t total = 0;  // with its header
+  };
+
+  // What is known about an extended batch before any of it is sent.
+  struct BatchScan {
+    bool is_ready = false;      // it ends in Sync or Flush, or is too large to wait for its end
+    bool is_oversized = false;  // not all of it was seen
+    bool is_ended = false;      // by Sync
+    bool has_server_part = false;
+    bool has_local_part = false;
+    std::vector<TraitsPtr> held;         // keeps alive what `traits` points to
+    std::vector<const Traits*> traits;   // of each statement parsed, bound or described
+    std::vector<std::pair<std::string_view, TraitsPtr>> parsed;
+  };
+
+  struct LocalPortal {
+    std::string sql;
+    TraitsPtr traits;
+    std::optional<TextTable> table;
+    std::size_t rows_sent = 0;
+  };
+
+  // session.cpp: the dispatcher
+  void handle(const session::LoggedIn& event);
+  void handle(const session::ClientBytes& event);
+  void handle(const session::ClientGone& event);
+  void handle(const session::LeaseGranted& event);
+  void handle(const session::LeaseRefused& event);
+  void handle(const session::ServerBytes& event);
+  void handle(const session::ServerGone& event);
+  void handle(const session::ViewChanged& event);
+  void handle(const session::LocalAnswer& event);
+  void handle(const session::CancelAsked& event);
+  void handle(const session::Tick& event);
+  void handle(const session::ShutDown& event);
+  SessionState derive_state() const;
+  void set_state(SessionState next);
+  TransactionStatus client_status() const;
+
+  // output.cpp
+  void to_client(Bytes bytes);          // borrowed; joined with what directly precedes it
+  void to_client_copy(Bytes bytes);     // made here: build_, mostly
+  void to_client_ready();
+  void to_client_error(const Error& error);
+  void flush_run();
+  void to_server(Bytes bytes);
+  void to_server_copy(Bytes bytes);
+
+  // client_input.cpp
+  void advance();
+  bool can_consume() const;
+  std::size_t consume(Bytes input);
+  std::size_t consume_one(Bytes input);
+  std::optional<Head> head_of(Bytes input);
+  std::size_t pass_stream(Bytes input);
+  std::size_t discard_one(Bytes input, Head head);
+  std::size_t start_stream(Bytes input, Head head, std::size_t taken, bool is_discarded);
+  std::size_t consume_copy(Bytes input, Head head);
+  std::size_t consume_function_call(Bytes input, Head head);
+  void retain(Bytes bytes);
+  void violate(std::string_view what);
+
+  // simple_query.cpp
+  std::size_t consume_query(Bytes input, Head head);
+  std::size_t answer_query(Bytes message, const TraitsPtr& traits, std::string_view sql);
+  void send_query(Bytes message, const TraitsPtr& traits, bool is_whole);
+
+  // batch.cpp, batch_scan.cpp
+  std::size_t consume_extended(Bytes input, Head head);
+  bool scan_batch(Bytes input);
+  bool scan_message(Bytes message, Head head);
+  void scan_traits(const TraitsPtr& traits);
+  TraitsPtr traits_of_statement(std::string_view name) const;
+  Go open_batch(Bytes input);
+  void fail_batch(const Error& error);
+  void drop_open_request();
+  std::size_t forward_extended(Bytes input, Head head);
+  std::size_t forward_parse(Bytes input, Head head);
+  std::size_t forward_large_parse(Bytes input, Head head);
+  std::size_t forward_bind(Bytes input, Head head);
+  std::size_t forward_target(Bytes message, Head head);
+  std::size_t forward_close(Bytes message, const wire::TargetName& target);
+  std::size_t forward_sync(Bytes message);
+  bool leave_replica_for(const Traits& traits);
+
+  // pins.cpp
+  void note_statement(const Traits& traits);
+  void take_pins_away(const Request& request);
+
+  // prepared.cpp
+  std::string_view server_name(std::string_view client_name, Owed& owed);
+  void ensure_prepared(const PreparedStatement& statement);
+  bool ensure_unnamed();
+  void make_room();
+  void refuse_statement(const Error& error);
+  void undo(const Owed& dropped);
+  void undo_failed(const Owed& failed, std::string_view sqlstate);
+  void retire_statement(std::uint64_t number);
+  void forget_statements();
+
+  // begin_deferral.cpp
+  bool answer_transaction_control(const Traits& traits, std::string_view sql);
+  bool can_defer(const Traits& traits) const;
+  void send_deferred_begin();
+  void note_transaction(const Traits& traits);
+  void on_transaction_end();
+
+  // settings_carry.cpp
+  void apply_settings();
+  void restore_settings();
+  void reconcile_parameters();
+  void inject_query(std::string_view sql, Injected what);
+  void on_parameter_status(Bytes message, Bytes body);
+
+  // lease.cpp
+  Go admit(const Traits& traits);
+  bool may_pipeline(const Traits& traits) const;
+  SessionFacts facts() const;
+  Decision choose(const Traits& traits);
+  bool use_node(NodeId node);
+  void park_backend();
+  void return_backend(session::LeaseEnd end);
+  void wait_for_node(ErrorCode code);
+  void settle();
+  bool owes() const { return backend_ != nullptr && !backend_->ledger.is_empty(); }
+  bool may_leave_backend() const;
+  bool is_status_certain() const;
+
+  // relay.cpp
+  void relay(Bytes chunk);
+  bool relay_rows(Bytes& chunk);
+  void relay_piece(const wire::Piece& piece);
+  void relay_message(char tag, Bytes message, Bytes body);
+  void relay_answer(char tag, Bytes message, Bytes body);
+  void relay_error(Bytes message, Bytes body);
+  void relay_aside(char tag, Bytes message, Bytes body);
+  void relay_start_of_stream(const wire::Piece& piece);
+  void emit_answer(char tag, Bytes message);
+  void release_withheld();
+  void keep_withheld();
+  void drop_withheld();
+  void note_error(Request& request, std::string_view sqlstate);
+  void take_locals();
+  void finish_request();
+  void on_voided_syncs();
+
+  // failure.cpp
+  void lose_backend(std::optional<NodeFailure> evidence, bool is_gone);
+  bool can_rerun_all() const;
+  bool should_rerun(std::string_view sqlstate) const;
+  void rerun_after_error(std::string_view sqlstate);
+  void requeue();
+  void finish_drain();
+  void answer_lost_requests();
+  Error lost_error(bool is_unknown);
+  void remember_refusal();
+  void fail_transaction(const Error& error);
+  std::size_t fail_pending(Bytes input, Head head);
+  Error failed_error();
+  void end_failed();
+
+  // local_answers.cpp
+  bool is_local(const Traits& traits) const;
+  bool answer_local_query(const TraitsPtr& traits, std::string_view sql);
+  std::size_t consume_local(Bytes input, Head head);
+  bool local_parse(Bytes body);  // these: false if an answer must be waited for
+  bool local_bind(Bytes body);
+  bool local_describe(Bytes body);
+  bool local_execute(Bytes body);
+  void local_close(Bytes body);
+  void local_done(wire::ServerTag tag);
+  void fail_local(const Error& error);
+  static Error no_portal(std::string_view name);
+  bool has_local_table(LocalPortal& portal);
+  std::optional<Result<TextTable>> ask(const Traits& traits, std::string_view sql);
+  TextTable explain(const Traits& traits, std::string_view sql);
+
+  // welcome.cpp
+  void start();
+  void start_check();
+  void finish_start();
+  void welcome(const wire::ParameterSet& parameters);
+  void refuse_start(Bytes error_body);
+
+  // leave.cpp
+  void leave(CloseReason reason);
+  void close_with(const Error& error, CloseReason reason);
+  void release_all();
+
+  // deadlines.cpp
+  std::optional<Instant> deadline_of(ErrorCode code) const;
+  void check_deadlines();
+  void touch_clocks();
+  static std::string limit_text(ErrorCode code);
+
+  ClientIdentity identity_;
+  const SessionOptions& options_;
+  Surroundings& env_;
+
+  // For the time of one on().
+  Instant now_{};
+  Actions<session::Action>* out_ = nullptr;
+  Scratch scratch_;
+  Bytes run_{};         // bytes for the client that are not an action yet
+  std::string build_;   // a message being made
+
+  SessionState state_ = SessionState::starting;
+  Waiting waiting_ = Waiting::nothing;
+  bool is_starting_ = true;
+  bool is_closed_ = false;
+  bool is_shutting_down_ = false;
+
+  // From the client.
+  ByteQueue held_;                     // sent by the client, not looked at yet
+  std::size_t stream_left_ = 0;        // of a message that is passed on, or discarded, as it comes
+  bool is_stream_discarded_ = false;
+  bool is_discarding_ = false;         // everything up to Sync, after an error of ours
+  bool is_sync_held_ = false;          // a Sync inside COPY, which counts only if the COPY has failed
+  std::optional<Error> pending_error_;  // for the request that comes next
+
+  // At the server.
+  Backend* backend_ = nullptr;
+  std::vector<Backend*> kept_;         // session mode: those of other nodes
+  bool is_fresh_lease_ = false;        // granted for the request that waits; not used yet
+  bool is_on_replica_ = false;
+  NodeId wanted_node_{};
+  RequestQueue requests_;
+  ByteQueue retained_;                 // bytes of `requests_` that can be run again
+  bool is_batch_open_ = false;         // messages of an extended batch were sent, its Sync was not
+  bool is_local_batch_ = false;        // the same, answered here
+  bool is_draining_ = false;
+  bool is_rerun_after_drain_ = false;
+  std::vector<char> withheld_;         // the beginning of an answer that may still be replaced
+  Bytes withheld_run_{};               // the same, in the chunk at hand
+  bool is_mid_message_ = false;        // the client has got a part of a message
+
+  // Running again.
+  int retry_count_ = 0;                // because of errors
+  int loss_count_ = 0;                 // because of lost connections
+  bool is_primary_forced_ = false;
+  std::optional<NodeId> avoided_node_;
+  std::size_t rerun_left_ = 0;         // bytes at the front of held_ that were sent before
+
+  // Transaction.
+  std::string deferred_begin_;
+  bool is_transaction_read_only_ = false;
+  bool is_transaction_serializable_ = false;
+  bool has_transaction_written_ = false;
+  bool is_failed_ = false;             // emulated
+  bool is_failure_told_ = false;
+  TransactionStatus told_status_ = TransactionStatus::idle;  // in the last ReadyForQuery the client got
+  PinReasons pins_;
+
+  // Routing.
+  std::optional<NodeId> load_balance_node_;
+  bool has_written_ = false;
+  std::optional<Instant> wrote_at_;
+  std::optional<Lsn> read_bound_;
+  bool is_default_read_only_ = false;
+  bool is_default_serializable_ = false;
+
+  // Prepared statements of the protocol.
+  std::map<std::string, PreparedStatementPtr, std::less<>> prepared_;
+  std::vector<PreparedStatementPtr> closed_;  // in a batch that is not answered yet
+  std::string unnamed_sql_;
+  std::string unnamed_types_;
+  TraitsPtr unnamed_traits_;
+  std::uint64_t unnamed_serial_ = 0;   // 0: none
+  BatchScan scan_;
+
+  // Local answers.
+  std::map<std::string, LocalPortal, std::less<>> local_portals_;
+  std::optional<Result<TextTable>> local_answer_;
+  ByteQueue rest_;         // a Query of what follows a local statement in the client's string
+  std::string next_rest_;  // becomes rest_ after the message at hand
+
+  // What the client believes.
+  wire::ParameterSet told_;
+  std::string reapply_;                // a statement that restores a startup setting after its RESET
+
+  // Clocks; a value only while the thing lasts.
+  std::optional<Instant> waiting_since_;
+  std::optional<Instant> retry_at_;
+  std::optional<Instant> busy_since_;
+  std::optional<Instant> transaction_since_;
+  std::optional<Instant> idle_since_;
+  ErrorCode wait_error_ = ErrorCode::no_primary;
+};
+
+}  // namespace howdah

@@ -1,0 +1,27 @@
+// The settings a session works by, taken out of Settings once per load so that a session asks nothing by name.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/instant.hpp"
+#include "conf/settings.hpp"
+
+namespace howdah {
+
+struct SessionOptions {
+  PoolMode pool_mode = PoolMode::transaction;
+  Duration primary_wait_timeout = 30s;      // how long a statement waits for a primary; 0: it does not
+  Duration client_idle_limit = {};          // 0: none, also below
+  Duration idle_transaction_timeout = {};
+  Duration query_timeout = {};
+  Duration transaction_timeout = {};
+  std::size_t max_parse_size = 256 * 1024;  // longer texts are not looked at and go to the primary
+  std::size_t max_prepared_statements = 200;  // per server connection
+  std::string server_reset_query = "DISCARD ALL";
+  int max_retries = 5;                      // how often a read is run again, unseen, before its error is shown
+};
+
+SessionOptions session_options_of(const Settings& settings);
+
+}  // namespace howdah

@@ -1,0 +1,90 @@
+// Simple Query: one string, one ReadyForQuery.
+#include "gateway/session/session_core.hpp"
+
+namespace howdah {
+
+namespace {
+
+// For a text that is too long to be looked at: nothing is known about it.
+const TraitsPtr& unread_traits() {
+  static const TraitsPtr traits = [] {
+    Traits unread;
+    unread.parse = ParseOutcome::too_long;
+    unread.verdict.reason = RouteReason::too_long;
+    unread.has_transaction_control = true;
+    unread.pins.add(PinReason::opaque);
+    return std::make_shared<const Traits>(std::move(unread));
+  }();
+  return traits;
+}
+
+}  // namespace
+
+std::size_t SessionCore::consume_query(Bytes input, Head head) {
+  // A Query ends the batch before it, so that one must be over first.
+  if ((is_batch_open_ || is_local_batch_) && owes()) return 0;
+  if (pending_error_) return fail_pending(input, head);
+  const bool is_whole = head.total <= options_.max_parse_size + wire::kHeaderSize + 1;
+  if (is_whole && input.size() < head.total) return 0;
+  if (!is_whole) {
+    if (is_failed_) {
+      to_client_error(failed_error());
+      to_client_ready();
+      return start_stream(input, head, 0, true);
+    }
+    if (admit(*unread_traits()) == Go::wait) return 0;
+    send_query({}, unread_traits(), false);
+    return start_stream(input, head, 0, false);
+  }
+  const Bytes message = input.first(head.total);
+  const auto query = wire::parse_query(message.subspan(wire::kHeaderSize));
+  if (!query) {
+    close_with(query.error(), CloseReason::protocol_violation);
+    return 0;
+  }
+  return answer_query(message, env_.parse_cache.find_or_classify(query->sql), query->sql);
+}
+
+std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, std::string_view sql) {
+  if (is_failed_) {
+    if (traits->transaction == TransactionControl::rollback || traits->transaction == TransactionControl::commit) {
+      end_failed();
+      build_.clear();
+      wire::append_command_complete(build_, "ROLLBACK");
+      to_client_copy(as_bytes(build_));
+    } else {
+      to_client_error(failed_error());
+    }
+    to_client_ready();
+    return message.size();
+  }
+  if (is_local(*traits)) return owes() || !answer_local_query(traits, sql) ? 0 : message.size();
+  if (!owes() && answer_transaction_control(*traits, sql)) return message.size();
+  if (admit(*traits) == Go::wait) {
+    if (!pending_error_ || waiting_ != Waiting::nothing) return 0;
+    return fail_pending(message, Head{message[0], message.size()});
+  }
+  send_query(message, traits, true);
+  return message.size();
+}
+
+void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_whole) {
+  const bool is_outside = client_status() == TransactionStatus::idle && is_status_certain();
+  send_deferred_begin();
+  Request request{.is_complete = true, .is_simple = true};
+  request.is_rerunnable = is_whole && is_outside && !is_batch_open_ && traits->verdict.may_use_replica &&
+                          !traits->has_transaction_control && traits->pins.is_empty();
+  request.control = traits->transaction;
+  request.is_newly_opaque = traits->parse != ParseOutcome::parsed && pins_.is_empty();
+  is_batch_open_ = false;
+  requests_.push(std::move(request));
+  note_statement(*traits);
+  to_server(message);
+  backend_->ledger.owe({.kind = AnswerKind::query});
+  // A Query drops the unnamed statement (manual "Extended Query").
+  backend_->unnamed_serial = 0;
+  unnamed_serial_ = 0;
+  if (is_whole) retain(message);
+}
+
+}  // namespace howdah

@@ -1,0 +1,25 @@
+// What the sessions of one worker share: all of it is used by that worker's thread only.
+#pragma once
+
+#include <cstdint>
+
+#include "base/log.hpp"
+#include "base/rng.hpp"
+#include "gateway/session/statement_catalog.hpp"
+#include "gateway/session/welcome_cache.hpp"
+#include "health/cluster_view.hpp"
+#include "sql_router/parse_cache.hpp"
+
+namespace howdah {
+
+struct Surroundings {
+  ParseCache& parse_cache;        // also holds the RoutingOptions in force
+  StatementCatalog& catalog;
+  WelcomeCache& welcome_cache;
+  Rng& rng;
+  Log& log;
+  ClusterViewPtr view;            // the newest; the worker replaces it, then gives ViewChanged to waiting sessions
+  std::uint64_t unnamed_serials = 0;  // numbers for unnamed statements
+};
+
+}  // namespace howdah

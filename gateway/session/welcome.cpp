@@ -1,0 +1,93 @@
+// The beginning: the client is told a server's parameters. The first client with certain startup settings waits for a
+// server to accept them, as PostgreSQL would refuse wrong ones at login; later ones are welcomed from memory.
+#include "gateway/session/session_core.hpp"
+#include "gateway/wire/body.hpp"
+
+namespace howdah {
+
+using namespace session;
+
+void SessionCore::handle(const LoggedIn&) {
+  waiting_since_ = now_;
+  const wire::ParameterSet* known =
+      env_.welcome_cache.find(identity_.database, identity_.user, identity_.settings.get());
+  if (known != nullptr) return welcome(*known);
+  start();
+}
+
+// The primary if there is one, else any node that may answer.
+void SessionCore::start() {
+  const auto may_be_asked = [this](const NodeView& node) {
+    return node.is_usable() && !(avoided_node_ && *avoided_node_ == node.id);
+  };
+  const NodeView* chosen = env_.view->primary_node();
+  if (chosen != nullptr && !may_be_asked(*chosen)) chosen = nullptr;
+  if (chosen == nullptr)
+    for (const NodeView& candidate : env_.view->nodes)
+      if (may_be_asked(candidate)) chosen = &candidate;
+  if (chosen != nullptr) {
+    wanted_node_ = chosen->id;
+    waiting_ = Waiting::lease;
+    out_->push(WantLease{chosen->id});
+    return;
+  }
+  waiting_ = Waiting::node;
+  wait_error_ = ErrorCode::no_node;
+  if (avoided_node_) retry_at_ = now_ + 200ms;
+  if (options_.primary_wait_timeout == Duration{})
+    close_with(Error{ErrorCode::no_node, "no server accepts connections now"}, CloseReason::login_refused);
+}
+
+// A server connection is there.
+void SessionCore::start_check() {
+  apply_settings();
+  if (!owes()) finish_start();
+}
+
+// The settings are in force.
+void SessionCore::finish_start() {
+  env_.welcome_cache.remember(identity_.database, identity_.user, identity_.settings.get(), backend_->reported);
+  welcome(backend_->reported);
+}
+
+void SessionCore::welcome(const wire::ParameterSet& parameters) {
+  is_starting_ = false;
+  waiting_ = Waiting::nothing;
+  waiting_since_.reset();
+  is_fresh_lease_ = false;
+  told_ = parameters;
+  if (parameters.find("application_name") != nullptr) told_.set("application_name", identity_.application_name);
+  build_.clear();
+  wire::append_parameters(build_, told_);
+  wire::append_backend_key(build_, identity_.cancel_key);
+  to_client_copy(as_bytes(build_));
+  to_client_ready();
+}
+
+// The server's own words.
+void SessionCore::refuse_start(Bytes error_body) {
+  const wire::ErrorView error(error_body);
+  env_.log.info("login refused by server s={} sqlstate={}", identity_.id.value, error.sqlstate());
+  build_.clear();
+  {
+    wire::MessageScope message(build_, wire::ServerTag::error);
+    for (const char severity : {'S', 'V'}) {
+      build_.push_back(severity);
+      append_cstring(build_, "FATAL");
+    }
+    build_.push_back('C');
+    append_cstring(build_, error.sqlstate());
+    build_.push_back('M');
+    append_cstring(build_, error.message());
+    for (const wire::ErrorField field : {wire::ErrorField::detail, wire::ErrorField::hint}) {
+      if (error.field(field).empty()) continue;
+      build_.push_back(static_cast<char>(field));
+      append_cstring(build_, error.field(field));
+    }
+    build_.push_back('\0');
+  }
+  to_client_copy(as_bytes(build_));
+  leave(CloseReason::login_refused);
+}
+
+}  // namespace howdah

@@ -1,0 +1,185 @@
+#include "gateway/verbs.hpp"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "conf/sample.hpp"
+#include "gateway/io/pid_file.hpp"
+#include "gateway/options.hpp"
+#include "sql_router/classifier.hpp"
+#include "sql_router/explain.hpp"
+
+namespace howdah {
+
+namespace {
+
+constexpr auto kRepeatSignal = 5s;
+
+std::optional<pid_t> running_pid(const CommandLine& line) {
+  const Configuration configuration = read_configuration(file_paths(line));
+  const auto pid = read_pid_file(configuration.settings().files.pid_file_name());
+  return pid && is_running(*pid) ? pid : std::nullopt;
+}
+
+int signal_of(char mode) { return mode == 'i' ? SIGQUIT : mode == 'f' ? SIGINT : SIGTERM; }
+
+// A cluster as the configuration describes it, all of it up: the first node is the primary.
+ClusterView assumed_view(const Settings& settings) {
+  ClusterView view;
+  for (const NodeSettings& configured : settings.nodes) {
+    NodeView& node = view.nodes.emplace_back();
+    node.id = configured.id;
+    node.host = configured.backend_hostname();
+    node.port = static_cast<std::uint16_t>(configured.backend_port());
+    node.weight = configured.backend_weight();
+    node.state = NodeState::up;
+    node.role = view.primary ? Role::standby : Role::primary;
+    node.lag_bytes = 0;
+    if (!view.primary) view.primary = node.id;
+  }
+  return view;
+}
+
+void print_table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const auto& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    std::string text;
+    for (std::size_t i = 0; i < widths.size(); ++i) text += fmt::format("{} {:<{}} ", i > 0 ? "|" : "", rows[r][i], widths[i]);
+    while (text.ends_with(' ')) text.pop_back();
+    fmt::print("{}\n", text);
+    if (r > 0) continue;
+    std::string rule;
+    for (std::size_t i = 0; i < widths.size(); ++i) rule += (i > 0 ? "+" : "") + std::string(widths[i] + 2, '-');
+    fmt::print("{}\n", rule);
+  }
+}
+
+// Where this machine reaches the gateway: its first socket directory, else its port.
+std::string local_address(const Settings& settings) {
+  const StringList& directories = settings.listen.unix_socket_directories();
+  if (!directories.empty()) return directories.front();
+  const StringList& addresses = settings.listen.listen_addresses();
+  const bool is_everywhere = addresses.empty() || addresses.front() == "*" || addresses.front() == "0.0.0.0";
+  return is_everywhere ? "localhost" : addresses.front();
+}
+
+}  // namespace
+
+FilePaths file_paths(const CommandLine& line) {
+  return {line.config_file.empty() ? default_config_file() : line.config_file, line.hba_file, line.pcp_file,
+          line.key_file};
+}
+
+void print_findings(const Findings& findings) {
+  for (const Finding& finding : findings) fmt::print(stderr, "{}\n", to_text(finding));
+}
+
+ExitCode run_stop(const CommandLine& line) {
+  const auto pid = running_pid(line);
+  if (!pid) {
+    fmt::print(stderr, "could not stop: no gateway is running\n");
+    return ExitCode::fatal;
+  }
+  auto next_signal = std::chrono::steady_clock::now();
+  while (is_running(*pid)) {
+    if (std::chrono::steady_clock::now() >= next_signal) {
+      ::kill(*pid, signal_of(line.stop_mode));
+      next_signal += kRepeatSignal;
+    }
+    std::this_thread::sleep_for(50ms);
+  }
+  return ExitCode::ok;
+}
+
+ExitCode run_reload(const CommandLine& line) {
+  const auto pid = running_pid(line);
+  if (!pid || ::kill(*pid, SIGHUP) != 0) {
+    fmt::print(stderr, "could not reload: no gateway is running\n");
+    return ExitCode::usage;
+  }
+  return ExitCode::ok;
+}
+
+ExitCode run_check(const CommandLine& line) {
+  const Configuration configuration = read_configuration(file_paths(line));
+  print_findings(configuration.findings);
+  bool is_good = !has_errors(configuration.findings) && !has_kind(configuration.findings, FindingKind::unknown_name);
+  NullLog no_log;
+  if (const auto config = worker_config(configuration.settings(), no_log); !config) {
+    fmt::print(stderr, "{}: error: {}\n", configuration.settings().path, to_text(config.error()));
+    is_good = false;
+  }
+  if (is_good) fmt::print("{}: no mistakes found\n", configuration.settings().path);
+  return is_good ? ExitCode::ok : ExitCode::fatal;
+}
+
+ExitCode run_route(const CommandLine& line) {
+  Settings settings;
+  if (!line.config_file.empty()) {
+    Configuration configuration = read_configuration(file_paths(line));
+    settings = std::move(configuration.loaded.settings);
+  }
+  // Without servers to speak of, one primary and one standby make the answer plain.
+  if (settings.nodes.empty())
+    for (int id = 0; id < 2; ++id) add_node(settings, NodeId{id}).backend_hostname.set("example");
+  const auto options = routing_options_of(settings);
+  if (!options) {
+    fmt::print(stderr, "{}\n", to_text(options.error()));
+    return ExitCode::fatal;
+  }
+  const ClusterView view = assumed_view(settings);
+  const Traits traits = classify(line.sql, *options);
+  Rng rng(0);
+  const SessionFacts facts;
+  const Decision decision = decide(traits, facts, view, *options, rng);
+  for (const ExplainRow& row : explain_route(traits, decision, facts, view, *options))
+    fmt::print("{:<12} {}\n", row.column, row.text);
+  return ExitCode::ok;
+}
+
+ExitCode run_sample() {
+  fmt::print("{}", sample_file());
+  return ExitCode::ok;
+}
+
+ExitCode run_show(const CommandLine& line) {
+  const Configuration configuration = read_configuration(file_paths(line));
+  const Settings& settings = configuration.settings();
+  // PGUSER, PGPASSWORD, PGDATABASE and a password file work as with psql.
+  const std::string host = local_address(settings);
+  const std::string port = std::to_string(settings.listen.port());
+  const char* const keys[] = {"host", "port", nullptr};
+  const char* const values[] = {host.c_str(), port.c_str(), nullptr};
+  const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(PQconnectdbParams(keys, values, 0), &PQfinish);
+  if (PQstatus(connection.get()) != CONNECTION_OK) {
+    fmt::print(stderr, "{}", PQerrorMessage(connection.get()));
+    return ExitCode::usage;
+  }
+  const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(connection.get(), line.sql.c_str()), &PQclear);
+  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK && PQresultStatus(result.get()) != PGRES_COMMAND_OK) {
+    fmt::print(stderr, "{}", PQerrorMessage(connection.get()));
+    return ExitCode::usage;
+  }
+  std::vector<std::vector<std::string>> rows(1);
+  for (int column = 0; column < PQnfields(result.get()); ++column)
+    rows[0].emplace_back(PQfname(result.get(), column));
+  for (int row = 0; row < PQntuples(result.get()); ++row) {
+    auto& cells = rows.emplace_back();
+    for (int column = 0; column < PQnfields(result.get()); ++column)
+      cells.emplace_back(PQgetvalue(result.get(), row, column));
+  }
+  if (!rows[0].empty()) print_table(rows);
+  return ExitCode::ok;
+}
+
+}  // namespace howdah

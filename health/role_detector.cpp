@@ -1,0 +1,106 @@
+#include "health/role_detector.hpp"
+
+#include <algorithm>
+
+namespace howdah::health {
+
+namespace {
+
+bool is_heard(const NodeFacts& node) { return node.answers && node.last && node.condition != NodeCondition::detached; }
+
+bool is_foreign(const NodeFacts& node, const KnownPrimary& known) {
+  return known.system_identifier != 0 && node.last->system_identifier != known.system_identifier;
+}
+
+// The newest timeline any standby of the system has reached: a primary below it was left behind.
+TimelineId newest_standby_timeline(const std::vector<NodeFacts>& nodes, const KnownPrimary& known,
+                                   std::uint64_t system_identifier) {
+  TimelineId newest = known.timeline;
+  for (const NodeFacts& node : nodes)
+    if (is_heard(node) && node.last->in_recovery && node.last->system_identifier == system_identifier)
+      newest = std::max(newest, node.timeline);
+  return newest;
+}
+
+std::string why_not(const NodeFacts& node, const NodeFacts* chosen, TimelineId newest) {
+  if (node.timeline < newest)
+    return fmt::format("false primary: timeline {} is behind {}", node.timeline.value, newest.value);
+  if (chosen == nullptr) return fmt::format("false primary: not the known one on timeline {}", node.timeline.value);
+  return fmt::format("false primary: node {} is the primary on timeline {}", chosen->options.id.value,
+                     chosen->timeline.value);
+}
+
+// Standbys that went on to a timeline their primary does not have: they follow a false one.
+void add_strays(const std::vector<NodeFacts>& nodes, const NodeFacts& primary, RoleVerdict& verdict) {
+  for (const NodeFacts& node : nodes)
+    if (is_heard(node) && node.last->in_recovery && node.timeline > primary.timeline &&
+        node.last->system_identifier == primary.last->system_identifier)
+      verdict.misfits.push_back({node.options.id, fmt::format("follows timeline {}, the primary is on {}", node.timeline.value,
+                                                              primary.timeline.value)});
+}
+
+bool is_outcast(const NodeFacts& node, const KnownPrimary& known) {
+  return std::find(known.outcasts.begin(), known.outcasts.end(), node.options.id) != known.outcasts.end();
+}
+
+struct Choice {
+  const NodeFacts* primary = nullptr;
+  bool is_undecided = false;  // several on one timeline, none of them known
+};
+
+Choice choose(const std::vector<const NodeFacts*>& claimants, const KnownPrimary& known, TimelineId newest) {
+  // The one in office stays while it answers on its timeline: a promotion by accident takes nothing over.
+  for (const NodeFacts* node : claimants)
+    if (!known.is_given_up && known.node == node->options.id && node->timeline >= known.timeline) return {node};
+  for (const NodeFacts* node : claimants)
+    if (known.successor == node->options.id && node->timeline > known.timeline) return {node};
+  Choice choice;
+  for (const NodeFacts* node : claimants) {
+    if (node->timeline < newest || is_outcast(*node, known)) continue;
+    if (known.node && known.node != node->options.id && node->timeline == known.timeline) continue;  // not promoted from the known primary's history
+    if (choice.primary == nullptr || node->timeline > choice.primary->timeline) choice = {node};
+    else if (node->timeline == choice.primary->timeline) choice.is_undecided = true;
+  }
+  return choice.is_undecided ? Choice{nullptr, true} : choice;
+}
+
+}  // namespace
+
+RoleVerdict detect_roles(const std::vector<NodeFacts>& nodes, const KnownPrimary& known) {
+  RoleVerdict verdict;
+  std::vector<const NodeFacts*> claimants;
+  for (const NodeFacts& node : nodes) {
+    if (node.options.is_always_primary && is_heard(node)) {
+      verdict.primary = node.options.id;
+      return verdict;
+    }
+    if (!is_heard(node)) continue;
+    if (is_foreign(node, known))
+      verdict.misfits.push_back({node.options.id, fmt::format("another database system: {} instead of {}",
+                                                              node.last->system_identifier, known.system_identifier)});
+    else if (!node.last->in_recovery)
+      claimants.push_back(&node);
+  }
+  if (claimants.empty()) return verdict;
+
+  const TimelineId newest = newest_standby_timeline(nodes, known, claimants.front()->last->system_identifier);
+  const bool is_mixed = std::any_of(claimants.begin(), claimants.end(), [&](const NodeFacts* node) {
+    return node->last->system_identifier != claimants.front()->last->system_identifier;
+  });
+  const Choice choice = is_mixed ? Choice{nullptr, true} : choose(claimants, known, newest);
+  if (choice.primary != nullptr) verdict.primary = choice.primary->options.id;
+  if (choice.is_undecided) verdict.alarm = "several primaries and nothing tells which is the right one";
+  for (const NodeFacts* node : claimants)
+    if (node != choice.primary)
+      verdict.misfits.push_back({node->options.id, choice.is_undecided ? verdict.alarm : why_not(*node, choice.primary, newest),
+                                  true});
+  if (choice.primary != nullptr) add_strays(nodes, *choice.primary, verdict);
+  return verdict;
+}
+
+bool is_fitting_standby(const NodeFacts& node, const KnownPrimary& known) {
+  return node.answers && node.last && node.last->in_recovery && !is_foreign(node, known) &&
+         (known.timeline == TimelineId{} || node.timeline <= known.timeline);
+}
+
+}  // namespace howdah::health

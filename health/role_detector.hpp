@@ -1,0 +1,41 @@
+// Who is the primary, from what the nodes say of themselves and what Howdah already knew. A rule without memory: the
+// coordinator keeps what is known and acts on the verdict. PostgreSQL gives a promoted server a higher timeline (manual,
+// "Timelines"), so of two primaries the one on the higher timeline is the newer; on equal timelines only knowledge
+// can tell, and without it nobody is trusted.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "health/tracker.hpp"
+
+namespace howdah::health {
+
+struct KnownPrimary {
+  std::optional<NodeId> node = {};
+  TimelineId timeline = {};
+  std::uint64_t system_identifier = 0;  // 0: not known yet
+  bool is_given_up = false;             // a successor is being made or looked for: a higher timeline wins
+  std::optional<NodeId> successor = {};  // told to promote: its claim counts before any other
+  std::vector<NodeId> outcasts = {};    // became primary beside a living one: never taken for a successor by themselves
+};
+
+struct Misfit {
+  NodeId node;
+  std::string reason;
+  bool is_claimant = false;  // believes to be a primary of this system
+};
+
+struct RoleVerdict {
+  std::optional<NodeId> primary = {};
+  std::vector<Misfit> misfits = {};  // answer, but must not be used
+  std::string alarm = {};            // an operator must decide; empty: nothing of the kind
+};
+
+RoleVerdict detect_roles(const std::vector<NodeFacts>& nodes, const KnownPrimary& known);
+
+// A fenced node may be used again: it is a standby of this system on a timeline that is not ahead of the primary's.
+bool is_fitting_standby(const NodeFacts& node, const KnownPrimary& known);
+
+}  // namespace howdah::health

@@ -1,0 +1,13 @@
+// Text in, traits out. Pure; safe from every thread at once. Takes about as long as the parser; use ParseCache.
+#pragma once
+
+#include <string_view>
+
+#include "sql_router/routing_options.hpp"
+#include "sql_router/traits.hpp"
+
+namespace howdah {
+
+Traits classify(std::string_view text, const RoutingOptions& options);
+
+}  // namespace howdah

@@ -1,0 +1,85 @@
+#include "sql_router/explain.hpp"
+
+#include <fmt/format.h>
+
+#include "sql_router/balancer.hpp"
+
+namespace howdah {
+
+namespace {
+
+std::string node_text(const ClusterView& view, NodeId id) {
+  const NodeView* node = view.find(id);
+  if (node == nullptr) return fmt::format("node {}", id.value);
+  return fmt::format("node {} ({}:{}, {})", id.value, node->host, node->port,
+                     view.primary == id ? "primary" : "standby");
+}
+
+std::string target_text(const Decision& decision, const ClusterView& view) {
+  if (decision.node) return node_text(view, *decision.node);
+  switch (decision.reason) {
+    case RouteReason::gateway_command: return "howdah";
+    case RouteReason::pinned_node_lost: return "none: the session ends";
+    default: return "none: the statement waits";
+  }
+}
+
+std::string pins_text(PinReasons pins) {
+  std::string text;
+  for (std::size_t i = 0; i < kPinReasonCount; ++i) {
+    const auto reason = static_cast<PinReason>(i);
+    if (pins.has(reason)) text += fmt::format("{}{}", text.empty() ? "" : ", ", to_text(reason));
+  }
+  return text;
+}
+
+std::string lag_text(const NodeView& node) {
+  if (!node.lag_bytes && !node.lag_time) return "lag unknown";
+  std::string text = "lag";
+  if (node.lag_bytes) text += fmt::format(" {} bytes", *node.lag_bytes);
+  if (node.lag_time) text += fmt::format(" {} ms", std::chrono::duration_cast<milliseconds>(*node.lag_time).count());
+  return text;
+}
+
+// Why a read would or would not be given to this node.
+std::string standing_text(const NodeView& node, const Decision& decision, const ClusterView& view,
+                          const RoutingOptions& options) {
+  if (!node.is_usable()) return node.down_reason.empty() ? "down" : fmt::format("down: {}", node.down_reason);
+  if (!may_read(view, node)) return "not for reads: quarantined, switching, or its role is not certain";
+  if (view.primary == node.id) return fmt::format("primary, weight {}", node.weight);
+  std::string text = fmt::format("standby, weight {}, {}, replayed {}", node.weight, lag_text(node),
+                                 to_text(node.replayed));
+  if (lags_too_much(node, options)) text += ", beyond the delay threshold";
+  if (decision.read_bound && !has_replayed(view, node, *decision.read_bound)) text += ", behind the session's writes";
+  return text;
+}
+
+std::string bound_text(const Decision& decision, const SessionFacts& facts, const RoutingOptions& options) {
+  if (options.read_consistency != ReadConsistency::session || !facts.wrote_at) return "none";
+  if (!decision.read_bound) return "not known yet: the session wrote after the primary was last asked";
+  return to_text(*decision.read_bound);
+}
+
+}  // namespace
+
+std::vector<ExplainRow> explain_route(const Traits& traits, const Decision& decision, const SessionFacts& facts,
+                                      const ClusterView& view, const RoutingOptions& options) {
+  const ReasonRow& reason = row_of(decision.reason);
+  std::vector<ExplainRow> rows{
+      {"target", target_text(decision, view)},
+      {"reason", std::string(reason.name)},
+      {"meaning", std::string(reason.sentence)},
+      {"because", std::string(decision.because)},
+      {"statement", std::string(traits.row().name)},
+      {"statements", std::to_string(traits.statement_count)},
+      {"may write", traits.verdict.may_write ? "yes" : "no"},
+      {"would pin the session", traits.pins.is_empty() ? "no" : pins_text(traits.pins)},
+      {"session is pinned", facts.pinned_node ? node_text(view, *facts.pinned_node) : "no"},
+      {"must have replayed", bound_text(decision, facts, options)},
+  };
+  for (const NodeView& node : view.nodes)
+    rows.push_back({fmt::format("node {}", node.id.value), standing_text(node, decision, view, options)});
+  return rows;
+}
+
+}  // namespace howdah

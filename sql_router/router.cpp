@@ -1,0 +1,183 @@
+#include "sql_router/router.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "sql_router/balancer.hpp"
+#include "sql_router/preferences.hpp"
+
+namespace howdah {
+
+namespace {
+
+// Everything a rule looks at, so that rules take one argument.
+struct Question {
+  const Traits& traits;
+  const SessionFacts& facts;
+  const ClusterView& view;
+  const RoutingOptions& options;
+};
+
+Decision to_primary(const Question& question, RouteReason reason, std::string_view because = {}) {
+  const NodeView* primary = available_primary(question.view);
+  if (primary == nullptr) return {.reason = RouteReason::no_primary, .because = row_of(reason).name};
+  return {.node = primary->id, .reason = reason, .because = because};
+}
+
+Decision in_open_transaction(const Question& question) {
+  const Traits& traits = question.traits;
+  const NodeId node = *question.facts.transaction_node;
+  Decision decision{.node = node, .reason = RouteReason::transaction_node};
+  decision.is_misplaced = traits.is_node_bound && question.view.primary != node;
+  if (decision.is_misplaced) decision.because = traits.verdict.because;
+  return decision;
+}
+
+Decision in_pinned_session(const Question& question) {
+  const NodeId node = *question.facts.pinned_node;
+  const std::string_view because = question.facts.pin_reason ? to_text(*question.facts.pin_reason) : "";
+  if (question.traits.verdict.may_use_replica) return {.node = node, .reason = RouteReason::pinned, .because = because};
+  if (available_primary(question.view) == nullptr)
+    return {.reason = RouteReason::no_primary, .because = row_of(RouteReason::pinned).name};
+  if (question.view.primary != node) return {.reason = RouteReason::pinned_node_lost, .because = because};
+  return {.node = node, .reason = RouteReason::pinned, .because = because};
+}
+
+// The session's draw if it is still good, else a new one, which is told in decision.drawn.
+const NodeView* load_balance_node(const Question& question, Rng& rng, Decision& decision) {
+  const auto accepts = [&](const NodeView& node) { return may_read(question.view, node); };
+  const auto draw_anew = [&] {
+    const RedirectRule* preference = find_preference(question.facts, question.options);
+    return preference != nullptr ? draw_preferred(question.view, *preference, rng) : draw(question.view, rng, accepts);
+  };
+  if (question.options.statement_level_load_balance) return draw_anew();
+  if (question.facts.load_balance_node) {
+    const NodeView* node = question.view.find(*question.facts.load_balance_node);
+    if (node != nullptr && accepts(*node)) return node;
+  }
+  const NodeView* drawn = draw_anew();
+  if (drawn != nullptr) decision.drawn = drawn->id;
+  return drawn;
+}
+
+bool has_usable_standby(const ClusterView& view) {
+  return std::any_of(view.nodes.begin(), view.nodes.end(),
+                     [&](const NodeView& node) { return may_read(view, node) && view.primary != node.id; });
+}
+
+// Whether the session's own writes can be missed on a standby: it wrote, and the setting cares.
+bool must_see_writes(const Question& question) {
+  return question.options.read_consistency == ReadConsistency::session && question.facts.wrote_at.has_value();
+}
+
+// The standby drawn will not do (`why`): another standby if that is allowed or nothing else is left, else the primary.
+const NodeView* instead_of_drawn(const Question& question, RouteReason why, Rng& rng, Decision& decision) {
+  const ClusterView& view = question.view;
+  const auto is_fresh = [&](const NodeView& node) {
+    if (!may_read(view, node) || view.primary == node.id) return false;
+    return !must_see_writes(question) || (decision.read_bound && has_replayed(view, node, *decision.read_bound));
+  };
+  const NodeView* primary = available_primary(view);
+  decision.reason = why;
+  if (question.options.prefer_lower_delay_standby && why == RouteReason::replica_lag) {
+    const auto is_near = [&](const NodeView& node) { return is_fresh(node) && !lags_too_much(node, question.options); };
+    if (const NodeView* node = draw_least_delayed(view, question.options, rng, is_near)) return node;
+  }
+  if (primary != nullptr) return primary;
+  decision.reason = RouteReason::only_replica_left;
+  return draw_least_delayed(view, question.options, rng, is_fresh);
+}
+
+Decision balanced_read(const Question& question, RouteReason reason, Rng& rng) {
+  Decision decision{.reason = reason};
+  if (must_see_writes(question)) {
+    decision.read_bound = question.facts.read_bound;
+    if (!decision.read_bound) decision.read_bound = bound_from(question.view, *question.facts.wrote_at);
+  }
+  const NodeView* node = load_balance_node(question, rng, decision);
+  if (node == nullptr) {
+    decision.reason = RouteReason::no_node;
+    return decision;
+  }
+  if (question.view.primary == node->id) {
+    if (!has_usable_standby(question.view)) decision.reason = RouteReason::no_usable_replica;
+  } else if (must_see_writes(question) &&
+             !(decision.read_bound && has_replayed(question.view, *node, *decision.read_bound))) {
+    node = instead_of_drawn(question, RouteReason::read_your_writes, rng, decision);
+  } else if (lags_too_much(*node, question.options)) {
+    node = instead_of_drawn(question, RouteReason::replica_lag, rng, decision);
+  }
+  if (node == nullptr) {
+    decision.reason = RouteReason::no_primary;
+    decision.because = row_of(RouteReason::read_your_writes).name;
+    return decision;
+  }
+  decision.node = node->id;
+  return decision;
+}
+
+// A statement that only reads, outside any transaction or first in a READ ONLY one.
+Decision route_read(const Question& question, RouteReason reason, Rng& rng) {
+  const RoutingOptions& options = question.options;
+  if (!options.load_balance_mode) return to_primary(question, RouteReason::load_balance_off);
+  if (options.disable_load_balance_on_write == WriteEffect::always && question.facts.has_written)
+    return to_primary(question, RouteReason::wrote_before);
+  // Nothing tells what other sessions committed a moment ago but the primary itself.
+  if (options.read_consistency == ReadConsistency::global)
+    return to_primary(question, RouteReason::global_consistency);
+  return balanced_read(question, reason, rng);
+}
+
+Decision route_transaction(const Question& question, bool is_read_only, bool is_serializable, Rng& rng) {
+  const Verdict& verdict = question.traits.verdict;
+  if (!verdict.may_use_replica) return to_primary(question, verdict.reason, verdict.because);
+  if (is_serializable) return to_primary(question, RouteReason::serializable);
+  if (!is_read_only) return to_primary(question, RouteReason::explicit_transaction);
+  return route_read(question, RouteReason::read_only_transaction, rng);
+}
+
+}  // namespace
+
+Decision decide(const Traits& traits, const SessionFacts& facts, const ClusterView& view, const RoutingOptions& options,
+                Rng& rng) {
+  const Question question{traits, facts, view, options};
+  if (traits.is_gateway_command()) return {.reason = RouteReason::gateway_command, .because = traits.gateway.name};
+  if (facts.transaction_node) return in_open_transaction(question);
+  if (facts.pinned_node) return in_pinned_session(question);
+  if (facts.in_transaction)
+    return route_transaction(question, facts.transaction_is_read_only, facts.transaction_is_serializable, rng);
+  if (traits.transaction == TransactionControl::begin) {
+    const TransactionModes& modes = traits.modes;
+    const bool is_serializable =
+        modes.isolation ? *modes.isolation == Isolation::serializable : facts.default_is_serializable;
+    return route_transaction(question, modes.is_read_only.value_or(facts.default_is_read_only), is_serializable, rng);
+  }
+  if (!traits.verdict.may_use_replica) return to_primary(question, traits.verdict.reason, traits.verdict.because);
+  if (facts.default_is_serializable) return to_primary(question, RouteReason::serializable);
+  return route_read(question, RouteReason::read, rng);
+}
+
+std::optional<Lsn> bound_from(const ClusterView& view, Instant wrote_at) {
+  if (!view.primary_sample || view.primary_sample->asked_at <= wrote_at) return std::nullopt;
+  return view.primary_sample->flushed;
+}
+
+bool has_replayed(const ClusterView& view, const NodeView& node, Lsn bound) {
+  const NodeView* primary = view.primary_node();
+  return primary != nullptr && node.timeline == primary->timeline && node.replayed >= bound;
+}
+
+bool have_all_replayed(const ClusterView& view, Lsn bound) {
+  return std::all_of(view.nodes.begin(), view.nodes.end(), [&](const NodeView& node) {
+    return view.primary == node.id || !may_read(view, node) || has_replayed(view, node, bound);
+  });
+}
+
+const Traits& combine(std::span<const Traits* const> batch) {
+  HOWDAH_ASSERT(!batch.empty());
+  const auto strict = std::find_if(batch.begin(), batch.end(),
+                                   [](const Traits* traits) { return !traits->verdict.may_use_replica; });
+  return **(strict == batch.end() ? batch.begin() : strict);
+}
+
+}  // namespace howdah

@@ -1,0 +1,73 @@
+// The decision: which node runs a statement, and why. A pure function of the statement's traits, the session's facts,
+// one cluster view and the options; the session machine calls it on its worker each time it needs a server connection.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/ids.hpp"
+#include "base/instant.hpp"
+#include "base/lsn.hpp"
+#include "base/rng.hpp"
+#include "health/cluster_view.hpp"
+#include "sql_router/routing_options.hpp"
+#include "sql_router/traits.hpp"
+#include "sql_router/verdict.hpp"
+
+namespace howdah {
+
+// What the session knows about itself when the statement arrives.
+struct SessionFacts {
+  bool in_transaction = false;                      // an explicit one, also when its BEGIN is still held back
+  std::optional<NodeId> transaction_node = {};      // where it is open; nothing while BEGIN is held back
+  bool transaction_is_read_only = false;
+  bool transaction_is_serializable = false;
+  bool default_is_serializable = false;             // default_transaction_isolation of the session
+  bool default_is_read_only = false;                // default_transaction_read_only of the session
+
+  std::optional<NodeId> pinned_node = {};
+  std::optional<PinReason> pin_reason = {};
+  std::optional<NodeId> load_balance_node = {};     // the session's draw, from Decision::drawn; kept for its lifetime
+
+  std::string_view user = {};
+  std::string_view database = {};
+  std::string_view application_name = {};           // of the startup packet
+
+  bool has_written = false;                         // ever, for disable_load_balance_on_write = always
+  std::optional<Instant> wrote_at = {};             // when the newest write was acknowledged
+  std::optional<Lsn> read_bound = {};               // bound_from() once it has an answer; forget it at the next write
+};
+
+struct Decision {
+  std::optional<NodeId> node = {};  // nothing: wait (no_primary, no_node), answer (gateway_command) or end the session
+                                    // (pinned_node_lost)
+  RouteReason reason = RouteReason::no_primary;
+  std::string_view because = {};    // the function, relation ... behind the reason, lent by the traits; may be empty
+  std::optional<NodeId> drawn = {};   // the session's load balance node from now on; nothing: leave it as it is
+  std::optional<Lsn> read_bound = {}; // the position a replica must have replayed for this session; to be remembered
+
+  // The statement needs the primary, but its READ ONLY transaction already runs on a replica (`node`), where it would
+  // be answered differently without an error (an advisory lock, a node-local view). The session may run it on the
+  // primary in a READ COMMITTED transaction of its own, or refuse it; it may not just send it.
+  bool is_misplaced = false;
+};
+
+Decision decide(const Traits& traits, const SessionFacts& facts, const ClusterView& view, const RoutingOptions& options,
+                Rng& rng);
+
+// Read-your-writes: the position that holds everything acknowledged before `wrote_at`, as soon as the monitor has asked
+// the primary after it. Nothing before that: reads stay on the primary.
+std::optional<Lsn> bound_from(const ClusterView& view, Instant wrote_at);
+
+// Whether `node` may answer a read that must see `bound`: it replayed it, on the primary's timeline.
+bool has_replayed(const ClusterView& view, const NodeView& node, Lsn bound);
+
+// Whether every usable standby has: the session may then forget wrote_at and read_bound.
+bool have_all_replayed(const ClusterView& view, Lsn bound);
+
+// A pipelined batch goes to one node: the traits that decide for all. `batch` is not empty.
+const Traits& combine(std::span<const Traits* const> batch);
+
+}  // namespace howdah

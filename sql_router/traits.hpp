@@ -1,0 +1,131 @@
+// What a statement does, told from its text alone: the classifier's answer and the router's question. Traits hold no
+// parse tree. They are made once per text and shared read-only (TraitsPtr), so a session may keep them for as long as a
+// prepared statement lives.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sql_router/enum_set.hpp"
+#include "sql_router/statement_table.hpp"
+#include "sql_router/verdict.hpp"
+
+namespace howdah {
+
+enum class ParseOutcome : std::uint8_t { parsed, unparsable, too_long, too_deep };
+
+enum class TransactionControl : std::uint8_t {
+  none,
+  begin,
+  commit,
+  commit_and_chain,
+  rollback,
+  rollback_and_chain,
+  savepoint,
+  release,
+  rollback_to,
+  prepare_transaction,
+  commit_prepared,
+  rollback_prepared,
+};
+
+enum class Isolation : std::uint8_t { read_uncommitted, read_committed, repeatable_read, serializable };
+
+// Modes of BEGIN, SET TRANSACTION, SET SESSION CHARACTERISTICS and of the settings transaction_* and
+// default_transaction_*. Nothing: not mentioned.
+struct TransactionModes {
+  std::optional<bool> is_read_only = {};
+  std::optional<Isolation> isolation = {};
+  std::optional<bool> is_deferrable = {};
+  bool imports_snapshot = false;  // SET TRANSACTION SNAPSHOT
+  bool is_unclear = false;        // set to something that is not a plain constant: take the strictest
+};
+
+// Whom the modes are for.
+enum class ModesScope : std::uint8_t { none, this_transaction, session_default };
+
+// Why the session must keep its server connection after this statement: state that is not carried to another one.
+enum class PinReason : std::uint8_t {
+  setting,                // SET, RESET of one parameter, set_config
+  prepared,               // SQL-level PREPARE
+  temp_table,             // CREATE TEMP ..., SELECT INTO TEMP, anything naming pg_temp
+  listen,                 // LISTEN
+  advisory_lock,          // pg_advisory_lock and its forms of session level
+  hold_cursor,            // DECLARE ... WITH HOLD
+  load,                   // LOAD
+  session_authorization,  // SET SESSION AUTHORIZATION, SET ROLE
+  sequence_state,         // nextval, setval: currval and lastval remember
+  seed,                   // setseed, SET seed
+  opaque,                 // DO, CALL, unknown functions: may leave any of the above
+  replication,            // replication slots of the session, replication origins
+};
+constexpr std::size_t kPinReasonCount = static_cast<std::size_t>(PinReason::replication) + 1;
+std::string_view to_text(PinReason reason);
+using PinReasons = EnumSet<PinReason>;
+
+// Which session state this statement takes away.
+enum class Unpin : std::uint8_t {
+  discard_all,
+  discard_plans,
+  discard_sequences,
+  discard_temp,
+  reset_all,
+  reset_session_authorization,
+  unlisten_all,
+  deallocate_all,
+  close_all,
+  advisory_unlock_all,
+};
+using Unpins = EnumSet<Unpin>;
+
+enum class CopyDirection : std::uint8_t { none, from_client, to_client };
+
+enum class GatewayCommandKind : std::uint8_t { none, show_pool, pgpool_show, pgpool_set, pgpool_reset, explain_route };
+
+// A command Howdah answers itself, standing first in the text. It is recognised before parsing, in any case, after
+// blanks and comments. Offsets are into the text that was classified.
+struct GatewayCommand {
+  GatewayCommandKind kind = GatewayCommandKind::none;
+  std::string name = {};         // SHOW POOL_<name>, PGPOOL SHOW/SET/RESET <name>; lower case
+  std::string value = {};        // PGPOOL SET: the value, quotes taken off
+  std::size_t inner_begin = 0;   // EXPLAIN ROUTE: the statement to explain is [inner_begin, inner_end)
+  std::size_t inner_end = 0;
+  std::size_t rest_begin = 0;    // what follows the command's `;` and must still run; the text's size if nothing does
+};
+
+struct Traits {
+  Verdict verdict = {};
+  StatementKind kind = StatementKind::unknown;  // of the only statement, or of the first
+  ParseOutcome parse = ParseOutcome::unparsable;
+  std::uint32_t statement_count = 0;  // 0: an empty string, or nothing is known
+
+  // Of a single statement. In a string of several, `transaction` is none, `has_transaction_control` tells that the
+  // state after it must be read from ReadyForQuery, and the modes are not told.
+  TransactionControl transaction = TransactionControl::none;
+  bool has_transaction_control = false;
+  TransactionModes modes = {};
+  ModesScope modes_scope = ModesScope::none;
+
+  bool locks_rows = false;
+  bool is_node_bound = false;  // a replica might answer differently, or keep state, without an error
+  CopyDirection copy = CopyDirection::none;
+  PinReasons pins = {};
+  Unpins unpins = {};  // empty if the same string also pins
+  GatewayCommand gateway = {};
+  std::string setting = {};                 // SET, RESET or SHOW: the parameter's name, lower case
+  std::string prepared_name = {};           // PREPARE, EXECUTE, DEALLOCATE: the name; empty for ALL
+  std::vector<std::string> relations = {};  // as written, "schema.name" if qualified; sorted, each once
+
+  const StatementRow& row() const { return row_of(kind); }
+  bool is_gateway_command() const { return gateway.kind != GatewayCommandKind::none; }
+};
+
+// Shared: the cache may drop an entry while a session or a prepared statement still uses it.
+using TraitsPtr = std::shared_ptr<const Traits>;
+
+}  // namespace howdah

@@ -1,0 +1,82 @@
+#include "tests/sim/checkers.hpp"
+
+#include <fmt/format.h>
+
+namespace howdah::sim {
+
+void Checkers::on_view(const ClusterView& view) {
+  if (view.epoch < newest_epoch_) fail(fmt::format("epoch went back to {}", view.epoch.value));
+  newest_epoch_ = std::max(newest_epoch_, view.epoch);
+  if (!view.primary) return;
+  const auto [entry, is_new] = primary_of_.try_emplace(view.epoch, *view.primary);
+  if (!is_new && entry->second != *view.primary)
+    fail(fmt::format("epoch {} has two primaries: {} and {}", view.epoch.value, entry->second.value, view.primary->value));
+}
+
+void Checkers::on_acknowledged(std::uint64_t write, int node, Epoch epoch, const ClusterView& newest) {
+  acknowledged_[write] = node;
+  const auto entry = primary_of_.find(newest.epoch);
+  if (epoch != newest.epoch || entry == primary_of_.end() || entry->second.value != node)
+    fail(fmt::format("write {} acknowledged by node {} of epoch {} in epoch {}", write, node, epoch.value,
+                     newest.epoch.value));
+}
+
+void Checkers::on_freeze(const SimPostgres& standby, const std::vector<SimPostgres>& nodes, Instant now) {
+  constexpr Duration kReturnInPassing = 1s;  // a primary that comes back this late is noticed before the promotion
+  if (!standby.is_receiving || now - standby.receiving_since < kReturnInPassing) return;
+  const SimPostgres& sender = nodes[static_cast<std::size_t>(standby.sender)];
+  if (sender.answers() && sender.is_primary() && now - sender.running_since > kReturnInPassing &&
+      now - standby.heard_at < kReturnInPassing)
+    fail(fmt::format("node {} stopped while it hears primary {}", standby.id, sender.id));
+}
+
+void Checkers::on_promotion(const SimPostgres& winner, const std::vector<SimPostgres>& nodes,
+                            const std::set<int>& answering) {
+  ++promotions_;
+  for (const SimPostgres& other : nodes) {
+    if (other.id == winner.id || !other.answers() || !other.in_recovery || !answering.contains(other.id)) continue;
+    if (other.timeline > winner.timeline || (other.timeline == winner.timeline && other.wal.size() > winner.wal.size()))
+      fail(fmt::format("node {} promoted while node {} is ahead: {} > {}", winner.id, other.id, other.wal.size(),
+                       winner.wal.size()));
+    if (!other.is_receiving) continue;
+    const SimPostgres& sender = nodes[static_cast<std::size_t>(other.sender)];
+    if (sender.answers() && sender.is_primary())
+      fail(fmt::format("node {} promoted while node {} hears primary {}", winner.id, other.id, sender.id));
+  }
+}
+
+void Checkers::on_promoted(const SimPostgres& winner, const std::vector<SimPostgres>& nodes,
+                           const std::set<int>& answering) {
+  for (const SimPostgres& other : nodes)
+    if (other.id != winner.id && other.in_recovery && other.timeline <= winner.timeline && answering.contains(other.id) &&
+        !other.is_prefix_of(winner))
+      fail(fmt::format("node {} can never follow node {}: it received more", other.id, winner.id));
+}
+
+void Checkers::on_asked(std::uint64_t request, Instant deadline) { open_[request] = deadline; }
+
+void Checkers::on_ended(std::uint64_t request, Instant now) {
+  const auto entry = open_.find(request);
+  if (entry == open_.end()) return fail(fmt::format("request {} ended twice", request));
+  if (now > entry->second) fail(fmt::format("request {} ended after its deadline", request));
+  open_.erase(entry);
+}
+
+void Checkers::on_operator_answered(std::uint64_t request) {
+  if (operator_open_.erase(request) == 0) fail(fmt::format("operator's request {} answered twice", request));
+}
+
+void Checkers::on_switched(const SimPostgres& old_primary, const SimPostgres& new_primary) {
+  for (const auto& [write, node] : acknowledged_)
+    if (old_primary.has_write(write) && !new_primary.has_write(write))
+      fail(fmt::format("write {} is lost by a planned switchover", write));
+}
+
+void Checkers::on_end(Instant now, bool can_write) {
+  for (const auto& [request, deadline] : open_)
+    if (deadline < now) fail(fmt::format("request {} has no end", request));
+  if (!operator_open_.empty()) fail(fmt::format("{} requests of operators have no end", operator_open_.size()));
+  if (!can_write) fail("no write is possible although every fault was mended");
+}
+
+}  // namespace howdah::sim

@@ -1,0 +1,23 @@
+// One seeded run: which faults exist at all is drawn first, then when they strike; clients read and write all the
+// while. At the end every fault is mended, and what was promised is checked.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/sim/world.hpp"
+
+namespace howdah::sim {
+
+struct Outcome {
+  std::vector<std::string> violations;
+  std::vector<std::string> trace;
+  std::uint64_t trace_hash = 0;
+  std::size_t promotions = 0;
+  std::size_t acknowledged = 0;
+};
+
+Outcome simulate(std::uint64_t seed, Mutant mutant = Mutant::none);
+
+}  // namespace howdah::sim

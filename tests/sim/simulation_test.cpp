@@ -1,0 +1,42 @@
+#include "tests/sim/simulation.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace howdah::sim;
+
+namespace {
+
+constexpr std::uint64_t kSeeds = 300;
+constexpr std::uint64_t kMutantSeeds = 60;  // a planted bug must show within these
+
+std::uint64_t first_seed_that_catches(Mutant mutant) {
+  for (std::uint64_t seed = 1; seed <= kMutantSeeds; ++seed)
+    if (!simulate(seed, mutant).violations.empty()) return seed;
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("every promise is kept through seeded outages") {
+  std::size_t promotions = 0, acknowledged = 0;
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    const Outcome outcome = simulate(seed);
+    INFO("again with: ./dev sim --seed " << seed);
+    REQUIRE(outcome.violations == std::vector<std::string>{});
+    promotions += outcome.promotions;
+    acknowledged += outcome.acknowledged;
+  }
+  CHECK(promotions > kSeeds / 4);      // outages that needed one did happen
+  CHECK(acknowledged > kSeeds * 100);  // and clients were at work
+}
+
+TEST_CASE("the same seed tells the same story twice") {
+  for (const std::uint64_t seed : {1u, 7u, 42u}) CHECK(simulate(seed).trace_hash == simulate(seed).trace_hash);
+  CHECK(simulate(1).trace_hash != simulate(2).trace_hash);
+}
+
+TEST_CASE("a planted bug is caught") {
+  const Mutant mutant = GENERATE(Mutant::no_freeze, Mutant::lowest_id, Mutant::nobody_asked, Mutant::stale_clients);
+  CAPTURE(static_cast<int>(mutant));
+  CHECK(first_seed_that_catches(mutant) != 0);
+}

@@ -1,0 +1,420 @@
+#include "tests/sim/world.hpp"
+
+#include <fmt/format.h>
+
+#include "failover/conninfo.hpp"
+
+namespace howdah::sim {
+
+namespace {
+
+using health::FailureKind;
+
+constexpr Duration kReplicationTick = 5ms;
+constexpr Duration kLogin = 5ms;  // more than a question over a kept connection
+
+class TraceLog final : public Log {
+ public:
+  explicit TraceLog(World& world) : world_(world) {}
+  bool is_enabled(LogLevel level) const override { return level >= LogLevel::info; }
+  void write(LogLevel, std::string_view line) override { world_.note("log " + std::string(line)); }
+
+ private:
+  World& world_;
+};
+
+std::string conninfo_to(int node) { return fmt::format("host=pg{} port=5432 user=replicator", node); }
+
+void point(SimPostgres& standby, std::string conninfo) {
+  const auto source = failover::source_of(conninfo);
+  standby.conninfo = std::move(conninfo);
+  standby.source = -1;
+  if (source) std::sscanf(source->host.c_str(), "pg%d", &standby.source);
+}
+
+// The literal of ALTER SYSTEM SET primary_conninfo = '...'.
+std::string unquote_last_literal(const std::string& statement) {
+  std::string text;
+  const auto begin = statement.find('\'');
+  for (std::size_t i = begin + 1; i + 1 < statement.size(); ++i) {
+    text.push_back(statement[i]);
+    if (statement[i] == '\'') ++i;  // doubled
+  }
+  return text;
+}
+
+std::string state_of(const NodeView& node) {
+  if (node.is_quarantined) return "quarantine";
+  switch (node.state) {
+    case NodeState::unused: return "unused";
+    case NodeState::waiting: return "waiting";
+    case NodeState::up: return "up";
+    case NodeState::down: return "down";
+  }
+  return "?";
+}
+
+}  // namespace
+
+std::string summary_of(const ClusterView& view) {
+  std::string text = fmt::format("view epoch={} primary={}{}", view.epoch.value,
+                                 view.primary ? fmt::format("{}", view.primary->value) : "none",
+                                 view.is_switching ? " switching" : "");
+  for (const NodeView& node : view.nodes) text += fmt::format(" {}={}", node.id.value, state_of(node));
+  return text;
+}
+
+World::World(WorldOptions options) : options_(std::move(options)), rng_(options_.seed), now_(Instant{} + 1000s) {
+  for (int id = 0; id < options_.nodes; ++id) {
+    SimPostgres node{.id = id};
+    node.in_recovery = id != 0;
+    node.wal.assign(3, WalRecord{});
+    node.replayed = 3;
+    if (id != 0) point(node, conninfo_to(0));
+    nodes_.push_back(std::move(node));
+    health::NodeOptions configured;
+    if (static_cast<std::size_t>(id) < options_.health.nodes.size()) configured = options_.health.nodes[static_cast<std::size_t>(id)];
+    configured.id = NodeId{id};
+    configured.host = fmt::format("pg{}", id);
+    configured.application_name = fmt::format("node{}", id);
+    if (static_cast<std::size_t>(id) < options_.health.nodes.size()) options_.health.nodes[static_cast<std::size_t>(id)] = configured;
+    else options_.health.nodes.push_back(configured);
+  }
+  log_ = std::make_unique<TraceLog>(*this);
+  replicate();
+  start_gateway();
+}
+
+void World::start_gateway() {
+  ++incarnation_;
+  coordinator_ = std::make_unique<failover::Coordinator>(options_.health, options_.failover, *log_);
+  coordinator_->restore(kept_, now_);
+  wake_at_.reset();
+  post(health::Tick{});
+}
+
+void World::restart_gateway() {
+  note("gateway restarted");
+  checkers_.on_gateway_lost();
+  requests_.clear();
+  start_gateway();
+}
+
+void World::note(std::string line) {
+  line = fmt::format("{:.3f} {}", std::chrono::duration<double>(now_ - Instant{} - 1000s).count(), line);
+  for (const char c : line) trace_hash_ = (trace_hash_ ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  trace_.push_back(std::move(line));
+}
+
+void World::at(Instant when, std::function<void()> what) { queue_.push({when, ++order_, std::move(what)}); }
+
+void World::run_for(Duration duration) {
+  const Instant end = now_ + duration;
+  while (!queue_.empty() && queue_.top().when <= end) {
+    const Entry entry = queue_.top();
+    queue_.pop();
+    now_ = std::max(now_, entry.when);
+    entry.what();
+  }
+  now_ = end;
+}
+
+std::function<void()> World::for_this_gateway(std::function<void()> what) {
+  return [this, incarnation = incarnation_, what = std::move(what)] {
+    if (incarnation == incarnation_) what();
+  };
+}
+
+void World::post(const failover::Event& event) {
+  Actions<failover::Action> actions;
+  coordinator_->on(event, now_, actions);
+  run_actions(actions);
+  wake_gateway();
+}
+
+void World::request(const failover::Event& event, const std::string& name) {
+  const auto id = std::visit(
+      [](const auto& e) -> failover::RequestId {
+        if constexpr (requires { e.request; }) return e.request;
+        else return 0;
+      },
+      event);
+  requests_[id] = name;
+  checkers_.on_operator_asked(id);
+  post(event);
+}
+
+void World::wake_gateway() {
+  const auto deadline = coordinator_->next_deadline();
+  if (!deadline) return;
+  const Instant due = std::max(*deadline, now_ + 1us);
+  if (wake_at_ && *wake_at_ > now_ && *wake_at_ <= due) return;
+  wake_at_ = due;
+  at(due, for_this_gateway([this] { post(health::Tick{}); }));
+}
+
+void World::run_actions(Actions<failover::Action>& actions) {
+  for (const failover::Action& action : actions) std::visit([this](const auto& a) { perform(a); }, action);
+}
+
+void World::perform(const failover::Publish& action) {
+  const std::string before = summary_of(*view_);
+  view_ = action.view;
+  checkers_.on_view(*view_);
+  if (const std::string after = summary_of(*view_); after != before) note(after);
+  on_view(*view_);
+}
+
+void World::perform(const failover::Answer& answer) {
+  checkers_.on_operator_answered(answer.request);
+  note(fmt::format("answer {} {}", requests_[answer.request], answer.result ? "ok" : answer.result.error().message));
+}
+
+void World::perform(const failover::RunCommand& command) {
+  note("command " + command.command);
+  int id = -1;
+  const bool is_promotion = std::sscanf(command.command.c_str(), "promote %d", &id) == 1;
+  after(200ms, for_this_gateway([this, step = command.id, id, is_promotion] {
+          if (is_promotion && id >= 0 && node(id).answers()) promote_by_hand(id);
+          post(failover::CommandDone{step, 0, {}});
+        }));
+}
+
+Duration World::latency_of(const SimPostgres& node) {
+  return options_.has_jitter ? node.latency + microseconds(rng_.below(2000)) : node.latency;
+}
+
+// --- questions ---
+
+FailureKind World::failure_of(const SimPostgres& node) const {
+  switch (node.life) {
+    case Life::dead: return FailureKind::refused;
+    case Life::starting: return FailureKind::starting_up;
+    case Life::recovering: return FailureKind::crash_restart;
+    case Life::frozen:
+    case Life::running: return FailureKind::timeout;
+  }
+  return FailureKind::other;
+}
+
+void World::perform(const failover::Probe& probe) {
+  const SimPostgres& asked = node(probe.node.value);
+  const Duration delay = latency_of(asked) + (probe.is_fresh ? kLogin : Duration{});
+  if (delay >= probe.timeout) {
+    after(probe.timeout, for_this_gateway([this, probe, asked_at = now_] {
+            post(health::ProbeFailed{probe.node, FailureKind::timeout, "", asked_at});
+          }));
+    return;
+  }
+  after(delay, for_this_gateway([this, probe, asked_at = now_] { answer_probe(probe, asked_at); }));
+}
+
+void World::answer_probe(const failover::Probe& probe, Instant asked_at) {
+  const SimPostgres& asked = node(probe.node.value);
+  if (!is_reachable(asked.id) || asked.life == Life::frozen) {
+    at(asked_at + probe.timeout, for_this_gateway([this, probe, asked_at] {
+         post(health::ProbeFailed{probe.node, FailureKind::timeout, "", asked_at});
+       }));
+  } else if (!asked.answers()) {
+    post(health::ProbeFailed{probe.node, failure_of(asked), "", asked_at});
+  } else {
+    health::ProbeResult result = asked.probe(now_, nodes_);
+    hide_from_probe(asked, result);
+    post(health::ProbeAnswered{probe.node, std::move(result), asked_at});
+  }
+}
+
+void World::hide_from_probe(const SimPostgres& asked, health::ProbeResult& result) const {
+  const bool is_hidden = options_.mutant == Mutant::nobody_asked || pretended_frozen_.contains(asked.id);
+  if (is_hidden) result.receiver_status.clear();
+}
+
+// --- steps ---
+
+void World::perform(const failover::RunSql& step) {
+  note(fmt::format("sql node={} step={}", step.node.value, to_text(step.step)));
+  const auto fail = [this, step](std::string text) {
+    return for_this_gateway([this, step, text] { post(failover::SqlDone{step.id, step.node, false, "", text}); });
+  };
+  after(latency_of(node(step.node.value)), for_this_gateway([this, step, fail] {
+          SimPostgres& asked = node(step.node.value);
+          if (!is_reachable(asked.id) || asked.life == Life::frozen) return at(step.deadline, fail("no answer in time"));
+          if (!asked.answers()) return at(now_, fail("not accepting"));
+          auto rows = run_step(asked, step);
+          after(latency_of(asked), for_this_gateway([this, step, rows = std::move(rows)] {
+                  post(failover::SqlDone{step.id, step.node, true, "", "", rows});
+                }));
+        }));
+}
+
+std::vector<std::vector<std::string>> World::run_step(SimPostgres& asked, const failover::RunSql& step) {
+  using enum failover::SqlStep;
+  switch (step.step) {
+    case read_source:
+      return {{asked.conninfo, "", fmt::format("{}", std::chrono::duration_cast<milliseconds>(asked.receiver_timeout).count())}};
+    case ask_standby: {
+      long ms = 0;
+      std::sscanf(step.statements[0].c_str(), "ALTER SYSTEM SET wal_receiver_timeout = %ld", &ms);
+      asked.receiver_timeout = milliseconds(ms);
+      return {};
+    }
+    case freeze:
+      if (coordinator_->phase() == failover::Phase::freezing) checkers_.on_freeze(asked, nodes_, now_);
+      if (options_.mutant == Mutant::no_freeze) {
+        pretended_frozen_.insert(asked.id);
+        return {};
+      }
+      [[fallthrough]];
+    case follow:
+      pretended_frozen_.erase(asked.id);
+      point(asked, unquote_last_literal(step.statements[0]));
+      asked.is_receiving = false;
+      return {};
+    case promote: promote_step(asked); return {};
+    case create_slot:
+    case checkpoint: return {};
+    case count_busy: return {{fmt::format("{}", asked.open_transactions)}};
+    case close:
+      asked.is_read_only = true;
+      ++asked.generation;
+      asked.open_transactions = 0;
+      return {{}, {}, {}, {to_text(asked.position())}};
+    case reopen: asked.is_read_only = false; return {};
+  }
+  return {};
+}
+
+std::set<int> World::answering() const {
+  std::set<int> ids;
+  for (const health::NodeFacts& facts : coordinator_->tracker().nodes())
+    if (facts.answers && facts.condition != health::NodeCondition::detached &&
+        facts.condition != health::NodeCondition::fenced && is_reachable(facts.options.id.value))
+      ids.insert(facts.options.id.value);
+  return ids;
+}
+
+// One promotion signal in five is noticed only when it is repeated.
+void World::promote_step(SimPostgres& asked) {
+  SimPostgres* winner = &asked;
+  if (options_.mutant == Mutant::lowest_id)
+    for (SimPostgres& other : nodes_)
+      if (other.answers() && other.in_recovery && is_reachable(other.id) && other.id < winner->id) winner = &other;
+  if (!winner->in_recovery || winner->promoted_at) return;
+  checkers_.on_promotion(*winner, nodes_, answering());
+  if (options_.has_jitter && rng_.chance(0.2)) return;
+  const Duration takes = options_.has_jitter ? 20ms + microseconds(rng_.below(80'000)) : Duration{40ms};
+  winner->promoted_at = now_ + takes;
+  after(takes, [this, id = winner->id] {
+    SimPostgres& promoted = node(id);
+    promoted.promoted_at.reset();
+    if (!promoted.answers() || !promoted.in_recovery) return;
+    promoted.promote();
+    checkers_.on_promoted(promoted, nodes_, answering());
+  });
+}
+
+// --- replication ---
+
+void World::replicate() {
+  for (SimPostgres& standby : nodes_)
+    if (standby.in_recovery) receive(standby);
+  after(kReplicationTick, [this] { replicate(); });
+}
+
+void World::receive(SimPostgres& standby) {
+  const int id = standby.source;
+  if (standby.life == Life::frozen) return;
+  if (!standby.answers() || id < 0 || id >= options_.nodes || id == standby.id) {
+    standby.is_receiving = false;
+  } else if (const SimPostgres& sender = node(id); sender.life == Life::frozen || is_cut(standby.id, id)) {
+    if (now_ - standby.heard_at > standby.receiver_timeout) standby.is_receiving = false;
+  } else if (!sender.answers() || !((standby.is_receiving && standby.sender == id) || standby.is_prefix_of(sender))) {
+    standby.is_receiving = false;
+  } else {
+    if (!standby.is_receiving || standby.sender != id) standby.receiving_since = now_;
+    standby.is_receiving = true;
+    standby.sender = id;
+    const std::size_t most = options_.has_jitter ? rng_.below(4) : 100;
+    for (std::size_t i = 0; i < most && standby.wal.size() < sender.wal.size(); ++i) {
+      standby.wal.push_back(sender.wal[standby.wal.size()]);
+      standby.heard_at = now_;
+    }
+    // A silent primary answers the receiver's pings, which come at half its timeout.
+    if (now_ - standby.heard_at > standby.receiver_timeout / 2) standby.heard_at = now_;
+    standby.timeline = std::max(standby.timeline, standby.wal.back().timeline);
+    if (standby.wal.size() == sender.wal.size()) standby.timeline = std::max(standby.timeline, sender.timeline);
+  }
+  const std::size_t steps = options_.has_jitter ? rng_.below(4) : 100;
+  if (standby.answers()) standby.replayed = std::min(standby.wal.size(), standby.replayed + steps);
+}
+
+// --- what may happen ---
+
+void World::kill(int id) {
+  note(fmt::format("kill node={}", id));
+  SimPostgres& killed = node(id);
+  killed.life = Life::dead;
+  killed.is_receiving = false;
+  killed.open_transactions = 0;
+  ++killed.generation;
+  killed.promoted_at.reset();
+  if (is_reachable(id))
+    after(5ms, for_this_gateway([this, id] { post(health::ProbeFailed{NodeId{id}, FailureKind::lost, "", now_}); }));
+}
+
+void World::freeze(int id) {
+  if (!node(id).answers()) return;
+  note(fmt::format("freeze node={}", id));
+  node(id).life = Life::frozen;
+}
+
+void World::thaw(int id) {
+  if (node(id).life != Life::frozen) return;
+  note(fmt::format("thaw node={}", id));
+  node(id).life = Life::running;
+  node(id).running_since = now_;
+}
+
+void World::start(int id, Duration takes) {
+  if (node(id).life != Life::dead) return;
+  note(fmt::format("start node={}", id));
+  node(id).life = Life::starting;
+  after(takes, [this, id] {
+    if (node(id).life == Life::starting) node(id).life = Life::running;
+  });
+}
+
+void World::crash_backend(int id, Duration takes) {
+  if (!node(id).answers()) return;
+  note(fmt::format("crash_backend node={}", id));
+  node(id).life = Life::recovering;
+  node(id).is_receiving = false;
+  node(id).open_transactions = 0;
+  ++node(id).generation;
+  after(takes, [this, id] {
+    if (node(id).life == Life::recovering) node(id).life = Life::running;
+  });
+  if (is_reachable(id)) report_failure(id, FailureKind::crash_restart);
+}
+
+void World::promote_by_hand(int id) {
+  if (!node(id).answers() || !node(id).in_recovery) return;
+  note(fmt::format("promoted by hand node={}", id));
+  node(id).promote();
+}
+
+void World::rebuild(int id) {
+  const SimPostgres* source = nullptr;
+  for (const SimPostgres& other : nodes_)
+    if (other.id != id && other.answers() && other.is_primary() && (source == nullptr || other.timeline > source->timeline))
+      source = &other;
+  if (source == nullptr) return;
+  note(fmt::format("rebuild node={} from={}", id, source->id));
+  SimPostgres& rebuilt = node(id);
+  rebuilt = SimPostgres{.id = id, .life = Life::dead, .timeline = source->timeline, .wal = source->wal};
+  rebuilt.replayed = rebuilt.wal.size();
+  point(rebuilt, conninfo_to(source->id));
+  start(id, 300ms);
+}
+
+}  // namespace howdah::sim

@@ -1,0 +1,57 @@
+#include "sql_router/explain.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <map>
+
+#include "routing_script.hpp"
+#include "sql_router/classifier.hpp"
+
+using namespace howdah;
+using namespace howdah::test;
+
+namespace {
+
+std::map<std::string, std::string> explained(const std::string& line) {
+  const RoutingCase one = read_case(line + " => x y", "test");
+  const Traits traits = classify(one.sql, one.options);
+  Rng rng(1);
+  const Decision decision = decide(traits, one.facts, one.view, one.options, rng);
+  std::map<std::string, std::string> rows;
+  for (const ExplainRow& row : explain_route(traits, decision, one.facts, one.view, one.options))
+    rows[row.column] = row.text;
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("an explained write names the primary and the statement") {
+  auto rows = explained("INSERT INTO t VALUES (nextval('s'))");
+  CHECK(rows["target"] == "node 0 (db0:5432, primary)");
+  CHECK(rows["reason"] == "write");
+  CHECK(rows["because"] == "insert");
+  CHECK(rows["may write"] == "yes");
+  CHECK(rows["would pin the session"] == "sequence_state");
+  CHECK(rows["session is pinned"] == "no");
+  CHECK(rows["must have replayed"] == "none");
+}
+
+TEST_CASE("an explained read tells how each node stands") {
+  auto rows = explained(
+      "[delay_threshold=100] {lb=1 lag=1:50 lag_time=1:3 lag=2:200 replayed=1:0/60 wrote=1 sample=2:0/50} SELECT 1");
+  CHECK(rows["target"] == "node 1 (db1:5432, standby)");
+  CHECK(rows["must have replayed"] == "0/50");
+  CHECK(rows["node 0"] == "primary, weight 0");
+  CHECK(rows["node 1"] == "standby, weight 1, lag 50 bytes 3 ms, replayed 0/60");
+  CHECK(rows["node 2"] ==
+        "standby, weight 1, lag 200 bytes, replayed 0/0, beyond the delay threshold, behind the session's writes");
+}
+
+TEST_CASE("an explained statement without a node says what happens instead") {
+  CHECK(explained("{no_primary} DELETE FROM t")["target"] == "none: the statement waits");
+  CHECK(explained("{pinned=1:listen} DELETE FROM t")["target"] == "none: the session ends");
+  CHECK(explained("{pinned=0:listen} SELECT 1")["session is pinned"] == "node 0 (db0:5432, primary)");
+  CHECK(explained("SHOW POOL_NODES")["target"] == "howdah");
+  CHECK(explained("{wrote=1 lb=1} SELECT 1")["must have replayed"] ==
+        "not known yet: the session wrote after the primary was last asked");
+}

@@ -1,0 +1,312 @@
+#include "tests/support/gateway/fake_postgres.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <optional>
+
+#include "gateway/wire/body.hpp"
+#include "gateway/wire/client_messages.hpp"
+#include "gateway/wire/server_messages.hpp"
+
+namespace howdah::test {
+
+namespace {
+
+void append_simple_error(std::string& out, std::string_view severity, std::string_view sqlstate, std::string_view text) {
+  wire::MessageScope message(out, 'E');
+  for (const char code : {'S', 'V'}) {
+    out.push_back(code);
+    append_cstring(out, severity);
+  }
+  out.push_back('C');
+  append_cstring(out, sqlstate);
+  out.push_back('M');
+  append_cstring(out, text);
+  out.push_back('\0');
+}
+
+bool starts(std::string_view text, std::string_view prefix) { return text.starts_with(prefix); }
+bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+std::size_t row_count(std::string_view sql) {
+  const std::size_t at = sql.find("FROM t");
+  if (at == std::string_view::npos) return 1;
+  const std::string digits(sql.substr(at + 6));
+  return digits.empty() || std::isdigit(static_cast<unsigned char>(digits[0])) == 0
+             ? 1
+             : static_cast<std::size_t>(std::strtoul(digits.c_str(), nullptr, 10));
+}
+
+// The parts of E'a', E'b' in a set_config call.
+std::vector<std::string> literals(std::string_view sql) {
+  std::vector<std::string> found;
+  for (std::size_t i = 0; i < sql.size(); ++i) {
+    if (sql[i] != '\'') continue;
+    std::string text;
+    for (++i; i < sql.size(); ++i) {
+      if (sql[i] == '\'' || sql[i] == '\\') {
+        if (i + 1 >= sql.size() || sql[i + 1] != sql[i]) break;
+        ++i;
+      }
+      text.push_back(sql[i]);
+    }
+    found.push_back(text);
+  }
+  return found;
+}
+
+bool is_reported(std::string_view name) { return name == "application_name" || name == "timezone"; }
+
+}  // namespace
+
+void FakePostgres::receive(Bytes bytes, std::string& out) {
+  input_.append(bytes.data(), bytes.size());
+  while (input_.size() >= 5 && !is_dead) {
+    const std::size_t total = std::size_t{load_u32(input_.data() + 1)} + 1;
+    if (input_.size() < total) break;
+    const std::string one = input_.substr(0, total);
+    input_.erase(0, total);
+    message(one[0], std::string_view(one).substr(5), out);
+  }
+}
+
+void FakePostgres::message(char tag, std::string_view body, std::string& out) {
+  if (copy_ != Copy::none) {
+    if (tag == 'd' || tag == 'H' || tag == 'S') {
+      if (tag == 'd' && has(body, "bad")) {
+        end_copy(true, out);
+      }
+      return;
+    }
+    if (tag == 'c') return end_copy(false, out);
+    return end_copy(true, out);
+  }
+  if (tag == 'd' || tag == 'c' || tag == 'f' || tag == 'H') return;
+  if (tag == 'S') {
+    is_skipping_ = false;
+    is_implicit_ = false;
+    if (status == 'I') portals_.clear();
+    return ready(out);
+  }
+  if (is_skipping_) return;
+  if (tag == 'Q') return query(body.substr(0, body.size() - 1), out);
+  if (tag == 'F') {
+    wire::MessageScope value(out, 'V');
+    append_u32(out, 0xffffffff);
+  }
+  if (tag == 'F') return ready(out);
+  extended(tag, body, out);
+}
+
+void FakePostgres::query(std::string_view body, std::string& out) {
+  statements.erase("");
+  rest_of_query_.clear();
+  std::string one;
+  bool is_quoted = false;
+  for (const char c : body) {
+    if (c == '\'') is_quoted = !is_quoted;
+    if (c == ';' && !is_quoted) {
+      rest_of_query_.push_back(std::exchange(one, {}));
+    } else if (!one.empty() || c != ' ') {
+      one.push_back(c);
+    }
+  }
+  if (!one.empty()) rest_of_query_.push_back(one);
+  if (rest_of_query_.empty()) wire::append_bodiless(out, wire::ServerTag::empty_query);
+  while (!rest_of_query_.empty()) {
+    const std::string sql = rest_of_query_.front();
+    rest_of_query_.pop_front();
+    if (!run(sql, out, true, nullptr, 0)) rest_of_query_.clear();
+    if (copy_ != Copy::none || is_dead) return;
+  }
+  ready(out);
+}
+
+void FakePostgres::ready(std::string& out) {
+  if (status == 'I') portals_.clear();
+  wire::append_ready(out, static_cast<wire::TransactionStatus>(status));
+}
+
+bool FakePostgres::fail(std::string_view sqlstate, std::string_view text, std::string& out) {
+  append_simple_error(out, "ERROR", sqlstate, text);
+  if (status == 'T') status = 'E';
+  return false;
+}
+
+void FakePostgres::end_copy(bool failed, std::string& out) {
+  const Copy was = std::exchange(copy_, Copy::none);
+  if (failed) {
+    fail("22P04", "COPY failed", out);
+    rest_of_query_.clear();
+    if (was == Copy::extended) is_skipping_ = true;
+  } else {
+    ++writes;
+    wire::append_command_complete(out, "COPY 1");
+  }
+  if (was == Copy::simple) ready(out);
+}
+
+std::string FakePostgres::setting(const std::string& name) const {
+  const auto found = settings.find(name);
+  return found == settings.end() ? "" : found->second;
+}
+
+void FakePostgres::report(const std::string& name, std::string& out) {
+  if (is_reported(name)) wire::append_parameter_status(out, name, setting(name));
+}
+
+// False after an error.
+bool FakePostgres::run(const std::string& sql, std::string& out, bool with_description, Portal* portal,
+                       std::size_t limit) {
+  log.push_back(sql);
+  const auto done = [&](std::string_view tag) {
+    wire::append_command_complete(out, tag);
+    return true;
+  };
+  if (starts(sql, "ROLLBACK") || starts(sql, "COMMIT")) {
+    const bool failed = std::exchange(status, 'I') == 'E';
+    return done(failed || starts(sql, "ROLLBACK") ? "ROLLBACK" : "COMMIT");
+  }
+  if (status == 'E') return fail("25P02", "current transaction is aborted", out);
+  if (starts(sql, "BEGIN") || starts(sql, "START")) {
+    status = 'T';
+    return done("BEGIN");
+  }
+  if (starts(sql, "INSERT")) {
+    if (is_replica) return fail("25006", "cannot execute INSERT in a read-only transaction", out);
+    if (has(sql, "bad")) return fail("22000", "bad value", out);
+    ++writes;
+    return done("INSERT 0 1");
+  }
+  if (starts(sql, "SET ")) {
+    const std::size_t equals = sql.find(" = ");
+    const std::string name = sql.substr(4, equals - 4);
+    settings[name] = sql.substr(equals + 3);
+    report(name, out);
+    return done("SET");
+  }
+  if (starts(sql, "RESET ") || sql == "DISCARD ALL") {
+    if (sql == "RESET ALL" || sql == "DISCARD ALL") {
+      settings.clear();
+      if (sql == "DISCARD ALL") statements.clear();
+    } else {
+      std::string name = sql.substr(6);
+      std::erase(name, '"');
+      settings.erase(name);
+      report(name, out);
+    }
+    return done(sql == "DISCARD ALL" ? "DISCARD ALL" : "RESET");
+  }
+  if (starts(sql, "COPY") && has(sql, "FROM STDIN")) {
+    if (is_replica) return fail("25006", "cannot execute COPY FROM in a read-only transaction", out);
+    out.push_back('G');
+    append_u32(out, 7);
+    out.append(3, '\0');
+    copy_ = portal == nullptr ? Copy::simple : Copy::extended;
+    return true;
+  }
+  if (starts(sql, "COPY")) {
+    out.push_back('H');
+    append_u32(out, 7);
+    out.append(3, '\0');
+    wire::append_server_copy_data(out, sql);
+    wire::append_server_copy_data(out, sql);
+    wire::append_bodiless(out, wire::ServerTag::copy_done);
+    return done("COPY 2");
+  }
+  if (has(sql, "set_config(")) {
+    const auto parts = literals(sql);
+    if (parts.at(1) == "refused") return fail("22023", "invalid value for parameter", out);
+    settings[parts.at(0)] = parts.at(1);
+    report(parts.at(0), out);
+    if (with_description) wire::append_row_description(out, std::vector<std::string_view>{"set_config"});
+    wire::append_data_row(out, std::vector<std::optional<std::string_view>>{parts.at(1)});
+    return done("SELECT 1");
+  }
+  if (has(sql, "FROM broken")) return fail("42P01", "relation \"broken\" does not exist", out);
+  if (has(sql, "FROM hidden_write") && is_replica) return fail("25006", "cannot write in recovery", out);
+  if (has(sql, "FROM conflict") && is_replica) return fail("40001", "canceling due to conflict with recovery", out);
+  if (has(sql, "FROM dies")) {
+    append_simple_error(out, "FATAL", "57P01", "terminating connection due to administrator command");
+    is_dead = true;
+    return false;
+  }
+  if (!starts(sql, "SELECT") && !starts(sql, "SHOW")) return done(sql.substr(0, sql.find(' ')));
+
+  const std::string value = starts(sql, "SHOW ") ? setting(sql.substr(5))
+                            : has(sql, "FROM big") ? sql + std::string(100'000, 'x') : sql;
+  std::size_t rows = portal != nullptr && portal->is_started ? portal->rows_left : row_count(sql);
+  if (with_description) wire::append_row_description(out, std::vector<std::string_view>{"value"});
+  const std::size_t count = limit != 0 ? std::min(limit, rows) : rows;
+  for (std::size_t i = 0; i < count; ++i) {
+    wire::append_data_row(out, std::vector<std::optional<std::string_view>>{value});
+    if (!has(sql, "FROM noisy")) continue;
+    out.push_back('N');
+    append_u32(out, 5);
+    out.push_back('\0');
+    wire::append_notification(out, {.pid = 1, .channel = "c", .payload = sql});
+    wire::append_parameter_status(out, "timezone", "Mars");
+  }
+  if (portal != nullptr) {
+    portal->is_started = true;
+    portal->rows_left = rows - count;
+    if (limit != 0 && count == limit) {
+      wire::append_bodiless(out, wire::ServerTag::portal_suspended);
+      return true;
+    }
+  }
+  return done("SELECT " + std::to_string(count));
+}
+
+void FakePostgres::extended(char tag, std::string_view body, std::string& out) {
+  const auto skip = [&](std::string_view sqlstate, std::string_view text) {
+    fail(sqlstate, text, out);
+    is_skipping_ = true;
+  };
+  const auto describe = [&](const std::string& sql) {
+    const bool has_rows = starts(sql, "SELECT") || starts(sql, "SHOW");
+    if (!has_rows) return wire::append_bodiless(out, wire::ServerTag::no_data);
+    wire::append_row_description(out, std::vector<std::string_view>{"value"});
+  };
+  if (tag == 'P') {
+    const auto parse = wire::parse_parse(as_bytes(body));
+    const std::string name(parse->statement);
+    if (status == 'E' && !starts(parse->sql, "ROLLBACK") && !starts(parse->sql, "COMMIT"))
+      return skip("25P02", "current transaction is aborted");
+    if (name.empty()) statements.erase(name);
+    if (statements.contains(name)) return skip("42P05", "prepared statement already exists: " + name);
+    if (has(parse->sql, "syntax error")) return skip("42601", "syntax error");
+    statements[name] = std::string(parse->sql);
+    return wire::append_bodiless(out, wire::ServerTag::parse_complete);
+  }
+  if (tag == 'B') {
+    const auto bind = wire::parse_bind_head(as_bytes(body), true);
+    const auto found = statements.find(std::string((*bind)->statement));
+    if (found == statements.end()) return skip("26000", "prepared statement does not exist");
+    portals_[std::string((*bind)->portal)] = Portal{.sql = found->second};
+    return wire::append_bodiless(out, wire::ServerTag::bind_complete);
+  }
+  if (tag == 'D' || tag == 'C') {
+    const auto target = wire::parse_target(as_bytes(body));
+    const std::string name(target->name);
+    const bool is_statement = target->target == wire::Target::statement;
+    if (tag == 'C') {
+      is_statement ? static_cast<void>(statements.erase(name)) : static_cast<void>(portals_.erase(name));
+      return wire::append_bodiless(out, wire::ServerTag::close_complete);
+    }
+    if (is_statement ? !statements.contains(name) : !portals_.contains(name))
+      return skip(is_statement ? "26000" : "34000", "does not exist");
+    if (is_statement) wire::append_parameter_description(out, {});
+    return describe(is_statement ? statements[name] : portals_[name].sql);
+  }
+  if (tag == 'E') {
+    const auto execute = wire::parse_execute(as_bytes(body));
+    const auto portal = portals_.find(std::string(execute->portal));
+    if (portal == portals_.end()) return skip("34000", "portal does not exist");
+    const std::string sql = portal->second.sql;
+    if (!run(sql, out, false, &portal->second, static_cast<std::size_t>(execute->max_rows))) is_skipping_ = true;
+  }
+}
+
+}  // namespace howdah::test

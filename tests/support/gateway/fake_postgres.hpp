@@ -1,0 +1,61 @@
+// One server connection of a PostgreSQL that lives in memory: it answers simple and extended messages, COPY, transactions,
+// settings and prepared statements as the manual says, for a small SQL of its own:
+//   SELECT ... FROM t<N>       N rows; the value of each is the statement's text, so that a row tells whose it is
+//   ... FROM broken            ERROR 42P01                  ... FROM noisy    with N, S and A between its rows
+//   ... FROM hidden_write      25006 on a replica           ... FROM conflict 40001 on a replica
+//   ... FROM big               one row of 100 kB            ... FROM dies     FATAL 57P01
+//   INSERT, COPY ... FROM STDIN   25006 on a replica        COPY ... TO STDOUT  two lines
+//   BEGIN, COMMIT, ROLLBACK, SET, RESET, SHOW, set_config, DISCARD ALL
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+
+namespace howdah::test {
+
+struct FakePostgres {
+  explicit FakePostgres(bool replica) : is_replica(replica) {}
+
+  // Takes what was sent to it; its answers are appended to `out`.
+  void receive(Bytes bytes, std::string& out);
+
+  bool is_replica;
+  bool is_dead = false;  // after FATAL
+  char status = 'I';
+  int writes = 0;
+  std::map<std::string, std::string> settings;    // in force
+  std::map<std::string, std::string> statements;  // prepared: name to text
+  std::vector<std::string> log;                   // statements run
+
+ private:
+  struct Portal {
+    std::string sql;
+    std::size_t rows_left = 0;
+    bool is_started = false;
+  };
+  enum class Copy { none, simple, extended };
+
+  void message(char tag, std::string_view body, std::string& out);
+  void query(std::string_view body, std::string& out);
+  void extended(char tag, std::string_view body, std::string& out);
+  bool run(const std::string& sql, std::string& out, bool with_description, Portal* portal, std::size_t limit);
+  bool fail(std::string_view sqlstate, std::string_view text, std::string& out);
+  void end_copy(bool failed, std::string& out);
+  void ready(std::string& out);
+  std::string setting(const std::string& name) const;
+  void report(const std::string& name, std::string& out);
+
+  std::string input_;
+  Copy copy_ = Copy::none;
+  bool is_skipping_ = false;
+  bool is_implicit_ = false;
+  std::deque<std::string> rest_of_query_;
+  std::map<std::string, Portal> portals_;
+};
+
+}  // namespace howdah::test

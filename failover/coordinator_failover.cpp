@@ -81,11 +81,11 @@ void Coordinator::advance_confirming() {
   if (adopt_successor()) return;
   if (is_primary_back()) return return_to_primary("the primary answers again");
   const NodeFacts& node = *primary();
-  const bool is_ours = options_.mode != FailoverMode::none && node.options.may_fail_over && !node.options.is_always_primary;
-  if (!is_ours) {
+  const bool is_promoted_by_us = options_.mode == FailoverMode::native || options_.mode == FailoverMode::command;
+  if (!is_promoted_by_us || !node.options.may_fail_over || node.options.is_always_primary) {
     known_.is_given_up = true;
-    return set_phase(Phase::searching, options_.mode == FailoverMode::none ? "failover_mode is none"
-                                                                           : "the primary may not fail over");
+    return set_phase(Phase::searching, is_promoted_by_us ? "the primary may not fail over"
+                                                         : "failover_mode leaves the promotion to somebody else");
   }
   bool are_asked = true;
   for (const NodeFacts& standby : tracker_.nodes()) {

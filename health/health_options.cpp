@@ -35,6 +35,7 @@ HealthOptions options_from_settings(const Settings& settings) {
   options.auto_failback = settings.failover.auto_failback();
   options.auto_failback_interval = settings.failover.auto_failback_interval();
   options.failover_on_backend_error = settings.failover.failover_on_backend_error();
+  options.failover_on_backend_shutdown = settings.failover.failover_on_backend_shutdown();
   options.crash_restart_grace = settings.howdah.crash_restart_grace();
   return options;
 }

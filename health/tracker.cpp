@@ -130,7 +130,7 @@ void Tracker::on_event(const ProbeFailed& event, Instant now, Actions<HealthActi
   node->successes = 0;
   ++node->outcomes;
   if (is_alive_but_closed(event.kind)) judge_closed(*node, event, now, out);
-  else if (is_restarting_kind(event.kind)) judge_restarting(*node, event, now, out);
+  else if (is_restarting_kind(event.kind)) judge_restarting(*node, event, is_confirmation, now, out);
   else if (is_unclear) judge_unclear(*node, event, now, out);
   else judge_dead_or_not(*node, event, is_confirmation, now, out);
   plan_next(*node, now);
@@ -146,8 +146,12 @@ void Tracker::judge_closed(NodeFacts& node, const ProbeFailed& event, Instant no
 }
 
 // Waited for without limit here; how long a primary may take is the coordinator's to judge.
-void Tracker::judge_restarting(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out) {
+void Tracker::judge_restarting(NodeFacts& node, const ProbeFailed& event, bool is_confirmation, Instant now,
+                               Actions<HealthAction>& out) {
   node.failures = 0;
+  const bool is_leaving = is_confirmation && event.kind == FailureKind::shutting_down && node.options.may_fail_over &&
+                          options_.failover_on_backend_shutdown;
+  if (is_leaving && !is_out_of_use(node.condition)) return set_condition(node, down, describe(event), now, out);
   if (!is_out_of_use(node.condition) && node.condition != restarting)
     set_condition(node, restarting, describe(event), now, out);
 }

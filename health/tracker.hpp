@@ -108,7 +108,8 @@ class Tracker {
   void learn(NodeFacts& node, const ProbeAnswered& event);
   void judge_answer(NodeFacts& node, Instant now, Actions<HealthAction>& out);
   void judge_closed(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
-  void judge_restarting(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
+  void judge_restarting(NodeFacts& node, const ProbeFailed& event, bool is_confirmation, Instant now,
+                        Actions<HealthAction>& out);
   void judge_unclear(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
   void judge_dead_or_not(NodeFacts& node, const ProbeFailed& event, bool is_confirmation, Instant now,
                          Actions<HealthAction>& out);

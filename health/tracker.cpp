@@ -99,7 +99,8 @@ void Tracker::judge_answer(NodeFacts& node, Instant now, Actions<HealthAction>& 
 
 bool Tracker::may_return(const NodeFacts& node, Instant now) const {
   if (!options_.auto_failback || node.successes < kSuccessesToReturn || !node.last->in_recovery) return false;
-  if (has_primary_ && node.last->receiver_status != "streaming") return false;
+  const bool is_streaming = node.last->receiver_status == "streaming" && node.last->received_timeline == primary_timeline_;
+  if (primary_timeline_ && !is_streaming) return false;
   const auto& returned_at = schedule_of(node).returned_at;
   return !returned_at || now - *returned_at >= options_.auto_failback_interval;
 }

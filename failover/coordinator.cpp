@@ -61,6 +61,8 @@ void Coordinator::on(const Event& event, Instant now, Actions<Action>& out) {
   if (!started_at_) started_at_ = phase_since_ = now;
   std::visit([this](const auto& e) { handle(e); }, event);
   run_health_actions();
+  const bool has_primary = known_.node && !known_.is_given_up && primary()->is_usable();
+  tracker_.set_primary_timeline(has_primary ? std::optional(known_.timeline) : std::nullopt);
   for (int turn = 0; turn < kMostTurns; ++turn) {
     const Phase before = phase_;
     judge_roles();
@@ -183,7 +185,9 @@ void Coordinator::judge_roles() {
     if (misfit.is_claimant) judge_claimant(misfit.node);
   }
   for (const NodeFacts& node : tracker_.nodes()) {
-    if (!node.answers || !health::is_fitting_standby(node, known_)) continue;
+    const bool is_misfit = std::any_of(verdict_.misfits.begin(), verdict_.misfits.end(),
+                                       [&](const auto& misfit) { return misfit.node == node.options.id; });
+    if (is_misfit || !health::is_fitting_standby(node, known_)) continue;
     claimed_since_.erase(node.options.id);
     std::erase(known_.outcasts, node.options.id);
     if (node.condition == NodeCondition::fenced) tracker_.unfence(node.options.id, now_, health_out_);
@@ -220,9 +224,9 @@ void Coordinator::adopt(NodeId id, std::string_view why) {
   if (is_change) ++epoch_.value;
   known_ = {id, node->timeline, node->last ? node->last->system_identifier : 0, false, {}, known_.outcasts};
   claimed_since_.clear();
+  lost_since_.clear();
   tracker_.release(id, "is the primary", now_, health_out_);
   tracker_.watch_normally(id);
-  tracker_.set_has_primary(true);
   log_.info("primary adopted node={} epoch={} timeline={} previous={} reason=\"{}\"", id.value, epoch_.value,
             known_.timeline.value, previous ? previous->value : -1, why);
   if (is_change && previous && options_.mode == FailoverMode::command) {

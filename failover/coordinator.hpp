@@ -17,6 +17,7 @@
 #include "failover/actions.hpp"
 #include "failover/command_queue.hpp"
 #include "failover/failover_options.hpp"
+#include "failover/guards.hpp"
 #include "failover/kept_state.hpp"
 #include "failover/phase.hpp"
 #include "failover/plan.hpp"
@@ -100,6 +101,7 @@ class Coordinator {
   void advance_commanding();
   void advance_searching();
   void advance_holding();
+  void ping_primary(const GuardOptions& guard);
   void start_freezing();
   void hold(std::string reason);
   void return_to_primary(std::string_view why);

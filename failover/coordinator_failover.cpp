@@ -17,7 +17,7 @@ namespace {
 // After a restart of Howdah the kept primary is given this long to appear before anybody is promoted: when a whole
 // site starts, standbys may well be up first.
 constexpr Duration kStartPatience = 30s;
-constexpr Duration kAskPeriod = 50ms;     // confirming: the answers are what everybody waits for
+constexpr Duration kAskPeriod = 10ms;     // confirming: the answers are what everybody waits for
 constexpr Duration kStepPeriod = 10ms;    // freezing and promoting take tens of milliseconds
 constexpr Duration kFollowPeriod = 100ms;
 // A standby that has not replayed anything for this long has nothing more it can replay: a torn record at the end never is.
@@ -81,22 +81,17 @@ void Coordinator::advance_confirming() {
   if (adopt_successor()) return;
   if (is_primary_back()) return return_to_primary("the primary answers again");
   const NodeFacts& node = *primary();
-  const bool is_ours = options_.mode != FailoverMode::none && node.options.may_fail_over && !node.options.is_always_primary;
-  if (!is_ours) {
+  const bool is_promoted_by_us = options_.mode == FailoverMode::native || options_.mode == FailoverMode::command;
+  if (!is_promoted_by_us || !node.options.may_fail_over || node.options.is_always_primary) {
     known_.is_given_up = true;
-    return set_phase(Phase::searching, options_.mode == FailoverMode::none ? "failover_mode is none"
-                                                                           : "the primary may not fail over");
-  }
-  bool are_asked = true;
-  for (const NodeFacts& standby : tracker_.nodes()) {
-    if (options_.mode != FailoverMode::native || !is_freezable(standby)) continue;
-    sources_.want_asked(standby.options.id);
-    are_asked = are_asked && sources_.is_asked(standby.options.id, now_);
+    return set_phase(Phase::searching, is_promoted_by_us ? "the primary may not fail over"
+                                                         : "failover_mode leaves the promotion to somebody else");
   }
   const GuardOptions guard{.asked_after = node.trouble_since,
                            .patience = crash_restart_grace_,
                            .silence_that_counts = kSilenceThatCounts,
-                           .are_receivers_asked = are_asked && options_.mode == FailoverMode::native};
+                           .pinged_since = [this](NodeId id) { return sources_.asked_at(id); }};
+  if (options_.mode == FailoverMode::native) ping_primary(guard);
   if (const auto objection = object_to_promotion(tracker_.nodes(), known_, guard, now_)) {
     if (hold_reason_ != *objection || now_ >= next_complaint_) {
       log_.warn("no promotion yet reason=\"{}\"", *objection);
@@ -111,6 +106,14 @@ void Coordinator::advance_confirming() {
   run_failover_command(*known_.node);
   known_.is_given_up = true;
   set_phase(Phase::commanding, "the standbys do not hear the primary");
+}
+
+// Those that seem to hear the primary are made to find out.
+void Coordinator::ping_primary(const GuardOptions& guard) {
+  for (const NodeFacts& standby : tracker_.nodes())
+    if (is_freezable(standby) && standby.last_asked_at > guard.asked_after &&
+        hears_primary(standby, tracker_.nodes(), known_, guard))
+      sources_.want_asked(standby.options.id, standby.last->last_message_age.value_or(Duration{}), now_);
 }
 
 bool Coordinator::is_freezable(const NodeFacts& node) const {
@@ -224,6 +227,7 @@ void Coordinator::advance_searching() {
 void Coordinator::return_to_primary(std::string_view why) {
   known_.is_given_up = false;
   hold_reason_.clear();
+  lost_since_.clear();
   tracker_.release(*known_.node, std::string(why), now_, health_out_);
   for (const NodeFacts& node : tracker_.nodes())
     if (node.options.id != *known_.node && options_.mode == FailoverMode::native && is_freezable(node))
@@ -235,7 +239,9 @@ void Coordinator::return_to_primary(std::string_view why) {
 void Coordinator::keep_following() {
   bool is_all_well = true;
   for (const NodeFacts& node : tracker_.nodes()) {
-    if (options_.mode != FailoverMode::native || !is_freezable(node)) continue;
+    const bool is_stray = node.condition == NodeCondition::fenced && node.answers && node.last && node.last->in_recovery &&
+                          node.last->system_identifier == known_.system_identifier && node.timeline <= known_.timeline;
+    if (options_.mode != FailoverMode::native || !(is_freezable(node) || is_stray)) continue;
     const NodeId id = node.options.id;
     const bool streams = node.last->receiver_status == "streaming" && node.last->received_timeline == known_.timeline;
     if (streams && sources_.is_done(id)) {

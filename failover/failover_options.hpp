@@ -4,14 +4,9 @@
 #include <string>
 
 #include "base/instant.hpp"
+#include "conf/settings.hpp"
 
 namespace howdah::failover {
-
-enum class FailoverMode {
-  none,     // someone else promotes; Howdah notices
-  command,  // the operator's failover_command promotes
-  native,   // Howdah promotes by SQL
-};
 
 struct FailoverOptions {
   FailoverMode mode = FailoverMode::native;
@@ -20,7 +15,6 @@ struct FailoverOptions {
   std::string follow_primary_command = {};
   Duration search_primary_timeout = 300s;  // after it, "no primary found" is logged again and again; 0: never
   Duration command_timeout = 120s;         // an operator's command still running after this is killed
-  bool detach_false_primary = true;        // a second primary is kept out; false: it is only never sent writes
 
   // Limits of single steps; when one is reached the plan holds, says so and tries again.
   Duration sql_timeout = 5s;
@@ -29,5 +23,8 @@ struct FailoverOptions {
   Duration switchover_timeout = 10s;  // all of a planned switchover until the point of no return
   Duration retry_after_hold = 1s;
 };
+
+// Not set, failover_mode is command where there is a failover_command, so that a file written for Pgpool keeps its meaning.
+FailoverOptions options_from_settings(const Settings& settings);
 
 }  // namespace howdah::failover

@@ -2,6 +2,7 @@
 // The standbys are asked: whoever still hears the primary is proof that it lives, only not within Howdah's reach.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,13 +15,12 @@ namespace howdah::failover {
 struct GuardOptions {
   Instant asked_after = {};      // answers older than this do not count: when the primary fell silent
   Duration patience = 10s;       // a node in trouble for longer is not waited for
-  // A WAL receiver that has heard nothing for this long does not hear its primary; but only once the receivers' timeouts
-  // have been short for as long. Until then any receiver counts as hearing.
-  Duration silence_that_counts = 5s;
-  bool are_receivers_asked = false;
+  Duration silence_that_counts = 5s;  // of a WAL receiver that was made to ping, since then
+  std::function<std::optional<Instant>(NodeId)> pinged_since = [](NodeId) { return std::nullopt; };
 };
 
-// Is the standby's WAL receiver connected to the primary, and does it hear it?
+// Is the standby's WAL receiver connected to the primary, and may it hear it? A connected receiver counts as hearing
+// until it was made to ping and heard nothing.
 bool hears_primary(const health::NodeFacts& standby, const std::vector<health::NodeFacts>& nodes,
                    const health::KnownPrimary& known, const GuardOptions& options);
 

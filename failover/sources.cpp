@@ -11,14 +11,13 @@ namespace howdah::failover {
 namespace {
 
 constexpr Duration kRetryDelay = 500ms;
+constexpr Duration kAskAgain = kSilenceThatCounts + 1s;
 
 Duration parse_ms(const std::string& text) {
   std::int64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return milliseconds(value);
 }
-
-bool is_shorter_or_equal(Duration timeout) { return timeout > Duration{} && timeout <= kAskedReceiverTimeout; }
 
 bool is_one_of_ours(const Source& source, const std::vector<health::NodeOptions>& nodes) {
   return std::any_of(nodes.begin(), nodes.end(), [&](const health::NodeOptions& node) {
@@ -28,9 +27,12 @@ bool is_one_of_ours(const Source& source, const std::vector<health::NodeOptions>
 
 }  // namespace
 
-void Sources::want_asked(NodeId standby) {
-  standbys_[standby].wish = Wish::asked;
-  standbys_[standby].is_done = false;
+void Sources::want_asked(NodeId standby, Duration age, Instant now) {
+  Standby& entry = standbys_[standby];
+  if (entry.wish == Wish::asked && (entry.step || (entry.asked_at && now - *entry.asked_at < kAskAgain))) return;
+  entry.wish = Wish::asked;
+  entry.asked_timeout = std::max(kShortestReceiverTimeout, 2 * age + 1s);
+  entry.is_done = false;
 }
 
 void Sources::want_frozen(NodeId standby) {
@@ -60,9 +62,7 @@ void Sources::send_next(NodeId id, Standby& standby, const std::vector<health::N
   if (!standby.conninfo) return send(id, standby, SqlStep::read_source, sql_read_source(), limit, now, out);
   switch (standby.wish) {
     case Wish::asked:
-      if (standby.is_timeout_short) standby.is_done = true;
-      else send(id, standby, SqlStep::ask_standby, sql_set_receiver_timeout(kAskedReceiverTimeout), limit, now, out);
-      return;
+      return send(id, standby, SqlStep::ask_standby, sql_set_receiver_timeout(standby.asked_timeout), limit, now, out);
     case Wish::frozen: {
       const auto frozen = with_source(*standby.conninfo, kFrozenHost, 5432);
       if (!frozen) {
@@ -90,7 +90,7 @@ void Sources::send_follow(NodeId id, Standby& standby, const std::vector<health:
   const bool points_there = source->host == standby.target.host && source->port == standby.target.port;
   const bool is_foreign = standby.is_repair && source->host != kFrozenHost && !is_one_of_ours(*source, nodes);
   if (points_there || is_foreign) {
-    if (standby.receiver_timeout > Duration{} && standby.is_timeout_short)
+    if (standby.is_timeout_changed)
       return send(id, standby, SqlStep::ask_standby, sql_set_receiver_timeout(standby.receiver_timeout), limit, now, out);
     standby.is_done = true;
     return;
@@ -133,14 +133,11 @@ void Sources::take_result(NodeId id, Standby& standby, const SqlDone& done, Inst
       standby.conninfo = done.rows[0][0];
       standby.slot = done.rows[0][1];
       standby.receiver_timeout = parse_ms(done.rows[0][2]);
-      if (is_shorter_or_equal(standby.receiver_timeout)) {
-        standby.is_timeout_short = true;
-        standby.receiver_timeout = Duration{};  // nothing to put back
-      }
       return;
     case SqlStep::ask_standby:
-      standby.is_timeout_short = !standby.is_timeout_short;
-      standby.timeout_short_since = now;
+      standby.is_timeout_changed = standby.wish != Wish::following;  // else it was put back
+      standby.asked_at = now;
+      standby.is_done = standby.wish == Wish::asked;
       return;
     case SqlStep::freeze:
       standby.conninfo = standby.sent_conninfo;
@@ -171,10 +168,9 @@ std::optional<Instant> Sources::next_deadline() const {
 void Sources::forget() { standbys_.clear(); }
 void Sources::forget(NodeId standby) { standbys_.erase(standby); }
 
-bool Sources::is_asked(NodeId standby, Instant now) const {
+std::optional<Instant> Sources::asked_at(NodeId standby) const {
   const auto found = standbys_.find(standby);
-  return found != standbys_.end() && found->second.is_timeout_short &&
-         now - found->second.timeout_short_since >= kSilenceThatCounts;
+  return found == standbys_.end() ? std::nullopt : found->second.asked_at;
 }
 std::optional<Instant> Sources::frozen_at(NodeId standby) const {
   const auto found = standbys_.find(standby);

@@ -34,7 +34,8 @@ class Sources {
   Sources(StepDesk& desk, Log& log) : desk_(desk), log_(log) {}
 
   // What is wanted of a standby; replaces what was wanted before.
-  void want_asked(NodeId standby);   // let its WAL receiver notice quickly whether the primary lives
+  // Make its WAL receiver ping the primary, which it last heard `age` ago; again when the last time is some while ago.
+  void want_asked(NodeId standby, Duration age, Instant now);
   void want_frozen(NodeId standby);  // stop receiving
   // Receive from `primary`. `is_repair`: only if it was left frozen, or points at another node of ours.
   void want_following(NodeId standby, const health::NodeOptions& primary, bool is_repair);
@@ -46,8 +47,7 @@ class Sources {
   void forget();             // all wishes; steps under way end unheard
   void forget(NodeId standby);
 
-  // Its WAL receiver's timeout has been short for so long that a silence means something.
-  bool is_asked(NodeId standby, Instant now) const;
+  std::optional<Instant> asked_at(NodeId standby) const;  // since when its WAL receiver is made to ping
   std::optional<Instant> frozen_at(NodeId standby) const;  // since when it is known to be told
   bool is_done(NodeId standby) const;                      // nothing is left to do of what is wanted
   std::string trouble_of(NodeId standby) const;            // the last error; empty if none
@@ -61,9 +61,10 @@ class Sources {
     std::optional<std::string> conninfo = {};  // may hold a password
     std::string slot = {};
     bool is_slot_made = false;
-    Duration receiver_timeout = {};  // before it was shortened
-    bool is_timeout_short = false;
-    Instant timeout_short_since = {};
+    Duration receiver_timeout = {};  // before Howdah changed it
+    Duration asked_timeout = {};
+    std::optional<Instant> asked_at = {};
+    bool is_timeout_changed = false;
     std::optional<Instant> frozen_at = {};
     std::optional<StepId> step = {};
     SqlStep sent = SqlStep::read_source;

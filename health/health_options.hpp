@@ -8,6 +8,7 @@
 
 #include "base/ids.hpp"
 #include "base/instant.hpp"
+#include "conf/settings.hpp"
 
 namespace howdah::health {
 
@@ -33,8 +34,10 @@ struct HealthOptions {
   bool auto_failback = true;
   Duration auto_failback_interval = 1s;  // least time between two returns of one node
   bool failover_on_backend_error = false;     // a client's connection error, once confirmed, needs no retries
-  bool failover_on_backend_shutdown = false;  // the same for a shutdown message
+  bool failover_on_backend_shutdown = false;  // the same for a server that is told to stop
   Duration crash_restart_grace = 10s;    // how long a node may say "recovery mode" or "starting up" before it is down
 };
+
+HealthOptions options_from_settings(const Settings& settings);
 
 }  // namespace howdah::health

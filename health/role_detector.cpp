@@ -30,13 +30,25 @@ std::string why_not(const NodeFacts& node, const NodeFacts* chosen, TimelineId n
                      chosen->timeline.value);
 }
 
-// Standbys that went on to a timeline their primary does not have: they follow a false one.
-void add_strays(const std::vector<NodeFacts>& nodes, const NodeFacts& primary, RoleVerdict& verdict) {
+const NodeFacts* find_sender(const std::vector<NodeFacts>& nodes, const NodeFacts& standby) {
+  if (standby.last->receiver_status.empty()) return nullptr;
   for (const NodeFacts& node : nodes)
-    if (is_heard(node) && node.last->in_recovery && node.timeline > primary.timeline &&
-        node.last->system_identifier == primary.last->system_identifier)
-      verdict.misfits.push_back({node.options.id, fmt::format("follows timeline {}, the primary is on {}", node.timeline.value,
-                                                              primary.timeline.value)});
+    if (node.options.host == standby.last->sender_host && node.options.port == standby.last->sender_port) return &node;
+  return nullptr;
+}
+
+// Standbys of a false primary: on a timeline the primary does not have, or receiving from a node that is none.
+void add_strays(const std::vector<NodeFacts>& nodes, const NodeFacts& primary, RoleVerdict& verdict) {
+  for (const NodeFacts& node : nodes) {
+    if (!is_heard(node) || !node.last->in_recovery || node.last->system_identifier != primary.last->system_identifier) continue;
+    const NodeFacts* sender = find_sender(nodes, node);
+    if (node.timeline > primary.timeline)
+      verdict.misfits.push_back({node.options.id, fmt::format("follows timeline {}, the primary is on {}",
+                                                              node.timeline.value, primary.timeline.value)});
+    else if (sender != nullptr && sender != &primary && is_heard(*sender) && !sender->last->in_recovery)
+      verdict.misfits.push_back({node.options.id, fmt::format("follows node {}, which is a false primary",
+                                                              sender->options.id.value)});
+  }
 }
 
 bool is_outcast(const NodeFacts& node, const KnownPrimary& known) {

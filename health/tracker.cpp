@@ -99,7 +99,8 @@ void Tracker::judge_answer(NodeFacts& node, Instant now, Actions<HealthAction>& 
 
 bool Tracker::may_return(const NodeFacts& node, Instant now) const {
   if (!options_.auto_failback || node.successes < kSuccessesToReturn || !node.last->in_recovery) return false;
-  if (has_primary_ && node.last->receiver_status != "streaming") return false;
+  const bool is_streaming = node.last->receiver_status == "streaming" && node.last->received_timeline == primary_timeline_;
+  if (primary_timeline_ && !is_streaming) return false;
   const auto& returned_at = schedule_of(node).returned_at;
   return !returned_at || now - *returned_at >= options_.auto_failback_interval;
 }
@@ -130,7 +131,7 @@ void Tracker::on_event(const ProbeFailed& event, Instant now, Actions<HealthActi
   node->successes = 0;
   ++node->outcomes;
   if (is_alive_but_closed(event.kind)) judge_closed(*node, event, now, out);
-  else if (is_restarting_kind(event.kind)) judge_restarting(*node, event, now, out);
+  else if (is_restarting_kind(event.kind)) judge_restarting(*node, event, is_confirmation, now, out);
   else if (is_unclear) judge_unclear(*node, event, now, out);
   else judge_dead_or_not(*node, event, is_confirmation, now, out);
   plan_next(*node, now);
@@ -146,8 +147,12 @@ void Tracker::judge_closed(NodeFacts& node, const ProbeFailed& event, Instant no
 }
 
 // Waited for without limit here; how long a primary may take is the coordinator's to judge.
-void Tracker::judge_restarting(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out) {
+void Tracker::judge_restarting(NodeFacts& node, const ProbeFailed& event, bool is_confirmation, Instant now,
+                               Actions<HealthAction>& out) {
   node.failures = 0;
+  const bool is_leaving = is_confirmation && event.kind == FailureKind::shutting_down && node.options.may_fail_over &&
+                          options_.failover_on_backend_shutdown;
+  if (is_leaving && !is_out_of_use(node.condition)) return set_condition(node, down, describe(event), now, out);
   if (!is_out_of_use(node.condition) && node.condition != restarting)
     set_condition(node, restarting, describe(event), now, out);
 }

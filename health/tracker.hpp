@@ -77,8 +77,8 @@ class Tracker {
   void watch_closely(NodeId id, Duration period, Instant now);
   void watch_normally(NodeId id);
   void probe_now(NodeId id, Instant now, Actions<HealthAction>& out);
-  // While there is a primary, a standby that was down must stream from it before it returns.
-  void set_has_primary(bool has_primary) { has_primary_ = has_primary; }
+  // While there is a primary, a standby that was down must stream on its timeline before it returns.
+  void set_primary_timeline(std::optional<TimelineId> timeline) { primary_timeline_ = timeline; }
   void reconfigure(HealthOptions options);
   std::uint64_t change_count(NodeCondition to) const { return changes_[static_cast<std::size_t>(to)]; }
 
@@ -108,7 +108,8 @@ class Tracker {
   void learn(NodeFacts& node, const ProbeAnswered& event);
   void judge_answer(NodeFacts& node, Instant now, Actions<HealthAction>& out);
   void judge_closed(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
-  void judge_restarting(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
+  void judge_restarting(NodeFacts& node, const ProbeFailed& event, bool is_confirmation, Instant now,
+                        Actions<HealthAction>& out);
   void judge_unclear(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
   void judge_dead_or_not(NodeFacts& node, const ProbeFailed& event, bool is_confirmation, Instant now,
                          Actions<HealthAction>& out);
@@ -134,7 +135,7 @@ class Tracker {
   std::vector<NodeFacts> nodes_;
   std::vector<Schedule> schedules_;  // beside nodes_, by index
   std::array<std::uint64_t, kNodeConditions> changes_{};
-  bool has_primary_ = false;
+  std::optional<TimelineId> primary_timeline_;
   WallTime wall_base_{};
   Instant wall_base_at_{};
 };

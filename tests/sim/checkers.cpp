@@ -48,7 +48,7 @@ void Checkers::on_promotion(const SimPostgres& winner, const std::vector<SimPost
 void Checkers::on_promoted(const SimPostgres& winner, const std::vector<SimPostgres>& nodes,
                            const std::set<int>& answering) {
   for (const SimPostgres& other : nodes)
-    if (other.id != winner.id && other.in_recovery && other.timeline <= winner.timeline && answering.contains(other.id) &&
+    if (other.id != winner.id && other.in_recovery && other.timeline + 1 == winner.timeline && answering.contains(other.id) &&
         !other.is_prefix_of(winner))
       fail(fmt::format("node {} can never follow node {}: it received more", other.id, winner.id));
 }

@@ -44,6 +44,7 @@ struct SimPostgres {
   bool is_receiving = false;
   int sender = -1;
   Instant receiving_since{};
+  Instant reconnect_at{};
   Instant running_since{};  // without being frozen
   Instant heard_at{};  // the WAL receiver's last message
   Duration latency = 1ms;

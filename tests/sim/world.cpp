@@ -11,6 +11,7 @@ namespace {
 using health::FailureKind;
 
 constexpr Duration kReplicationTick = 5ms;
+constexpr Duration kReconnect = 5s;  // wal_retrieve_retry_interval
 constexpr Duration kLogin = 5ms;  // more than a question over a kept connection
 
 class TraceLog final : public Log {
@@ -232,7 +233,8 @@ void World::hide_from_probe(const SimPostgres& asked, health::ProbeResult& resul
 // --- steps ---
 
 void World::perform(const failover::RunSql& step) {
-  note(fmt::format("sql node={} step={}", step.node.value, to_text(step.step)));
+  if (std::string line = fmt::format("sql node={} step={}", step.node.value, to_text(step.step)); line != last_sql_)
+    note(last_sql_ = std::move(line));  // repetitions are left out
   const auto fail = [this, step](std::string text) {
     return for_this_gateway([this, step, text] { post(failover::SqlDone{step.id, step.node, false, "", text}); });
   };
@@ -326,12 +328,17 @@ void World::receive(SimPostgres& standby) {
   if (standby.life == Life::frozen) return;
   if (!standby.answers() || id < 0 || id >= options_.nodes || id == standby.id) {
     standby.is_receiving = false;
+  } else if (standby.is_receiving && now_ - standby.heard_at > standby.receiver_timeout) {
+    standby.is_receiving = false;  // gives up without a ping when the timeout was shortened below the silence so far
+    standby.reconnect_at = now_ + kReconnect;
+  } else if (now_ < standby.reconnect_at) {
+    standby.is_receiving = false;
   } else if (const SimPostgres& sender = node(id); sender.life == Life::frozen || is_cut(standby.id, id)) {
-    if (now_ - standby.heard_at > standby.receiver_timeout) standby.is_receiving = false;
+    return;  // silence
   } else if (!sender.answers() || !((standby.is_receiving && standby.sender == id) || standby.is_prefix_of(sender))) {
     standby.is_receiving = false;
   } else {
-    if (!standby.is_receiving || standby.sender != id) standby.receiving_since = now_;
+    if (!standby.is_receiving || standby.sender != id) standby.receiving_since = standby.heard_at = now_;
     standby.is_receiving = true;
     standby.sender = id;
     const std::size_t most = options_.has_jitter ? rng_.below(4) : 100;

@@ -127,6 +127,7 @@ class World {
   ClusterViewPtr view_ = std::make_shared<const ClusterView>();
   std::map<failover::RequestId, std::string> requests_;
   std::optional<Instant> wake_at_;
+  std::string last_sql_;
   Checkers checkers_;
   std::vector<std::string> trace_;
   std::uint64_t trace_hash_ = 14695981039346656037ULL;

@@ -1,0 +1,16 @@
+#include "failover/failover_options.hpp"
+
+namespace howdah::failover {
+
+FailoverOptions options_from_settings(const Settings& settings) {
+  FailoverOptions options;
+  options.mode = settings.howdah.failover_mode();
+  options.failover_command = settings.failover.failover_command();
+  options.failback_command = settings.failover.failback_command();
+  options.follow_primary_command = settings.failover.follow_primary_command();
+  options.search_primary_timeout = settings.failover.search_primary_node_timeout();
+  if (!settings.howdah.failover_mode.is_set() && !options.failover_command.empty()) options.mode = FailoverMode::command;
+  return options;
+}
+
+}  // namespace howdah::failover

@@ -1,0 +1,43 @@
+#include "health/health_options.hpp"
+
+#include <algorithm>
+
+namespace howdah::health {
+
+namespace {
+
+// Positions are looked at at least this often, whatever the periods say: a client's reads stay on the primary until a
+// standby is seen to have its writes. A question costs the server about 0.3 ms.
+constexpr Duration kSlowestProbe = 500ms;
+
+NodeOptions node_options(const Settings& settings, const NodeSettings& node) {
+  const NodeHealth check = settings.health_of(node);
+  NodeOptions options{.id = node.id, .host = node.backend_hostname(), .port = static_cast<std::uint16_t>(node.backend_port())};
+  options.weight = node.backend_weight();
+  options.data_directory = node.backend_data_directory();
+  options.application_name = node.backend_application_name();
+  options.may_fail_over = !node.backend_flag().disallow_to_failover;
+  options.is_always_primary = node.backend_flag().always_primary;
+  options.check_period = check.period;
+  options.check_timeout = check.timeout;
+  options.max_retries = check.max_retries;
+  options.retry_delay = check.retry_delay;
+  return options;
+}
+
+}  // namespace
+
+HealthOptions options_from_settings(const Settings& settings) {
+  HealthOptions options;
+  for (const NodeSettings& node : settings.nodes) options.nodes.push_back(node_options(settings, node));
+  const Duration replication_check = settings.replication.sr_check_period();
+  options.probe_period = replication_check > Duration{} ? std::min(kSlowestProbe, replication_check) : kSlowestProbe;
+  options.auto_failback = settings.failover.auto_failback();
+  options.auto_failback_interval = settings.failover.auto_failback_interval();
+  options.failover_on_backend_error = settings.failover.failover_on_backend_error();
+  options.failover_on_backend_shutdown = settings.failover.failover_on_backend_shutdown();
+  options.crash_restart_grace = settings.howdah.crash_restart_grace();
+  return options;
+}
+
+}  // namespace howdah::health

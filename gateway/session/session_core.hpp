@@ -133,6 +133,7 @@ class SessionCore {
   // statement_notes.cpp
   void note_sent(StatementKind kind, std::string_view sql);
   void note_asked(std::string_view sql);
+  void note_bound(std::string_view name);
 
   // pins.cpp
   void note_statement(const Traits& traits);

@@ -24,7 +24,8 @@ void derive_limits(PoolSettings& pool) {
   set_unless_set(pool.max_node_connections, static_cast<int>(std::min<std::int64_t>(most, INT32_MAX)));
 }
 
-void derive_lifetimes(PoolSettings& pool) {
+void derive_times(PoolSettings& pool, const HealthSettings& health) {
+  if (health.connect_timeout.is_set()) set_unless_set(pool.server_connect_timeout, health.connect_timeout());
   if (pool.connection_life_time.is_set()) set_unless_set(pool.server_idle_timeout, pool.connection_life_time());
   if (!pool.connection_cache()) set_unless_set(pool.server_lifetime, 0ms);
 }
@@ -61,7 +62,7 @@ void derive(Settings& settings) {
   if (settings.clustering.backend_clustering_mode() == ClusteringMode::raw)
     settings.routing.load_balance_mode.set(false, Origin::derived);
   derive_limits(settings.pool);
-  derive_lifetimes(settings.pool);
+  derive_times(settings.pool, settings.health);
   derive_reset_query(settings.pool);
   derive_check_users(settings.replication, settings.health);
   if (settings.failover.failover_command.is_set() && !settings.failover.failover_command().empty())

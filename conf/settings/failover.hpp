@@ -8,22 +8,24 @@
 
 namespace howdah {
 
+inline constexpr std::string_view kOneProber = "one user looks at all nodes: health_check_user";
+
 // The plain names; a node without its own takes these (Settings::health_of).
 struct HealthSettings {
   Param<seconds> health_check_period{"health_check_period", 5s, Change::reload,
                                      "How often each node is probed; 0 = never."};
   Param<seconds> health_check_timeout{"health_check_timeout", 5s, Change::reload, "Time for one probe; 0 = no limit."};
-  Param<std::string> health_check_user{"health_check_user", "", Change::reload, "User of the probes."};
-  Param<std::string> health_check_password{"health_check_password", "", Change::reload,
+  Param<std::string> health_check_user{"health_check_user", "", Change::restart, "User of the probes."};
+  Param<std::string> health_check_password{"health_check_password", "", Change::restart,
                                            "Its password (TEXT, AES, md5 prefixes); empty = look in pool_passwd.",
                                            kSecret};
-  Param<std::string> health_check_database{"health_check_database", "postgres", Change::reload,
+  Param<std::string> health_check_database{"health_check_database", "postgres", Change::restart,
                                            "Database of the probes; empty = postgres."};
   Param<int> health_check_max_retries{"health_check_max_retries", 1, Change::reload,
                                       "Further attempts before a node is down."};
   Param<seconds> health_check_retry_delay{"health_check_retry_delay", 1s, Change::reload, "Pause between attempts."};
   Param<milliseconds> connect_timeout{"connect_timeout", 10s, Change::reload,
-                                      "Time for connect(), for probes and clients' connections."};
+                                      "Time to connect for clients; probes are bounded by health_check_timeout."};
   Param<bool> health_check_test{"health_check_test", false, Change::restart,
                                 "Pgpool's test aid: a file that plays a dead node.",
                                 unsupported("pcp_detach_node takes a node out")};
@@ -39,7 +41,8 @@ struct FailoverSettings {
                                         "Failing connections of clients count against a node at once."};
   Param<bool> failover_on_backend_shutdown{"failover_on_backend_shutdown", false, Change::reload,
                                            "A server that says it is being shut down counts as failed."};
-  Param<bool> detach_false_primary{"detach_false_primary", false, Change::reload, "Detach a second primary."};
+  Param<bool> detach_false_primary{"detach_false_primary", false, Change::reload, "Detach a second primary.",
+                                    harmless("a false primary gets no statements anyway, and the log names it")};
   Param<bool> auto_failback{"auto_failback", true, Change::reload,
                             "Attach a down standby again when it is seen streaming."};
   Param<seconds> auto_failback_interval{"auto_failback_interval", 10s, Change::reload,
@@ -88,16 +91,18 @@ struct NodeSettings {
                                               "The standby's name in pg_stat_replication."};
   Param<seconds> health_check_period{"health_check_period", 5s, Change::reload, "As the plain one, for this node."};
   Param<seconds> health_check_timeout{"health_check_timeout", 5s, Change::reload, "As the plain one, for this node."};
-  Param<std::string> health_check_user{"health_check_user", "", Change::reload, "As the plain one, for this node."};
+  Param<std::string> health_check_user{"health_check_user", "", Change::reload, "As the plain one, for this node.",
+                                       unsupported(kOneProber)};
   Param<std::string> health_check_password{"health_check_password", "", Change::reload,
-                                           "As the plain one, for this node.", kSecret};
+                                           "As the plain one, for this node.", kSecret, unsupported(kOneProber)};
   Param<std::string> health_check_database{"health_check_database", "postgres", Change::reload,
-                                           "As the plain one, for this node."};
+                                           "As the plain one, for this node.", unsupported(kOneProber)};
   Param<int> health_check_max_retries{"health_check_max_retries", 1, Change::reload,
                                       "As the plain one, for this node."};
   Param<seconds> health_check_retry_delay{"health_check_retry_delay", 1s, Change::reload,
                                           "As the plain one, for this node."};
-  Param<milliseconds> connect_timeout{"connect_timeout", 10s, Change::reload, "As the plain one, for this node."};
+  Param<milliseconds> connect_timeout{"connect_timeout", 10s, Change::reload, "As the plain one, for this node.",
+                                      unsupported("one limit counts for all nodes: connect_timeout")};
 };
 
 }  // namespace howdah

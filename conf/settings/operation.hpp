@@ -12,7 +12,7 @@ struct LogSettings {
   Param<StringList> log_destination{"log_destination", list_of("stderr"), Change::reload,
                                     "Where messages go: stderr, syslog."};
   Param<std::string> log_line_prefix{"log_line_prefix", "%m: %a pid %p: ", Change::reload,
-                                     "Prefix of a log line: %m time, %p process, %a, %u, %d ... as Pgpool."};
+                                     "Prefix of a log line: %m or %t time, %p process, %a program; %u and %d stay empty."};
   Param<ErrorVerbosity> log_error_verbosity{"log_error_verbosity", ErrorVerbosity::normal, Change::session,
                                             "Amount of detail.", harmless(kOwnLogLines)};
   Param<MessageLevel> client_min_messages{"client_min_messages", MessageLevel::notice, Change::session,

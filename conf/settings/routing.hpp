@@ -5,7 +5,6 @@
 
 namespace howdah {
 
-inline constexpr std::string_view kNoRedirect = "reads are spread by backend_weightN, whoever asks";
 
 struct RoutingSettings {
   Param<bool> load_balance_mode{"load_balance_mode", true, Change::restart, "Send reads to standbys."};
@@ -34,14 +33,12 @@ struct RoutingSettings {
   Param<StringList> database_redirect_preference_list{"database_redirect_preference_list",
                                                       {},
                                                       Change::reload,
-                                                      "database:node(weight) preferences.",
-                                                      unsupported(kNoRedirect)};
+                                                      "database:node(weight) preferences."};
   Param<StringList> app_name_redirect_preference_list{
       "app_name_redirect_preference_list",
       {},
       Change::reload,
-      "application_name:node(weight) preferences; the name given at login counts.",
-      unsupported(kNoRedirect)};
+      "application_name:node(weight) preferences; the name given at login counts."};
   Param<bool> allow_sql_comments{
       "allow_sql_comments", false, Change::session,
       "off: a leading comment /*NO LOAD BALANCE*/ sends a statement to the primary; other comments never matter."};
@@ -61,10 +58,10 @@ struct RoutingSettings {
 struct ReplicationSettings {
   Param<seconds> sr_check_period{"sr_check_period", 1s, Change::reload,
                                  "Interval at which roles and delays are looked at; 0 = off."};
-  Param<std::string> sr_check_user{"sr_check_user", "", Change::reload, "User for that, and for finding the primary."};
-  Param<std::string> sr_check_password{"sr_check_password", "", Change::reload,
+  Param<std::string> sr_check_user{"sr_check_user", "", Change::restart, "User for that, and for finding the primary."};
+  Param<std::string> sr_check_password{"sr_check_password", "", Change::restart,
                                        "Its password (TEXT, AES, md5 prefixes); empty = look in pool_passwd.", kSecret};
-  Param<std::string> sr_check_database{"sr_check_database", "postgres", Change::reload, "Its database."};
+  Param<std::string> sr_check_database{"sr_check_database", "postgres", Change::restart, "Its database."};
   Param<ByteSize> delay_threshold{"delay_threshold", ByteSize{0}, Change::reload,
                                   "A standby lagging more gets no reads; 0 = off."};
   Param<milliseconds> delay_threshold_by_time{"delay_threshold_by_time", 0ms, Change::reload,

@@ -31,13 +31,13 @@ TEST_CASE("an unchanged file changes nothing") {
 TEST_CASE("a changed parameter is taken, and told with both values") {
   const Reloaded reloaded = reload("pool_mode = session\n",
                                    "pool_mode = transaction\nquery_wait_timeout = 5\n"
-                                   "sr_check_password = 'secret'\n");
+                                   "health_check_password0 = 'secret'\n");
   CHECK(applied_text(reloaded) ==
         "pool_mode: session -> transaction\nquery_wait_timeout: 2min -> 5s\n"
-        "sr_check_password: ***** -> *****\nhealth_check_password: ***** -> *****\n");
+        "health_check_password0: ***** -> *****\n");
   CHECK(reloaded.settings.pool.pool_mode() == PoolMode::transaction);
   CHECK(reloaded.settings.pool.query_wait_timeout() == 5s);
-  CHECK(reloaded.settings.replication.sr_check_password() == "secret");
+  CHECK(reloaded.settings.nodes[0].health_check_password() == "secret");
 }
 
 TEST_CASE("a parameter that needs a restart keeps its running value, and it is said") {
@@ -45,6 +45,12 @@ TEST_CASE("a parameter that needs a restart keeps its running value, and it is s
   CHECK(reloaded.settings.listen.port() == 5432);
   CHECK(said(reloaded.findings) ==
         "/etc/pgpool.conf:6: warning: \"port\" needs a restart to change from 5432 to 5433\n");
+}
+
+TEST_CASE("a password that needs a restart is not shown in saying so") {
+  const Reloaded reloaded = reload("sr_check_password = 'one'\n", "sr_check_password = 'two'\n");
+  CHECK(reloaded.settings.replication.sr_check_password() == "one");
+  CHECK(finding_with(reloaded.findings, "\"sr_check_password\" needs a restart to change from ***** to *****"));
 }
 
 TEST_CASE("a parameter that is no longer set goes back to its default, and it is said") {

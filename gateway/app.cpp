@@ -70,6 +70,7 @@ App::~App() {
   for (auto& worker : workers_) worker->stop();
   listener_.reset();
   resolver_.reset();
+  client_names_.reset();
   workers_.clear();
 }
 
@@ -92,8 +93,9 @@ Result<void> App::make_workers() {
   auto config = make_worker_config(*settings_);
   if (!config) return config.error();
   resolver_ = std::make_unique<Resolver>();
+  client_names_ = std::make_unique<Resolver>();
   budget_ = std::make_unique<SharedBudget>((*config)->pool.limits);
-  shared_ = std::make_unique<WorkersShared>(log_, *resolver_, *budget_, make_hooks());
+  shared_ = std::make_unique<WorkersShared>(log_, *resolver_, *client_names_, *budget_, make_hooks());
   const std::uint32_t count = std::min(worker_count(*settings_), login::kMaxWorkers);
   for (std::uint32_t i = 0; i < count; ++i)
     workers_.push_back(
@@ -106,7 +108,8 @@ Result<WorkerConfigPtr> App::make_worker_config(const Settings& settings) {
   if (!config) return config.error();
   // Shared: every worker's config names it, and a reload leaves the old one to those who still use it.
   const auto policy = std::make_shared<const LoginPolicy>(settings, configuration_.hba, configuration_.passwords.users,
-                                                          HostFacts{confirmed_name_of, own_networks()}, mock_secret_);
+                                                          own_networks(), mock_secret_);
+  config->needs_client_names = policy->needs_client_names();
   config->judge_login = [policy](const LoginQuestion& question) { return policy->judge(question); };
   return std::make_shared<const WorkerConfig>(std::move(*config));
 }

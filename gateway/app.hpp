@@ -95,6 +95,7 @@ class App final : public pcp::ControlSurface {
   std::optional<PidFile> pid_file_;
   std::unique_ptr<failover::Control> control_;
   std::unique_ptr<Resolver> resolver_;
+  std::unique_ptr<Resolver> client_names_;
   std::unique_ptr<SharedBudget> budget_;
   std::unique_ptr<WorkersShared> shared_;
   std::vector<std::unique_ptr<Worker>> workers_;

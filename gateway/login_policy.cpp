@@ -1,5 +1,7 @@
 #include "gateway/login_policy.hpp"
 
+#include <algorithm>
+
 #include "gateway/login/scram_verifier.hpp"
 
 namespace howdah {
@@ -30,14 +32,20 @@ login::StoredSecret to_secret(const StoredPassword& password) {
   return login::NoSecret{};
 }
 
-LoginPolicy::LoginPolicy(const Settings& settings, HbaRules hba, PoolUsers users, HostFacts host,
-                         std::string mock_secret)
+LoginPolicy::LoginPolicy(const Settings& settings, HbaRules hba, PoolUsers users,
+                         std::vector<IpRange> own_networks, std::string mock_secret)
     : uses_hba_(settings.auth.enable_pool_hba()),
       allows_clear_text_(settings.auth.allow_clear_text_frontend_auth()),
       rules_(std::move(hba.rules)),
       users_(std::move(users)),
-      host_(std::move(host)),
+      own_networks_(std::move(own_networks)),
       mock_secret_(std::move(mock_secret)) {}
+
+bool LoginPolicy::needs_client_names() const {
+  return uses_hba_ && std::any_of(rules_.begin(), rules_.end(), [](const HbaRule& rule) {
+           return std::holds_alternative<HbaHostName>(rule.address);
+         });
+}
 
 login::ClientLoginFacts LoginPolicy::judge(const LoginQuestion& question) const {
   login::ClientLoginFacts facts;
@@ -61,7 +69,7 @@ login::AuthMethod LoginPolicy::method_for(const LoginQuestion& question) const {
   facts.database = question.startup.database;
   facts.user = question.startup.user;
   facts.is_replication = question.startup.replication == wire::Replication::physical;
-  const HbaRule* rule = match(rules_, facts, host_);
+  const HbaRule* rule = match(rules_, facts, {[&question](const IpAddress&) { return question.client_name; }, own_networks_});
   return rule == nullptr ? login::AuthMethod::no_entry : to_login(rule->method);
 }
 

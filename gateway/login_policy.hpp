@@ -17,8 +17,11 @@ namespace howdah {
 class LoginPolicy {
  public:
   // `mock_secret` is random, once per process.
-  LoginPolicy(const Settings& settings, HbaRules hba, PoolUsers users, HostFacts host, std::string mock_secret);
+  LoginPolicy(const Settings& settings, HbaRules hba, PoolUsers users, std::vector<IpRange> own_networks,
+              std::string mock_secret);
 
+  // A rule names a host, so that LoginQuestion::client_name must be filled in.
+  bool needs_client_names() const;
   login::ClientLoginFacts judge(const LoginQuestion& question) const;
 
  private:
@@ -29,7 +32,7 @@ class LoginPolicy {
   bool allows_clear_text_;
   std::vector<HbaRule> rules_;
   PoolUsers users_;
-  HostFacts host_;
+  std::vector<IpRange> own_networks_;
   std::string mock_secret_;
   mutable std::mutex mutex_;  // guards verifiers_
   mutable std::unordered_map<std::string, login::ScramVerifier> verifiers_;  // of plain passwords, by user

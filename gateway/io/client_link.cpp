@@ -148,7 +148,23 @@ void ClientLink::begin_login(wire::StartupMessage startup, Bytes rest) {
   if (const auto refusal = owner_.refusal()) return refuse(*refusal);
   if (config_->requires_tls && !has_tls() && !before_->peer.is_unix())
     return refuse({ErrorCode::hba_rejected, "TLS is required"});
-  login::ClientLoginFacts facts = config_->judge_login({before_->startup, before_->peer, has_tls()});
+  if (!config_->needs_client_names || before_->peer.is_unix()) return choose_method(std::nullopt, rest);
+  before_->early.assign(rest.data(), rest.size());
+  state_ = State::waiting;
+  owner_.find_name(*this);
+}
+
+void ClientLink::on_name_found(std::optional<std::string> name) {
+  if (state_ != State::waiting) return;  // its time was up
+  state_ = State::logging_in;
+  link_.resume_reading();
+  const std::string early = std::exchange(before_->early, {});
+  choose_method(std::move(name), as_bytes(early));
+}
+
+void ClientLink::choose_method(std::optional<std::string> name, Bytes rest) {
+  login::ClientLoginFacts facts =
+      config_->judge_login({before_->startup, before_->peer, has_tls(), std::move(name)});
   facts.user = before_->startup.user;
   facts.database = before_->startup.database;
   facts.host = host_;

@@ -26,6 +26,8 @@ class ClientLink final : private Link::Owner {
     // Too many clients, shutting down ...: nothing means welcome. Asked before the login, not for cancel requests.
     virtual std::optional<Error> refusal() = 0;
     virtual void on_cancel_request(ClientLink& client, wire::CancelKey key) = 0;
+    // The confirmed name of its address: answer with on_name_found().
+    virtual void find_name(ClientLink& client) = 0;
     // A password that only a server can check: answer with on_server_checked().
     virtual void check_by_server(ClientLink& client) = 0;
     // Authenticated: the session is to be made by start_session().
@@ -54,6 +56,7 @@ class ClientLink final : private Link::Owner {
   // ---- during login
   const wire::StartupMessage& startup() const;
   const login::ServerCredential& credential() const;
+  void on_name_found(std::optional<std::string> name);
   // nullptr: the server took the password.
   void on_server_checked(const OpenFailure* failure);
   // Sends AuthenticationOk; returns what the client sent already. The owner gives the session its first events.
@@ -97,6 +100,7 @@ class ClientLink final : private Link::Owner {
   bool act_on(wire::StartupAction& action, Bytes rest);
   void start_tls();
   void begin_login(wire::StartupMessage startup, Bytes rest);
+  void choose_method(std::optional<std::string> name, Bytes rest);
   void log_in(Bytes input);
   void take(login::ClientLoginStep step, Bytes rest, std::string out);
   void close_now();

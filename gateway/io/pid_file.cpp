@@ -21,7 +21,15 @@ std::optional<pid_t> read_pid_file(const std::string& path) {
   return pid;
 }
 
-bool is_running(pid_t pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
+// A dead process whose parent never asks for its end (a container without init) is not running.
+bool is_running(pid_t pid) {
+  if (::kill(pid, 0) != 0) return errno == EPERM;
+  std::ifstream stat(fmt::format("/proc/{}/stat", pid));
+  std::string text;
+  std::getline(stat, text);
+  const auto name_end = text.rfind(')');
+  return name_end == std::string::npos || text.substr(name_end).find(" Z ") != 1;
+}
 
 Result<PidFile> PidFile::create(const std::string& path) {
   if (const auto pid = read_pid_file(path); pid && *pid != ::getpid() && is_running(*pid))

@@ -1,5 +1,7 @@
 #include "gateway/io/resolver.hpp"
 
+#include "conf/io/host_facts.hpp"
+
 namespace howdah {
 
 Resolver::Resolver() : thread_([this] { run(); }) {}
@@ -14,9 +16,22 @@ Resolver::~Resolver() {
 }
 
 void Resolver::ask(std::string host, std::uint16_t port, Reactor& reactor, std::function<void(Answer)> then) {
+  add([host = std::move(host), port, &reactor, then = std::move(then)] {
+    reactor.post([then, answer = resolve(host, port)] { then(answer); });
+  });
+}
+
+void Resolver::ask_name(std::string address, Reactor& reactor, std::function<void(std::optional<std::string>)> then) {
+  add([address = std::move(address), &reactor, then = std::move(then)] {
+    const auto ip = parse_ip(address);
+    reactor.post([then, name = ip ? confirmed_name_of(*ip) : std::nullopt] { then(name); });
+  });
+}
+
+void Resolver::add(Question question) {
   {
     const std::scoped_lock lock(mutex_);
-    questions_.push_back({std::move(host), port, &reactor, std::move(then)});
+    questions_.push_back(std::move(question));
   }
   has_work_.notify_one();
 }
@@ -31,9 +46,7 @@ void Resolver::run() {
       question = std::move(questions_.front());
       questions_.pop_front();
     }
-    Answer answer = resolve(question.host, question.port);
-    question.reactor->post(
-        [then = std::move(question.then), answer = std::move(answer)]() mutable { then(std::move(answer)); });
+    question();
   }
 }
 

@@ -1,5 +1,5 @@
-// Looks up host names on a thread of its own, so that slow DNS delays only those who need that name. One for all
-// workers; the answer comes back as a call on the asking worker's loop.
+// Asks name servers on a thread of its own, so that slow ones delay only those who need the answer, which comes back as
+// a call on the asking worker's loop. Shared by all workers: one for the names of servers, one for those of clients.
 #pragma once
 
 #include <condition_variable>
@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,14 +29,13 @@ class Resolver {
 
   // From any worker's thread. The reactor must outlive the resolver's thread or have been stopped.
   void ask(std::string host, std::uint16_t port, Reactor& reactor, std::function<void(Answer)> then);
+  // The other way round: the confirmed name of an address, if it has one.
+  void ask_name(std::string address, Reactor& reactor, std::function<void(std::optional<std::string>)> then);
 
  private:
-  struct Question {
-    std::string host;
-    std::uint16_t port = 0;
-    Reactor* reactor = nullptr;
-    std::function<void(Answer)> then;
-  };
+  // Asks on this thread, and posts the answer.
+  using Question = std::function<void()>;
+  void add(Question question);
   void run();
 
   std::mutex mutex_;

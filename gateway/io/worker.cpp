@@ -130,6 +130,12 @@ void Worker::on_cancel_request(ClientLink& client, wire::CancelKey key) {
   });
 }
 
+void Worker::find_name(ClientLink& client) {
+  shared_.client_names.ask_name(client.host(), reactor_, [this, id = client.id()](std::optional<std::string> name) {
+    if (ClientLink* waiting = find(id)) waiting->on_name_found(std::move(name));
+  });
+}
+
 void Worker::check_by_server(ClientLink& client) {
   const wire::StartupMessage& startup = client.startup();
   pools_.check_password(startup.database, startup.user, client.credential(),

@@ -43,6 +43,7 @@ struct WorkerHooks {
 struct WorkersShared {
   Log& log;
   Resolver& resolver;
+  Resolver& client_names;  // of its own: clients with slow name servers must not delay connections to servers
   SharedBudget& budget;
   WorkerHooks hooks;
   std::atomic<std::uint32_t> client_count{0};
@@ -87,6 +88,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   // ---- ClientLink::Owner
   std::optional<Error> refusal() override;
   void on_cancel_request(ClientLink& client, wire::CancelKey key) override;
+  void find_name(ClientLink& client) override;
   void check_by_server(ClientLink& client) override;
   void on_logged_in(ClientLink& client) override;
   void on_client_bytes(ClientLink& client, Bytes bytes) override;

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "gateway/io/socket.hpp"
@@ -22,6 +23,7 @@ struct LoginQuestion {
   const wire::StartupMessage& startup;
   const SocketAddress& peer;
   bool has_tls = false;
+  std::optional<std::string> client_name = {};  // confirmed; only looked up if judge_login may ask for it
 };
 
 struct WorkerConfig {
@@ -45,6 +47,7 @@ struct WorkerConfig {
 
   // Which method and secret apply (pool_hba.conf, pool_passwd); fills in no randomness. Called on every worker.
   std::function<login::ClientLoginFacts(const LoginQuestion&)> judge_login;
+  bool needs_client_names = false;  // pool_hba.conf has rules for host names
 };
 
 using WorkerConfigPtr = std::shared_ptr<const WorkerConfig>;  // shared: clients and connections outlive a reload

@@ -144,6 +144,42 @@ def test_stop_and_reload_by_command_line(cluster, build, tmp_path):
     assert not (gateway.directory / "howdah.pid").exists()
 
 
+def test_in_the_background_it_writes_its_pid_file_and_stops_smartly_or_at_once(cluster, build, tmp_path):
+    gateway = pg.Howdah(cluster, build, directory=tmp_path / "daemon")
+    gateway.write_files()
+    arguments = [argument for argument in gateway.arguments() if argument != "-n"]
+    pid_file = gateway.directory / "howdah.pid"
+
+    def start():
+        with open(gateway.log, "ab") as log:
+            done = subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=30)
+        assert done.returncode == 0, gateway.tail()
+        assert pg.is_running(int(pid_file.read_text().rstrip("\0")))
+        assert gateway.query("SELECT 1") == [(1,)]
+
+    def stop(mode):
+        return subprocess.Popen([build / "pgpool", "-f", gateway.conf, "-m", mode, "stop"])
+
+    start()
+    second = subprocess.run(arguments, capture_output=True, text=True, timeout=30)
+    assert second.returncode == 1 and "pid file found" in second.stderr
+    connection = gateway.connect()
+    stopping = stop("smart")
+    with pytest.raises(Exception):
+        wait_until("new clients are refused", lambda: not gateway.query("SELECT 1"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 'still served'")
+    assert stopping.poll() is None and pid_file.exists()
+    connection.close()
+    assert stopping.wait(20) == 0 and not pid_file.exists()
+
+    start()
+    connection = gateway.connect()
+    assert stop("immediate").wait(20) == 0 and not pid_file.exists()
+    with pytest.raises(Exception), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
 def test_version_and_help(build):
     for option in ("--version", "-v"):
         done = subprocess.run([build / "pgpool", option], capture_output=True, text=True, timeout=30)

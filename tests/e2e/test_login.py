@@ -76,6 +76,8 @@ def test_a_password_beyond_ascii_works(make_gateway):
     ("host sameuser app 127.0.0.1 255.255.255.255 trust", "in"),
     ('host "app" "app" 127.0.0.0/8 trust', "in"),
     ("host all all samehost trust", "in"),
+    ("host all all localhost trust", "in"),
+    ("host all all elsewhere.example trust", "28000"),
 ])
 def test_pool_hba_decides(make_gateway, line, expected):
     gateway = make_gateway(pool_hba="host app howdah 127.0.0.1/32 trust\n" + line + "\n", wait=False)

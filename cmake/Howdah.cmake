@@ -65,14 +65,19 @@ function(howdah_programs)
   set_target_properties(howdah PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
   target_link_libraries(howdah PRIVATE gateway_io conf_io failover_io health_io pcp_io pcp_client pcp asio CLI11::CLI11
                                        PostgreSQL::PostgreSQL)
+  install(TARGETS howdah RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
   foreach(name IN LISTS HOWDAH_PROGRAM_NAMES)
     add_custom_command(TARGET howdah POST_BUILD COMMAND ${CMAKE_COMMAND} -E create_symlink howdah ${name}
                        WORKING_DIRECTORY "${CMAKE_BINARY_DIR}")
-    install(CODE "execute_process(COMMAND \${CMAKE_COMMAND} -E create_symlink howdah
-                                  \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_SBINDIR}/${name}\")")
+    install(FILES "${CMAKE_BINARY_DIR}/${name}" DESTINATION ${CMAKE_INSTALL_SBINDIR})
   endforeach()
-  install(TARGETS howdah RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
-  install(FILES "${CMAKE_SOURCE_DIR}/conf/pgpool.conf.sample" DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/howdah OPTIONAL)
+  # Debian's place for a package under /usr is /etc; the prefix is known at installation only.
+  install(CODE "if(CMAKE_INSTALL_PREFIX STREQUAL \"/usr\")
+                  set(place /etc/howdah)
+                else()
+                  set(place \${CMAKE_INSTALL_PREFIX}/etc/howdah)
+                endif()
+                file(INSTALL \"${CMAKE_SOURCE_DIR}/conf/pgpool.conf.sample\" DESTINATION \${place})")
   file(GLOB units "${CMAKE_SOURCE_DIR}/deploy/*.service" "${CMAKE_SOURCE_DIR}/deploy/systemd/*.service")
   if(units)
     install(FILES ${units} DESTINATION lib/systemd/system)

@@ -1,6 +1,10 @@
-// What the data path reports about itself, as plain values: each worker fills its part on its own thread when asked, and
-// the control side joins the parts. Read by PCP, SHOW POOL_* and metrics; nothing here is touched while serving clients.
+// What the data path reports about itself, as plain values: each worker fills its part on its own thread when asked,
+// and the control side joins the parts. Read by PCP, SHOW POOL_* and metrics; nothing here is touched while serving
+// clients.
 #pragma once
+
+#include "base/ids.hpp"
+#include "base/instant.hpp"
 
 #include <array>
 #include <cstddef>
@@ -8,9 +12,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/ids.hpp"
-#include "base/instant.hpp"
 
 namespace howdah {
 
@@ -27,10 +28,10 @@ struct ClientStats {
   std::uint16_t port = 0;
   WallTime connected_at = {};
   ClientState state = ClientState::idle;
-  seconds idle = {};                              // since its last message was answered; 0 while one is being served
-  std::optional<NodeId> load_balance_node = {};   // drawn for its reads
-  std::string pin_reason = {};                    // why it keeps its server connection; empty: it does not
-  std::string statement = {};                     // the last one, only if asked for
+  seconds idle = {};                             // since its last message was answered; 0 while one is being served
+  std::optional<NodeId> load_balance_node = {};  // drawn for its reads
+  std::string pin_reason = {};                   // why it keeps its server connection; empty: it does not
+  std::string statement = {};                    // the last one, only if asked for
 };
 
 // One connection to a server. `client_*` speak of the client that holds it, else of the last one that did.
@@ -41,10 +42,10 @@ struct ServerStats {
   std::string database = {};
   std::uint32_t pid = 0;  // of the server process
   WallTime opened_at = {};
-  std::uint64_t uses = 0;                        // times it was lent
+  std::uint64_t uses = 0;  // times it was lent
   std::optional<SessionId> held_by = {};
   std::optional<WallTime> client_connected_at = {};
-  std::optional<WallTime> client_left_at = {};   // when it was last given back
+  std::optional<WallTime> client_left_at = {};  // when it was last given back
 };
 
 // The columns of SHOW POOL_BACKEND_STATS behind the node's name, in order.

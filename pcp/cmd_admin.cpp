@@ -1,14 +1,14 @@
 // Commands about the gateway itself.
-#include <fmt/format.h>
-
-#include <optional>
-#include <utility>
-
 #include "pcp/command_functions.hpp"
 #include "pcp/frame.hpp"
 #include "pcp/replies.hpp"
 #include "pcp/reports.hpp"
 #include "pcp/settings_rows.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
 
 namespace howdah::pcp {
 
@@ -18,10 +18,14 @@ constexpr std::size_t kMaxDescriptionLength = 79;  // Pgpool's
 
 std::optional<StopMode> parse_stop_mode(char choice) {
   switch (choice) {
-    case 's': return StopMode::smart;
-    case 'f': return StopMode::fast;
-    case 'i': return StopMode::immediate;
-    default: return std::nullopt;
+    case 's':
+      return StopMode::smart;
+    case 'f':
+      return StopMode::fast;
+    case 'i':
+      return StopMode::immediate;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -41,8 +45,9 @@ void cmd_pool_status(const Command& command, const Arguments&, ControlSurface& s
   std::string out;
   append_frame(out, command.reply, head);
   for (const SettingRow& row : rows)
-    append_texts(out, command.reply,
-                 {"ProcessConfig", row.item, row.value, std::string_view(row.description).substr(0, kMaxDescriptionLength)});
+    append_texts(
+        out, command.reply,
+        {"ProcessConfig", row.item, row.value, std::string_view(row.description).substr(0, kMaxDescriptionLength)});
   reply(out + complete(command));
 }
 
@@ -60,14 +65,13 @@ void cmd_log_rotate(const Command& command, const Arguments& arguments, ControlS
                    .detail = std::move(detail),
                    .origin = {"pgpool_main.c", 4175}};
   };
-  if (!is_scope(arguments.choice))
-    return reply(failure(fmt::format("invalid scope \"{}\"", shown(arguments.choice))));
+  if (!is_scope(arguments.choice)) return reply(failure(fmt::format("invalid scope \"{}\"", shown(arguments.choice))));
   if (!surface.settings()->log.logging_collector()) return reply(failure("logging_collector is disabled"));
   surface.rotate_log(completing(command, std::move(reply)));
 }
 
-// Pgpool refuses this while a failover runs. Here it is allowed: a failover may be waiting for an operator, and one that
-// is cut off is taken up again at the next start.
+// Pgpool refuses this while a failover runs. Here it is allowed: a failover may be waiting for an operator, and one
+// that is cut off is taken up again at the next start.
 void cmd_stop_pgpool(const Command& command, const Arguments& arguments, ControlSurface& surface, Reply reply) {
   const auto mode = parse_stop_mode(arguments.choice);
   if (!mode)

@@ -1,10 +1,10 @@
 // Orders about nodes: attach, detach, promote. The words of refusals are Pgpool's, because scripts look for them.
+#include "pcp/command_functions.hpp"
+#include "pcp/replies.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
-
-#include "pcp/command_functions.hpp"
-#include "pcp/replies.hpp"
 
 namespace howdah::pcp {
 
@@ -24,7 +24,8 @@ std::string number_text(const Arguments& arguments) {
 int status_number(const NodeView* node) { return node == nullptr ? 0 : static_cast<int>(node->state); }
 
 Failure promote_failure(std::string detail) {
-  return {.message = "could not process promote request", .detail = std::move(detail), .origin = {"pcp_worker.c", 1295}};
+  return {
+      .message = "could not process promote request", .detail = std::move(detail), .origin = {"pcp_worker.c", 1295}};
 }
 
 }  // namespace
@@ -34,8 +35,8 @@ void cmd_attach_node(const Command& command, const Arguments& arguments, Control
   const auto view = surface.view();
   const NodeView* node = find_node(*view, arguments);
   if (node == nullptr)
-    return reply(Failure{.message = fmt::format("invalid failback request, node id : {} is not configured",
-                                                number_text(arguments))});
+    return reply(Failure{
+        .message = fmt::format("invalid failback request, node id : {} is not configured", number_text(arguments))});
   surface.attach(node->id, completing(command, std::move(reply)));
 }
 
@@ -44,9 +45,9 @@ void cmd_detach_node(const Command& command, const Arguments& arguments, Control
   const auto view = surface.view();
   const NodeView* node = find_node(*view, arguments);
   if (node == nullptr || node->is_detached)
-    return reply(Failure{
-        .message = fmt::format("invalid degenerate backend request, node id : {} status: [{}] is not valid for failover",
-                               number_text(arguments), status_number(node))});
+    return reply(Failure{.message = fmt::format(
+                             "invalid degenerate backend request, node id : {} status: [{}] is not valid for failover",
+                             number_text(arguments), status_number(node))});
   if (command.variant != Variant::graceful) return surface.detach(node->id, completing(command, std::move(reply)));
   const Duration limit = surface.settings()->recovery.recovery_timeout();
   surface.detach_gracefully(node->id, limit, completing(command, std::move(reply)));
@@ -60,16 +61,13 @@ void cmd_promote_node(const Command& command, const Arguments& arguments, Contro
   if (node == nullptr || !node->is_usable())
     return reply(promote_failure(fmt::format("node id {} is not valid", number_text(arguments))));
   if (view->primary == node->id)
-    return reply(Failure{.severity = Severity::fatal,
-                         .message = "invalid promote request",
-                         .detail = fmt::format("specified node is already primary node, can't promote node id {}",
-                                               node->id.value),
-                         .origin = {"pcp_worker.c", 1310}});
-  if (arguments.choice != 's') {
-    Failure failure = promote_failure("without --switchover nothing would be promoted in PostgreSQL");
-    failure.hint = "use pcp_promote_node --switchover (-s)";
-    return reply(std::move(failure));
-  }
+    return reply(Failure{
+        .severity = Severity::fatal,
+        .message = "invalid promote request",
+        .detail = fmt::format("specified node is already primary node, can't promote node id {}", node->id.value),
+        .origin = {"pcp_worker.c", 1310}});
+  if (arguments.choice != 's')
+    return reply(promote_failure("use --switchover (-s): without it nothing would be promoted in PostgreSQL"));
   surface.promote(node->id, completing(command, std::move(reply)));
 }
 
@@ -80,14 +78,11 @@ void cmd_recovery_node(const Command&, const Arguments& arguments, ControlSurfac
     return Failure{.message = "process recovery request failed", .detail = std::move(detail)};
   };
   if (node == nullptr) return reply(failure(fmt::format("node id {} is not valid", number_text(arguments))));
-  if (view->primary == node->id)
-    return reply(failure("primary server cannot be recovered by online recovery."));
+  if (view->primary == node->id) return reply(failure("primary server cannot be recovered by online recovery."));
   if (node->is_usable())
     return reply(Failure{.message = fmt::format("node recovery failed, node id: {} is alive", node->id.value),
                          .origin = {"recovery.c", 85}});
-  Failure unsupported = failure("online recovery is not supported yet");
-  unsupported.hint = "rebuild the standby (pg_basebackup, pg_rewind), start it and use pcp_attach_node";
-  reply(std::move(unsupported));
+  reply(failure("online recovery is not supported yet: rebuild the standby (pg_basebackup), then pcp_attach_node"));
 }
 
 }  // namespace howdah::pcp

@@ -1,21 +1,19 @@
 // What operators ask about the nodes.
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <utility>
-
 #include "pcp/command_functions.hpp"
 #include "pcp/node_rows.hpp"
 #include "pcp/replies.hpp"
 #include "pcp/reports.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
 namespace howdah::pcp {
 
 namespace {
 
-bool has_delay_kind(const Settings& settings) {
-  return settings.howdah.pcp_compatibility() != PcpCompatibility::v4_3;
-}
+bool has_delay_kind(const Settings& settings) { return settings.howdah.pcp_compatibility() != PcpCompatibility::v4_3; }
 
 const NodeRow* find_row(const std::vector<NodeRow>& rows, std::optional<NodeId> id) {
   if (!id) return nullptr;

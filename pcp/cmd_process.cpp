@@ -1,11 +1,11 @@
 // What operators ask about "processes": worker threads and their server connections (see process_rows.hpp).
-#include <fmt/format.h>
-
-#include <utility>
-
 #include "pcp/command_functions.hpp"
 #include "pcp/process_rows.hpp"
 #include "pcp/replies.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
 
 namespace howdah::pcp {
 
@@ -26,8 +26,8 @@ void cmd_proc_info(const Command& command, const Arguments& arguments, ControlSu
     for (const PoolRow& row : pool_rows(stats))
       if (pid == 0 || pid == row.worker->thread_id) records.push_back(cells_of(pool_columns(), row, width));
     if (records.empty() && pid != 0)
-      return reply(Failure{.message = "informing process info failed",
-                           .detail = fmt::format("invalid process ID : {}", text)});
+      return reply(
+          Failure{.message = "informing process info failed", .detail = fmt::format("invalid process ID : {}", text)});
     reply(record_list(command, "ProcessInfo", records));
   };
   surface.collect_stats({.statements = true}, std::move(answer));

@@ -1,5 +1,5 @@
-// A column of a report: its name in SHOW and the text of its value. A table of columns is an array of these; SHOW and PCP
-// walk the same one.
+// A column of a report: its name in SHOW and the text of its value. A table of columns is an array of these; SHOW and
+// PCP walk the same one.
 #pragma once
 
 #include <string>

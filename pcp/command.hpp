@@ -3,14 +3,14 @@
 // its tool pcp_<name>, its help and its line in the README.
 #pragma once
 
+#include "pcp/control_surface.hpp"
+#include "pcp/failure.hpp"
+
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include "pcp/control_surface.hpp"
-#include "pcp/failure.hpp"
 
 namespace howdah::pcp {
 
@@ -48,8 +48,8 @@ using CommandFunction = void(const Command& command, const Arguments& arguments,
 
 struct Command {
   char letter;
-  char reply;                 // letter of the answer; 0: none is sent
-  std::string_view name;      // "node_info": the tool is pcp_node_info
+  char reply;             // letter of the answer; 0: none is sent
+  std::string_view name;  // "node_info": the tool is pcp_node_info
   Variant variant;
   ArgumentKind arguments;
   Effect effect;

@@ -1,11 +1,11 @@
 // The table of PCP commands: what an operator can do to a running gateway. Letters and reply letters are Pgpool's; its
 // clients wait for exactly these, also where the reply is not the request's letter in lower case.
+#include "pcp/command_functions.hpp"
+#include "pcp/frame.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
-
-#include "pcp/command_functions.hpp"
-#include "pcp/frame.hpp"
 
 namespace howdah::pcp {
 
@@ -18,9 +18,11 @@ using enum Variant;
 constexpr std::array kCommands{
     Command{'L', 'l', "node_count", plain, none, reads, &cmd_node_count, "Number of nodes"},
     Command{'I', 'i', "node_info", plain, node_or_all, reads, &cmd_node_info, "State of one node or of all"},
-    Command{'H', 'h', "health_check_stats", plain, node, reads, &cmd_health_check_stats, "What the health check has seen"},
+    Command{'H', 'h', "health_check_stats", plain, node, reads, &cmd_health_check_stats,
+            "What the health check has seen"},
     Command{'N', 'n', "proc_count", plain, none, reads, &cmd_proc_count, "Workers, by thread id"},
-    Command{'P', 'p', "proc_info", plain, process_or_all, reads, &cmd_proc_info, "Server connections and who uses them"},
+    Command{'P', 'p', "proc_info", plain, process_or_all, reads, &cmd_proc_info,
+            "Server connections and who uses them"},
     Command{'B', 'b', "pool_status", plain, none, reads, &cmd_pool_status, "Configuration and node status"},
     Command{'C', 'c', "attach_node", plain, node, changes, &cmd_attach_node, "Use a node again"},
     Command{'D', 'd', "detach_node", plain, node, changes, &cmd_detach_node, "Stop using a node now"},
@@ -31,9 +33,12 @@ constexpr std::array kCommands{
     Command{'Z', 'z', "reload_config", plain, scope, changes, &cmd_reload_config, "Read the configuration again"},
     Command{'V', 'v', "log_rotate", plain, scope, changes, &cmd_log_rotate, "Begin a new log file"},
     Command{'T', 't', "stop_pgpool", plain, stop_mode, changes, &cmd_stop_pgpool, "Stop this gateway"},
-    Command{'t', 't', "stop_pgpool", cluster, stop_mode, changes, &cmd_stop_pgpool, "Stop every gateway of the cluster"},
-    Command{'W', 'w', "watchdog_info", plain, watchdog_or_all, reads, &cmd_watchdog_info, "Watchdog members (not enabled)"},
-    Command{'G', 'g', "invalidate_query_cache", plain, none, changes, &cmd_invalidate_query_cache, "Empty the query cache"},
+    Command{'t', 't', "stop_pgpool", cluster, stop_mode, changes, &cmd_stop_pgpool,
+            "Stop every gateway of the cluster"},
+    Command{'W', 'w', "watchdog_info", plain, watchdog_or_all, reads, &cmd_watchdog_info,
+            "Watchdog members (not enabled)"},
+    Command{'G', 'g', "invalidate_query_cache", plain, none, changes, &cmd_invalidate_query_cache,
+            "Empty the query cache"},
     Command{'A', 'a', "", plain, parameter, reads, &cmd_set_parameter, "Set client_min_messages; no tool sends it"},
     Command{'F', 0, "", plain, none, reads, &cmd_obsolete, "Obsolete; taken without an answer"},
 };
@@ -53,15 +58,24 @@ bool is_one_byte(ArgumentKind kind) { return kind == stop_mode || kind == scope;
 
 std::string_view payload_text(ArgumentKind kind) {
   switch (kind) {
-    case none: return "none";
-    case node: return "node id";
-    case node_or_all: return "node id, or -1 for all";
-    case process_or_all: return "worker, or 0 for all";
-    case watchdog_or_all: return "member, or -1 for all";
-    case promote: return "node id, blank; byte s or n";
-    case stop_mode: return "byte s, f or i";
-    case scope: return "byte l or c";
-    case parameter: return "name, value";
+    case none:
+      return "none";
+    case node:
+      return "node id";
+    case node_or_all:
+      return "node id, or -1 for all";
+    case process_or_all:
+      return "worker, or 0 for all";
+    case watchdog_or_all:
+      return "member, or -1 for all";
+    case promote:
+      return "node id, blank; byte s or n";
+    case stop_mode:
+      return "byte s, f or i";
+    case scope:
+      return "byte l or c";
+    case parameter:
+      return "name, value";
   }
   return {};
 }

@@ -1,11 +1,11 @@
 #include "pcp/connection.hpp"
 
+#include "base/overloaded.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
-
-#include "base/overloaded.hpp"
 
 namespace howdah::pcp {
 
@@ -76,9 +76,12 @@ void Connection::take(const Frame& frame, Actions<ConnectionAction>& out) {
       state_ = State::drawing_salt;
       out.push(DrawSalt{});
       return;
-    case 'R': return take_login(frame, out);
-    case 'X': return close(out);
-    default: return take_command(frame, out);
+    case 'R':
+      return take_login(frame, out);
+    case 'X':
+      return close(out);
+    default:
+      return take_command(frame, out);
   }
 }
 

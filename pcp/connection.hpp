@@ -1,14 +1,9 @@
-// One PCP connection as a reactor: bytes in; packets, questions and the end out. It decides who may do what and in which
-// order; commands themselves run in the shell, through the table of commands.cpp.
+// One PCP connection as a reactor: bytes in; packets, questions and the end out. It decides who may do what and in
+// which order; commands themselves run in the shell, through the table of commands.cpp.
 //
-// One thing at a time: while a question (salt, user, command) is open, further requests wait in the buffer, and the shell
-// should not read more (wants_bytes()). Every question must be answered by its event. Control thread only.
+// One thing at a time: while a question (salt, user, command) is open, further requests wait in the buffer, and the
+// shell should not read more (wants_bytes()). Every question must be answered by its event. Control thread only.
 #pragma once
-
-#include <optional>
-#include <string>
-#include <variant>
-#include <vector>
 
 #include "base/actions.hpp"
 #include "base/bytes.hpp"
@@ -18,6 +13,11 @@
 #include "pcp/command.hpp"
 #include "pcp/frame.hpp"
 #include "pcp/login.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
 
 namespace howdah::pcp {
 
@@ -50,7 +50,7 @@ struct RunCommand {  // answered by CommandDone
   const Command* command;
   Arguments arguments;
 };
-struct Close {};     // after what was sent before has left; nothing follows
+struct Close {};  // after what was sent before has left; nothing follows
 using ConnectionAction = std::variant<Send, DrawSalt, LookUpUser, RunCommand, Close>;
 
 class Connection {
@@ -81,9 +81,9 @@ class Connection {
   Instant login_deadline_;
   FrameReader reader_{kMaxRequestLength};
   State state_ = State::ready;
-  std::string user_;                 // logged in as; empty: nobody yet
-  std::optional<Salt> salt_;         // drawn and not used yet
-  std::string claimed_user_;         // of the login being checked
+  std::string user_;          // logged in as; empty: nobody yet
+  std::optional<Salt> salt_;  // drawn and not used yet
+  std::string claimed_user_;  // of the login being checked
   std::string claimed_answer_;
   const Command* running_ = nullptr;
 };

@@ -7,10 +7,6 @@
 // interest by then (its connection is gone): callbacks then do nothing.
 #pragma once
 
-#include <functional>
-#include <optional>
-#include <string>
-
 #include "base/ids.hpp"
 #include "base/instant.hpp"
 #include "base/result.hpp"
@@ -18,6 +14,10 @@
 #include "gateway/stats.hpp"
 #include "health/cluster_view.hpp"
 #include "health/health_stats.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
 
 namespace howdah::pcp {
 

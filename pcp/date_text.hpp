@@ -1,10 +1,10 @@
 // Dates as Pgpool shows them: "2026-11-21 04:08:45", in the machine's time zone (TZ or /etc/localtime).
 #pragma once
 
+#include "base/instant.hpp"
+
 #include <optional>
 #include <string>
-
-#include "base/instant.hpp"
 
 namespace howdah::pcp {
 

@@ -1,10 +1,10 @@
 #include "pcp/failure.hpp"
 
+#include "pcp/frame.hpp"
+
 #include <fmt/format.h>
 
 #include <cstddef>
-
-#include "pcp/frame.hpp"
 
 namespace howdah::pcp {
 
@@ -20,7 +20,8 @@ void append_field(std::string& payload, char code, std::string_view text) {
 }  // namespace
 
 Failure failure_of(const Error& error) {
-  return {.message = error.message, .detail = error.detail, .hint = error.hint};
+  const bool has_both = !error.detail.empty() && !error.hint.empty();
+  return {.message = error.message, .detail = error.detail + (has_both ? "; " : "") + error.hint};
 }
 
 void append_failure(std::string& out, const Failure& failure) {
@@ -29,7 +30,6 @@ void append_failure(std::string& out, const Failure& failure) {
   append_field(payload, 'C', "XX000");
   append_field(payload, 'M', failure.message);
   if (!failure.detail.empty()) append_field(payload, 'D', failure.detail);
-  if (!failure.hint.empty()) append_field(payload, 'H', failure.hint);
   append_field(payload, 'F', failure.origin.file);
   append_field(payload, 'L', fmt::to_string(failure.origin.line));
   payload.push_back('\0');
@@ -42,11 +42,20 @@ ServerMessage parse_message(std::string_view payload) {
     if (field.empty()) break;
     const std::string text = field.substr(1);
     switch (field[0]) {
-      case 'S': result.severity = text; break;
-      case 'M': result.message = text; break;
-      case 'D': result.detail = text; break;
-      case 'H': result.hint = text; break;
-      default: break;  // other fields are not for people
+      case 'S':
+        result.severity = text;
+        break;
+      case 'M':
+        result.message = text;
+        break;
+      case 'D':
+        result.detail = text;
+        break;
+      case 'H':
+        result.hint = text;
+        break;
+      default:
+        break;  // other fields are not for people
     }
   }
   return result;

@@ -1,12 +1,13 @@
-// An error packet of PCP: what went wrong, in Pgpool's words where scripts may look for them, and whether the connection
-// ends. On the wire: letter E, then fields of a one-byte code, a text and NUL, then a NUL. Read and written here.
+// An error packet of PCP: what went wrong, in Pgpool's words where scripts may look for them, and whether the
+// connection ends. On the wire: letter E, then fields of a one-byte code, a text and NUL, then a NUL. Read and written
+// here.
 #pragma once
+
+#include "base/errors.hpp"
 
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/errors.hpp"
 
 namespace howdah::pcp {
 
@@ -19,14 +20,13 @@ struct Origin {
 struct Failure {
   Severity severity = Severity::error;  // fatal: the server closes after it
   std::string message;
-  std::string detail = {};
-  std::string hint = {};
+  std::string detail = {};  // also what to do: Pgpool's clients print no hints
   Origin origin = {};
 
   bool is_fatal() const { return severity == Severity::fatal; }
 };
 
-// Another part of Howdah refused: its message, detail and hint.
+// Another part of Howdah refused: its message, with detail and hint in one.
 Failure failure_of(const Error& error);
 
 void append_failure(std::string& out, const Failure& failure);

@@ -1,7 +1,9 @@
-// PCP's packets: a letter, a big-endian length that counts itself and the payload, the payload. Texts inside end in NUL;
-// a list is one text after another until the packet ends. Used by both sides: the server bounds what it takes, the
+// PCP's packets: a letter, a big-endian length that counts itself and the payload, the payload. Texts inside end in
+// NUL; a list is one text after another until the packet ends. Used by both sides: the server bounds what it takes, the
 // client takes what the server's report needs. Pure.
 #pragma once
+
+#include "base/bytes.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,12 +13,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.hpp"
-
 namespace howdah::pcp {
 
-inline constexpr std::int32_t kMaxRequestLength = 259;         // Pgpool's bound
-inline constexpr std::int32_t kMaxReplyLength = 64 << 20;      // a record is hundreds of bytes; this stops nonsense
+inline constexpr std::int32_t kMaxRequestLength = 259;     // Pgpool's bound
+inline constexpr std::int32_t kMaxReplyLength = 64 << 20;  // a record is hundreds of bytes; this stops nonsense
 inline constexpr std::size_t kHeaderSize = 5;
 
 struct Frame {

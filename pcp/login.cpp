@@ -1,10 +1,10 @@
 #include "pcp/login.hpp"
 
+#include "base/assert.hpp"
+
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-
-#include "base/assert.hpp"
 
 namespace howdah::pcp {
 

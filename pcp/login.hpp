@@ -3,12 +3,12 @@
 // and pcp.conf holds md5hex(password), so that both compute the same. Every md5hex is 32 lower-case hexadecimal digits.
 #pragma once
 
+#include "base/bytes.hpp"
+
 #include <array>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/bytes.hpp"
 
 namespace howdah::pcp {
 

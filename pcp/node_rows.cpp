@@ -1,11 +1,11 @@
 #include "pcp/node_rows.hpp"
 
+#include "pcp/date_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-
-#include "pcp/date_text.hpp"
 
 namespace howdah::pcp {
 
@@ -56,9 +56,7 @@ std::string delay_number(const NodeRow& row) {
   return decimal(row.node.lag_time.value_or(microseconds{0}).count());
 }
 
-std::string whole_ms(Duration duration) {
-  return decimal(std::chrono::duration_cast<milliseconds>(duration).count());
-}
+std::string whole_ms(Duration duration) { return decimal(std::chrono::duration_cast<milliseconds>(duration).count()); }
 
 template <StatementCount kind>
 std::string counter(const NodeRow& row) {
@@ -83,7 +81,8 @@ constexpr std::array kNodeColumns{
     kRole,
     Column<NodeRow>{"pg_role", [](const NodeRow& r) { return probed_role(r); }},
     Column<NodeRow>{"select_cnt", &counter<StatementCount::select>},
-    Column<NodeRow>{"load_balance_node", [](const NodeRow& r) { return std::string(r.is_for_asker ? "true" : "false"); }},
+    Column<NodeRow>{"load_balance_node",
+                    [](const NodeRow& r) { return std::string(r.is_for_asker ? "true" : "false"); }},
     Column<NodeRow>{"replication_delay", [](const NodeRow& r) { return delay_text(r); }},
     Column<NodeRow>{"replication_state", [](const NodeRow& r) { return r.node.replication_state; }},
     Column<NodeRow>{"replication_sync_state", [](const NodeRow& r) { return r.node.sync_state; }},
@@ -102,13 +101,15 @@ constexpr std::array kHealthColumns{
     Column<NodeRow>{"fail_count", [](const NodeRow& r) { return decimal(r.health.failed); }},
     Column<NodeRow>{"skip_count", [](const NodeRow& r) { return decimal(r.health.skipped); }},
     Column<NodeRow>{"retry_count", [](const NodeRow& r) { return decimal(r.health.retries); }},
-    Column<NodeRow>{"average_retry_count", [](const NodeRow& r) { return fmt::format("{:.6f}", r.health.mean_retries()); }},
+    Column<NodeRow>{"average_retry_count",
+                    [](const NodeRow& r) { return fmt::format("{:.6f}", r.health.mean_retries()); }},
     Column<NodeRow>{"max_retry_count", [](const NodeRow& r) { return decimal(r.health.most_retries); }},
     Column<NodeRow>{"max_duration", [](const NodeRow& r) { return whole_ms(r.health.longest); }},
     Column<NodeRow>{"min_duration", [](const NodeRow& r) { return whole_ms(r.health.shortest); }},
     Column<NodeRow>{"average_duration", [](const NodeRow& r) { return fmt::format("{:.6f}", r.health.mean_ms()); }},
     Column<NodeRow>{"last_health_check", [](const NodeRow& r) { return to_date_text(r.health.last_check); }},
-    Column<NodeRow>{"last_successful_health_check", [](const NodeRow& r) { return to_date_text(r.health.last_success); }},
+    Column<NodeRow>{"last_successful_health_check",
+                    [](const NodeRow& r) { return to_date_text(r.health.last_success); }},
     Column<NodeRow>{"last_skip_health_check", [](const NodeRow& r) { return to_date_text(r.health.last_skip); }},
     Column<NodeRow>{"last_failed_health_check", [](const NodeRow& r) { return to_date_text(r.health.last_failure); }},
 };
@@ -158,10 +159,14 @@ NodeRow make_row(const NodeView& node, const Facts& facts) {
 std::string status_name(const NodeView& node) {
   if (node.is_quarantined) return "quarantine";
   switch (node.state) {
-    case NodeState::unused: return "unused";
-    case NodeState::waiting: return "waiting";
-    case NodeState::up: return "up";
-    case NodeState::down: return "down";
+    case NodeState::unused:
+      return "unused";
+    case NodeState::waiting:
+      return "waiting";
+    case NodeState::up:
+      return "up";
+    case NodeState::down:
+      return "down";
   }
   return "unused";
 }

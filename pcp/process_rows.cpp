@@ -1,12 +1,12 @@
 #include "pcp/process_rows.hpp"
 
+#include "pcp/date_text.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
 #include <optional>
 #include <unordered_map>
-
-#include "pcp/date_text.hpp"
 
 namespace howdah::pcp {
 
@@ -14,11 +14,16 @@ namespace {
 
 std::string state_text(const ClientStats* client) {
   switch (client == nullptr ? ClientState::wait_for_connection : client->state) {
-    case ClientState::wait_for_connection: return "Wait for connection";
-    case ClientState::connecting: return "Connecting";
-    case ClientState::idle: return "Idle";
-    case ClientState::idle_in_transaction: return "Idle in transaction";
-    case ClientState::execute_command: return "Execute command";
+    case ClientState::wait_for_connection:
+      return "Wait for connection";
+    case ClientState::connecting:
+      return "Connecting";
+    case ClientState::idle:
+      return "Idle";
+    case ClientState::idle_in_transaction:
+      return "Idle in transaction";
+    case ClientState::execute_command:
+      return "Execute command";
   }
   return {};
 }
@@ -53,15 +58,18 @@ std::string idle_seconds(const PoolRow& row) {
 constexpr std::array kPoolColumns{
     Column<PoolRow>{"pool_pid", [](const PoolRow& r) { return fmt::to_string(r.worker->thread_id); }},
     Column<PoolRow>{"start_time", [](const PoolRow& r) { return to_date_text(r.worker->started_at); }},
-    Column<PoolRow>{"client_connection_count", [](const PoolRow& r) { return fmt::to_string(r.worker->clients_served); }},
+    Column<PoolRow>{"client_connection_count",
+                    [](const PoolRow& r) { return fmt::to_string(r.worker->clients_served); }},
     Column<PoolRow>{"pool_id", [](const PoolRow& r) { return fmt::to_string(r.slot); }},
-    Column<PoolRow>{"backend_id",
-                    [](const PoolRow& r) { return r.server ? fmt::to_string(r.server->node.value) : std::string("0"); }},
+    Column<PoolRow>{
+        "backend_id",
+        [](const PoolRow& r) { return r.server ? fmt::to_string(r.server->node.value) : std::string("0"); }},
     Column<PoolRow>{"database", [](const PoolRow& r) { return text_of(r.server, &ServerStats::database); }},
     Column<PoolRow>{"username", [](const PoolRow& r) { return text_of(r.server, &ServerStats::user); }},
     Column<PoolRow>{"backend_connection_time", [](const PoolRow& r) { return opened_at(r.server); }},
-    Column<PoolRow>{"client_connection_time",
-                    [](const PoolRow& r) { return r.server ? to_date_text(r.server->client_connected_at) : std::string(); }},
+    Column<PoolRow>{
+        "client_connection_time",
+        [](const PoolRow& r) { return r.server ? to_date_text(r.server->client_connected_at) : std::string(); }},
     Column<PoolRow>{"client_disconnection_time",
                     [](const PoolRow& r) { return r.server ? to_date_text(r.server->client_left_at) : std::string(); }},
     Column<PoolRow>{"client_idle_duration", [](const PoolRow& r) { return idle_seconds(r); }},

@@ -1,12 +1,12 @@
 #include "pcp/replies.hpp"
 
+#include "pcp/frame.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
 #include <limits>
 #include <utility>
-
-#include "pcp/frame.hpp"
 
 namespace howdah::pcp {
 

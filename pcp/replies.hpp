@@ -1,13 +1,13 @@
 // The forms an answer can take, and the reading of numbers in requests. For the command functions only.
 #pragma once
 
+#include "pcp/command.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "pcp/command.hpp"
 
 namespace howdah::pcp {
 

@@ -1,13 +1,13 @@
 #include "pcp/reports.hpp"
 
+#include "pcp/node_rows.hpp"
+#include "pcp/process_rows.hpp"
+#include "pcp/settings_rows.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
 #include <utility>
-
-#include "pcp/node_rows.hpp"
-#include "pcp/process_rows.hpp"
-#include "pcp/settings_rows.hpp"
 
 namespace howdah::pcp {
 
@@ -51,7 +51,9 @@ constexpr std::array kReports{
     ReportKind{"nodes", Needs::counters, [](const Facts& f) { return tabulate(node_columns(), node_rows(f)); }},
     ReportKind{"status", Needs::nothing, &status},
     ReportKind{"version", Needs::nothing,
-               [](const Facts& f) { return Report{{"pool_version"}, {{pool_version(f.version)}}}; }},
+               [](const Facts& f) {
+                 return Report{{"pool_version"}, {{pool_version(f.version)}}};
+               }},
     ReportKind{"processes", Needs::counters,
                [](const Facts& f) { return tabulate(process_columns(), process_rows(f.stats)); }},
     ReportKind{"pools", Needs::statements, [](const Facts& f) { return tabulate(pool_columns(), pool_rows(f.stats)); }},

@@ -4,16 +4,16 @@
 // A report is named as in SHOW without its prefix ("nodes" for SHOW POOL_NODES) in lower case.
 #pragma once
 
+#include "base/result.hpp"
+#include "gateway/stats.hpp"
+#include "pcp/control_surface.hpp"
+
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.hpp"
-#include "gateway/stats.hpp"
-#include "pcp/control_surface.hpp"
 
 namespace howdah::pcp {
 

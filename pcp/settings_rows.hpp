@@ -1,12 +1,13 @@
 // The configuration as operators read it: SHOW POOL_STATUS and pcp_pool_status (Pgpool's rows in Pgpool's order, raw
-// numbers); settings_rows.cpp also makes PGPOOL SHOW (pcp/reports.hpp; any parameter, values with units). Secrets never appear.
+// numbers); settings_rows.cpp also makes PGPOOL SHOW (pcp/reports.hpp; any parameter, values with units). Secrets never
+// appear.
 #pragma once
+
+#include "pcp/reports.hpp"
 
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "pcp/reports.hpp"
 
 namespace howdah::pcp {
 

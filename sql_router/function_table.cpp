@@ -107,7 +107,6 @@ constexpr std::array kFunctionTable{
     FunctionRow{"pg_tablespace_location", node_local_function, false},
     FunctionRow{"pg_tablespace_databases", node_local_function, false},
     FunctionRow{"pg_jit_available", node_local_function, false},
-    FunctionRow{"inet_server_*", node_local_function, false},
     FunctionRow{"inet_client_*", node_local_function, false},
     FunctionRow{"current_setting", node_local_function, false},
 };

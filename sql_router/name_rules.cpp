@@ -14,12 +14,13 @@ constexpr auto kNodeLocalPrefixes = std::to_array<std::string_view>(
      "pg_ident_file_mappings", "pg_prepared_", "pg_cursors", "pg_replication_", "pg_backend_memory_contexts",
      "pg_shmem_allocations", "pg_config", "pg_available_extension"});
 
-// Presets of a node, of its recovery and replication, and where its files are.
+// Presets of a node, of its recovery and replication, and where its files are. Not `port`, `cluster_name` and
+// `listen_addresses`, nor inet_server_addr(): who asks them asks which server answers, and any answer is right.
 constexpr auto kNodeLocalSettings = std::to_array<std::string_view>(
     {"all",           "in_hot_standby",     "transaction_read_only", "default_transaction_read_only",
-     "cluster_name",  "config_file",        "data_directory",        "external_pid_file",
-     "hba_file",      "ident_file",         "listen_addresses",      "port",
-     "event_source",  "promote_trigger_file", "restore_command",     "synchronous_standby_names",
+     "config_file",   "data_directory",     "external_pid_file",     "hba_file",
+     "ident_file",    "event_source",       "promote_trigger_file",  "restore_command",
+     "synchronous_standby_names",
      "wal_level",     "data_checksums",     "max_connections",       "shared_buffers"});
 constexpr auto kNodeLocalSettingPrefixes = std::to_array<std::string_view>(
     {"archive_", "hot_standby", "max_standby_", "primary_", "recovery_", "unix_socket_", "wal_receiver_", "ssl_", "log_"});

@@ -190,7 +190,7 @@ bool Walk::visit_from_item(const Node* node) {
       const auto* sample = as<RangeTableSample>(node);
       const auto [schema, name] = qualified_name(sample->method);
       // The two built-in methods only read; their handlers are marked volatile all the same.
-      if (name != "bernoulli" && name != "system") visitor_.on_function(schema, name);
+      if (name != "bernoulli" && name != "system") visitor_.on_function(schema, name, {});
       push(sample->relation, sample->args, sample->repeatable);
       return true;
     }
@@ -210,12 +210,21 @@ bool Walk::visit_from_item(const Node* node) {
   }
 }
 
+// Of current_setting('name'): which setting is asked for decides.
+std::string_view first_constant(const List* arguments) {
+  if (arguments == nullptr) return {};
+  const auto* first = static_cast<const Node*>(linitial(arguments));
+  if (nodeTag(first) != T_A_Const) return {};
+  const auto* constant = as<A_Const>(first);
+  return !constant->isnull && nodeTag(&constant->val) == T_String ? std::string_view(constant->val.sval.sval) : std::string_view{};
+}
+
 bool Walk::visit_expression(const Node* node) {
   switch (nodeTag(node)) {
     case T_FuncCall: {
       const auto* call = as<FuncCall>(node);
       const auto [schema, name] = qualified_name(call->funcname);
-      visitor_.on_function(schema, name);
+      visitor_.on_function(schema, name, first_constant(call->args));
       push(call->args, call->agg_order, call->agg_filter, call->over);
       return true;
     }

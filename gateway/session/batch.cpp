@@ -2,6 +2,7 @@
 // prepared statements changed and what the server connection lacks put in front.
 #include <algorithm>
 
+#include "base/assert.hpp"
 #include "gateway/session/session_core.hpp"
 #include "gateway/wire/body.hpp"
 
@@ -101,7 +102,14 @@ void SessionCore::fail_batch(const Error& error) {
   to_client_error(error);
   is_discarding_ = true;
   is_batch_open_ = false;
-  if (!requests_.empty() && !requests_.back().is_complete) requests_.pop_back();
+  if (!requests_.empty() && !requests_.back().is_complete) drop_open_request();
+}
+
+// Its error has been told, and its ReadyForQuery will be ours. Nothing is owed, so it is the only one.
+void SessionCore::drop_open_request() {
+  requests_.pop_back();
+  HOWDAH_ASSERT(requests_.empty());
+  retained_.clear();
 }
 
 std::size_t SessionCore::forward_extended(Bytes input, Head head) {
@@ -250,9 +258,10 @@ std::size_t SessionCore::forward_target(Bytes message, Head head) {
 }
 
 std::size_t SessionCore::forward_close(Bytes message, const wire::TargetName& target) {
-  const auto found = target.target == wire::Target::statement ? prepared_.find(target.name) : prepared_.end();
-  if (found == prepared_.end()) {
-    if (target.target == wire::Target::statement && target.name.empty()) {
+  const bool is_statement = target.target == wire::Target::statement;
+  const auto found = is_statement ? prepared_.find(target.name) : prepared_.end();
+  if (found == prepared_.end() && !(is_statement && looks_like_catalog_name(target.name))) {
+    if (is_statement && target.name.empty()) {
       unnamed_serial_ = 0;
       backend_->unnamed_serial = 0;
     }
@@ -262,9 +271,14 @@ std::size_t SessionCore::forward_close(Bytes message, const wire::TargetName& ta
   }
   build_.clear();
   wire::append_bodiless(build_, wire::ServerTag::close_complete);
-  backend_->ledger.owe({AnswerKind::local, Audience::client, found->second->number, build_, found->first});
-  closed_.push_back(std::move(found->second));
-  prepared_.erase(found);
+  if (found == prepared_.end()) {
+    // A name like ours that the client does not have: closing nothing succeeds, but must not close ours.
+    backend_->ledger.owe({.kind = AnswerKind::local, .text = build_});
+  } else {
+    backend_->ledger.owe({AnswerKind::local, Audience::client, found->second->number, build_, found->first});
+    closed_.push_back(std::move(found->second));
+    prepared_.erase(found);
+  }
   take_locals();
   return message.size();
 }

@@ -30,6 +30,7 @@ void SessionCore::advance() {
     is_moving = used > 0;
   }
   held_.shrink();
+  retained_.shrink();
 }
 
 bool SessionCore::can_consume() const {

@@ -31,12 +31,13 @@ void SessionCore::handle(const ServerGone& event) {
   out_->push(ReportNode{event.backend->node(), event.failure});
 }
 
-// `is_gone`: the shell has seen it die. Otherwise it is given back to be closed.
-void SessionCore::lose_backend(NodeFailure failure, bool is_gone) {
+// `evidence`: what it says about the node, if anything. `is_gone`: the shell has seen the connection die; otherwise it is
+// given back to be closed.
+void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone) {
   Backend& lost = *backend_;
   keep_withheld();
   flush_run();
-  out_->push(ReportNode{lost.node(), failure});
+  if (evidence) out_->push(ReportNode{lost.node(), *evidence});
   if (!is_gone) out_->push(ReturnLease{&lost, LeaseEnd::close});
   env_.log.debug("server connection lost s={} node={} state={}", identity_.id.value, lost.node().value, name_of(state_));
   backend_ = nullptr;
@@ -99,7 +100,7 @@ void SessionCore::rerun_after_error(std::string_view sqlstate) {
   ledger.swallow_all();
   ledger.accept('E');
   for (auto it = ledger.dropped().rbegin(); it != ledger.dropped().rend(); ++it) undo(*it);
-  if (const Owed* failed = ledger.ended()) undo(*failed);
+  if (const Owed* failed = ledger.ended()) undo_failed(*failed, sqlstate);
   if (is_batch_open_) {
     build_.clear();
     wire::append_sync(build_);
@@ -151,7 +152,7 @@ void SessionCore::finish_drain() {
   park_backend();
   if (std::exchange(is_rerun_after_drain_, false)) return requeue();
   if (!requests_.empty() && requests_.back().has_error) {
-    requests_.pop_back();
+    drop_open_request();
     is_batch_open_ = false;
     is_discarding_ = true;
   }

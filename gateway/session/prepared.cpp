@@ -106,6 +106,15 @@ void SessionCore::undo(const Owed& dropped) {
   }
 }
 
+// The message the server's error is about.
+void SessionCore::undo_failed(const Owed& failed, std::string_view sqlstate) {
+  undo(failed);
+  if (failed.kind != AnswerKind::bind || failed.tag == 0) return;
+  if (sqlstate == "0A000") retire_statement(failed.tag);
+  // Somebody deallocated it behind our back; the next Bind makes it again.
+  if (sqlstate == "26000") backend_->prepared.remove(failed.tag);
+}
+
 // The server says that its plan is out of date: a client that prepares the same text again gets a new one.
 void SessionCore::retire_statement(std::uint64_t number) {
   for (const auto& [name, statement] : prepared_)

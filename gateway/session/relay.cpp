@@ -81,7 +81,8 @@ void SessionCore::relay_piece(const wire::Piece& piece) {
 void SessionCore::relay_start_of_stream(const wire::Piece& piece) {
   const Fate fate = backend_->ledger.accept(piece.tag);
   const bool is_notification = piece.tag == static_cast<char>(ServerTag::notification);
-  if (fate == Fate::broken || (fate == Fate::aside && !is_notification))
+  const bool is_error = piece.tag == static_cast<char>(ServerTag::error);  // too long to be one
+  if (fate == Fate::broken || is_error || (fate == Fate::aside && !is_notification))
     return lose_backend(NodeFailure::misbehaved, false);
   backend_->stream_fate = is_notification ? Fate::forward : fate;
   if (backend_->stream_fate == Fate::forward && !requests_.empty()) requests_.front().is_rerunnable = false;
@@ -119,28 +120,27 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
 void SessionCore::relay_error(Bytes message, Bytes body) {
   const auto error = wire::parse_error_response(body);
   if (!error) return lose_backend(NodeFailure::misbehaved, false);
-  if (is_starting_) return refuse_start(body);
   ReplyLedger& ledger = backend_->ledger;
   if (error->ends_connection()) {
     const bool is_shutdown = error->sqlstate().starts_with("57P0");
-    return lose_backend(is_shutdown ? NodeFailure::shut_down : NodeFailure::closed, false);
+    return lose_backend(is_shutdown ? std::optional(NodeFailure::shut_down) : std::nullopt, false);
   }
+  if (is_starting_) return refuse_start(body);
   const Owed* front = ledger.front();
   if (front == nullptr) return lose_backend(NodeFailure::misbehaved, false);
   const bool is_injected = front->kind == AnswerKind::query && front->audience == Audience::nobody;
   if (is_injected && !is_draining_) {
     // The client's statement is already behind it and would run under wrong settings, or outside its transaction.
     env_.log.warn("injected statement failed s={} sqlstate={}", identity_.id.value, error->sqlstate());
-    return lose_backend(NodeFailure::closed, false);
+    return lose_backend(std::nullopt, false);
   }
   if (should_rerun(error->sqlstate())) return rerun_after_error(error->sqlstate());
 
   const Fate fate = ledger.accept('E');
   for (auto it = ledger.dropped().rbegin(); it != ledger.dropped().rend(); ++it) undo(*it);
   if (const Owed* failed = ledger.ended()) {
-    undo(*failed);
+    undo_failed(*failed, error->sqlstate());
     if (failed->kind == AnswerKind::bind && !failed->text.empty()) message = scratch_.keep(as_bytes(failed->text));
-    if (failed->kind == AnswerKind::bind && error->sqlstate() == "0A000") retire_statement(failed->tag);
   }
   if (fate == Fate::forward) {
     emit_answer('E', message);

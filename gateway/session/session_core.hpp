@@ -117,6 +117,7 @@ class SessionCore {
   TraitsPtr traits_of_statement(std::string_view name) const;
   Go open_batch(Bytes input);
   void fail_batch(const Error& error);
+  void drop_open_request();
   std::size_t forward_extended(Bytes input, Head head);
   std::size_t forward_parse(Bytes input, Head head);
   std::size_t forward_large_parse(Bytes input, Head head);
@@ -137,6 +138,7 @@ class SessionCore {
   void make_room();
   void refuse_statement(const Error& error);
   void undo(const Owed& dropped);
+  void undo_failed(const Owed& failed, std::string_view sqlstate);
   void retire_statement(std::uint64_t number);
   void forget_statements();
 
@@ -187,7 +189,7 @@ class SessionCore {
   void on_voided_syncs();
 
   // failure.cpp
-  void lose_backend(NodeFailure failure, bool is_node_fault);
+  void lose_backend(std::optional<NodeFailure> evidence, bool is_gone);
   bool can_rerun_all() const;
   bool should_rerun(std::string_view sqlstate) const;
   void rerun_after_error(std::string_view sqlstate);

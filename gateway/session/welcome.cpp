@@ -17,17 +17,18 @@ void SessionCore::handle(const LoggedIn&) {
 
 // The primary if there is one, else any node that may answer.
 void SessionCore::start() {
-  std::optional<NodeId> node = env_.view->primary;
-  const auto is_avoided = [this](NodeId id) { return avoided_node_ && *avoided_node_ == id; };
-  if (!node || is_avoided(*node)) {
-    node.reset();
+  const auto may_be_asked = [this](const NodeView& node) {
+    return node.is_usable() && !(avoided_node_ && *avoided_node_ == node.id);
+  };
+  const NodeView* chosen = env_.view->primary_node();
+  if (chosen != nullptr && !may_be_asked(*chosen)) chosen = nullptr;
+  if (chosen == nullptr)
     for (const NodeView& candidate : env_.view->nodes)
-      if (candidate.is_usable() && !is_avoided(candidate.id)) node = candidate.id;
-  }
-  if (node) {
-    wanted_node_ = *node;
+      if (may_be_asked(candidate)) chosen = &candidate;
+  if (chosen != nullptr) {
+    wanted_node_ = chosen->id;
     waiting_ = Waiting::lease;
-    out_->push(WantLease{*node});
+    out_->push(WantLease{chosen->id});
     return;
   }
   waiting_ = Waiting::node;

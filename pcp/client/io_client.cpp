@@ -1,19 +1,18 @@
 #include "pcp/client/io_client.hpp"
 
-#include <fmt/format.h>
+#include "pcp/login.hpp"
 
-#include <netdb.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-
-#include "pcp/login.hpp"
+#include <netdb.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 namespace howdah::pcp {
 
@@ -63,7 +62,7 @@ Result<void> IoClient::connect_unix(const std::string& directory, std::uint16_t 
 }
 
 Result<void> IoClient::connect_tcp(const std::string& host, std::uint16_t port) {
-  const std::string where = fmt::format("host \"{}\" port {}", host, port);
+  const std::string where = fmt::format("host \"{}\"", host);
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -124,7 +123,8 @@ Result<ServerReply> IoClient::ask(const Command& command, const Arguments& argum
 Result<void> IoClient::send(char letter, std::string_view payload) {
   std::string bytes;
   append_frame(bytes, letter, payload);
-  if (is_traced_) fmt::print("DEBUG: send: tos=\"{}\", len={}\n", letter, payload.size() + 4);
+  const bool is_login = letter == 'M' || letter == 'R';  // Pgpool's tools do not trace these either
+  if (is_traced_ && !is_login) fmt::print("DEBUG: send: tos=\"{}\", len={}\n", letter, payload.size() + 4);
   for (std::string_view rest = bytes; !rest.empty();) {
     const auto sent = ::send(descriptor_, rest.data(), rest.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;

@@ -1,13 +1,13 @@
 // A blocking PCP connection for the command line: connect, log in, ask. One command per connection is usual.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <string_view>
-
 #include "base/result.hpp"
 #include "pcp/client/reply_reader.hpp"
 #include "pcp/command.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace howdah::pcp {
 

@@ -1,13 +1,13 @@
 #include "pcp/client/output.hpp"
 
+#include "pcp/date_text.hpp"
+#include "pcp/replies.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-
-#include "pcp/date_text.hpp"
-#include "pcp/replies.hpp"
 
 namespace howdah::pcp {
 
@@ -99,7 +99,7 @@ Result<std::string> health_check_stats(const ToolCall& call, const ServerReply& 
                                              "Last Skip Health Check",
                                              "Last Failed Health Check"};
   if (reply.texts.size() != labels.size()) return unreadable("health check statistics");
-  return call.is_verbose ? labelled(labels, reply.texts) : joined(reply.texts);
+  return call.is_verbose ? labelled(labels, reply.texts) + "\n" : joined(reply.texts);
 }
 
 Result<std::string> proc_count(const ToolCall& call, const ServerReply& reply) {
@@ -159,7 +159,7 @@ Result<std::string> proc_info(const ToolCall& call, const ServerReply& reply) {
     }
     out += call.is_verbose ? labelled(labels, values) + "\n" : joined(values);
   }
-  return out.empty() ? "No process information available\n" : out;
+  return out.empty() ? "No process information available\n\n" : out;
 }
 
 Result<std::string> pool_status(const ToolCall& call, const ServerReply& reply) {
@@ -197,11 +197,12 @@ constexpr std::array kForms{
 
 }  // namespace
 
-std::string labelled(const std::vector<std::string_view>& labels, const Record& values) {
+std::string labelled(const std::vector<std::string_view>& labels, const Record& values, std::string_view separator) {
   std::size_t width = 0;
   for (const std::string_view label : labels) width = std::max(width, label.size());
   std::string out;
-  for (std::size_t i = 0; i < labels.size(); ++i) out += fmt::format("{:<{}} : {}\n", labels[i], width, values[i]);
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    out += fmt::format("{:<{}}{}{}\n", labels[i], width, separator, values[i]);
   return out;
 }
 

@@ -1,9 +1,3 @@
-#include <fmt/format.h>
-
-#include <cstdio>
-#include <string>
-#include <vector>
-
 #include "pcp/client/io_client.hpp"
 #include "pcp/client/mains.hpp"
 #include "pcp/client/output.hpp"
@@ -11,6 +5,12 @@
 #include "pcp/client/terminal.hpp"
 #include "pcp/client/tool_call.hpp"
 #include "pcp/reports.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
 
 namespace howdah::pcp {
 

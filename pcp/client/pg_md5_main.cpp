@@ -1,23 +1,22 @@
 // pg_md5: the hash that pcp.conf wants, or (-m) an md5 entry in pool_passwd. Options are Pgpool's.
-#include <fmt/format.h>
-#include <getopt.h>
-
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <optional>
-#include <string>
-
 #include "conf/io/files.hpp"
 #include "conf/load.hpp"
 #include "pcp/client/mains.hpp"
 #include "pcp/client/password_lines.hpp"
 #include "pcp/client/terminal.hpp"
 #include "pcp/login.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <getopt.h>
+#include <optional>
+#include <string>
+#include <unistd.h>
 
 namespace howdah::pcp {
 
@@ -36,9 +35,12 @@ struct Md5Call {
 };
 
 constexpr std::array kLongOptions{
-    option{"prompt", no_argument, nullptr, 'p'},          option{"md5auth", no_argument, nullptr, 'm'},
-    option{"username", required_argument, nullptr, 'u'},  option{"config-file", required_argument, nullptr, 'f'},
-    option{"input-file", required_argument, nullptr, 'i'}, option{"help", no_argument, nullptr, 'h'},
+    option{"prompt", no_argument, nullptr, 'p'},
+    option{"md5auth", no_argument, nullptr, 'm'},
+    option{"username", required_argument, nullptr, 'u'},
+    option{"config-file", required_argument, nullptr, 'f'},
+    option{"input-file", required_argument, nullptr, 'i'},
+    option{"help", no_argument, nullptr, 'h'},
     option{nullptr, 0, nullptr, 0},
 };
 
@@ -63,12 +65,23 @@ std::optional<Md5Call> parse_call(int argc, char** argv) {
   optind = 1;
   for (int letter = 0; (letter = ::getopt_long(argc, argv, "pmu:f:i:h", kLongOptions.data(), nullptr)) != -1;) {
     switch (letter) {
-      case 'p': call.asks_password = true; break;
-      case 'm': call.writes_file = true; break;
-      case 'u': call.user = optarg; break;
-      case 'f': call.config_file = optarg; break;
-      case 'i': call.input_file = optarg; break;
-      default: return std::nullopt;
+      case 'p':
+        call.asks_password = true;
+        break;
+      case 'm':
+        call.writes_file = true;
+        break;
+      case 'u':
+        call.user = optarg;
+        break;
+      case 'f':
+        call.config_file = optarg;
+        break;
+      case 'i':
+        call.input_file = optarg;
+        break;
+      default:
+        return std::nullopt;
     }
   }
   if (optind < argc) call.password = argv[optind];
@@ -85,8 +98,8 @@ Result<void> write_file(const std::string& path, const std::string& text) {
   const std::string fresh = path + ".new";
   const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (descriptor < 0) return failed();
-  const bool is_written = ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                          ::fsync(descriptor) == 0;
+  const bool is_written =
+      ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(descriptor) == 0;
   ::close(descriptor);
   if (!is_written || ::rename(fresh.c_str(), path.c_str()) != 0) return failed();
   return {};

@@ -1,22 +1,22 @@
 // Puts the packets of one answer together: records, the last packet's texts, or the server's error. Pure.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "base/result.hpp"
 #include "pcp/command.hpp"
 #include "pcp/failure.hpp"
 #include "pcp/frame.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace howdah::pcp {
 
 using Record = std::vector<std::string>;
 
 struct ServerReply {
-  std::vector<Record> records = {};        // of the packets between ArraySize and CommandComplete
-  Record texts = {};                       // behind CommandComplete
+  std::vector<Record> records = {};  // of the packets between ArraySize and CommandComplete
+  Record texts = {};                 // behind CommandComplete
   std::optional<ServerMessage> error = {};
   std::vector<ServerMessage> notices = {};
 };

@@ -2,16 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <fcntl.h>
+#include <fstream>
 #include <pwd.h>
+#include <sstream>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
-
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 namespace howdah::pcp {
 
@@ -86,7 +85,8 @@ std::optional<std::string> read_password_file() {
     return std::nullopt;
   }
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    fmt::print(stderr, "WARNING: password file \"{}\" has group or world access; permissions should be u=rw (0600) or less\n",
+    fmt::print(stderr,
+               "WARNING: password file \"{}\" has group or world access; permissions should be u=rw (0600) or less\n",
                name);
     return std::nullopt;
   }

@@ -1,12 +1,12 @@
 #include "pcp/client/tool_call.hpp"
 
+#include "pcp/replies.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <optional>
-
-#include "pcp/replies.hpp"
 
 namespace howdah::pcp {
 

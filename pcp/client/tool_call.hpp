@@ -2,13 +2,13 @@
 // them a tool takes follows from the kind of argument its command has.
 #pragma once
 
+#include "base/result.hpp"
+#include "pcp/command.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.hpp"
-#include "pcp/command.hpp"
 
 namespace howdah::pcp {
 
@@ -19,9 +19,9 @@ struct ToolCall {
   std::uint16_t port = 9898;
   std::string user = {};  // empty: the operating system's
   bool is_verbose = false;
-  bool is_traced = false;      // -d
-  bool never_prompts = false;  // -w
-  bool always_prompts = false; // -W
+  bool is_traced = false;       // -d
+  bool never_prompts = false;   // -w
+  bool always_prompts = false;  // -W
   bool shows_free_slots = false;
   bool wants_help = false;
   bool wants_version = false;

@@ -1,12 +1,12 @@
 // pcp_watchdog_info's two layouts. Howdah itself has no watchdog; Pgpool's gateways are asked with the same tool.
+#include "pcp/client/output.hpp"
+
 #include <boost/property_tree/json_parser.hpp>
 #include <boost/property_tree/ptree.hpp>
 #include <fmt/format.h>
 
 #include <array>
 #include <sstream>
-
-#include "pcp/client/output.hpp"
 
 namespace howdah::pcp {
 
@@ -41,27 +41,28 @@ std::string plain_text(const ptree& cluster) {
                                 text_of(cluster, "LeaderNodeName"), text_of(cluster, "LeaderHostName"));
   for (const auto& [key, member] : cluster.get_child("WatchdogNodes"))
     out += fmt::format("{}\n", fmt::join(member_values(member, {"NodeName", "HostName", "PgpoolPort", "WdPort", "State",
-                                                               "StateName", "Membership", "MembershipString"}),
+                                                                "StateName", "Membership", "MembershipString"}),
                                          " "));
   return out;
 }
 
 std::string verbose_text(const ptree& cluster) {
   std::string out = "Watchdog Cluster Information \n";
-  out += labelled({"Total Nodes", "Remote Nodes", "Member Remote Nodes", "Alive Remote Nodes",
-                   "Nodes required for quorum", "Quorum state", "Local node escalation", "Leader Node Name",
-                   "Leader Host Name"},
-                  {total_members(cluster), text_of(cluster, "RemoteNodeCount"),
-                   text_of(cluster, "MemberRemoteNodeCount"), text_of(cluster, "AliveNodeCount"),
-                   text_of(cluster, "NodesRequireForQuorum"), quorum_text(text_of(cluster, "QuorumStatus")),
-                   yes_no(text_of(cluster, "Escalated")), text_of(cluster, "LeaderNodeName"),
-                   text_of(cluster, "LeaderHostName")});
+  out +=
+      labelled({"Total Nodes", "Remote Nodes", "Member Remote Nodes", "Alive Remote Nodes", "Nodes required for quorum",
+                "Quorum state", "Local node escalation", "Leader Node Name", "Leader Host Name"},
+               {total_members(cluster), text_of(cluster, "RemoteNodeCount"), text_of(cluster, "MemberRemoteNodeCount"),
+                text_of(cluster, "AliveNodeCount"), text_of(cluster, "NodesRequireForQuorum"),
+                quorum_text(text_of(cluster, "QuorumStatus")), yes_no(text_of(cluster, "Escalated")),
+                text_of(cluster, "LeaderNodeName"), text_of(cluster, "LeaderHostName")},
+               ": ");
   out += "\nWatchdog Node Information \n";
   for (const auto& [key, member] : cluster.get_child("WatchdogNodes")) {
     const Record values = member_values(member, {"NodeName", "HostName", "DelegateIP", "PgpoolPort", "WdPort",
                                                  "Priority", "State", "StateName", "MembershipString"});
-    std::vector<std::string_view> labels{"Node Name",     "Host Name", "Delegate IP", "Pgpool port",      "Watchdog port",
-                                         "Node priority", "Status",    "Status Name", "Membership Status"};
+    std::vector<std::string_view> labels{"Node Name",   "Host Name",     "Delegate IP",
+                                         "Pgpool port", "Watchdog port", "Node priority",
+                                         "Status",      "Status Name",   "Membership Status"};
     if (values.size() > labels.size()) labels.push_back("Lifecheck Started");
     out += labelled(labels, values) + "\n";
   }

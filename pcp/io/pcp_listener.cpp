@@ -3,16 +3,15 @@
 #include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace howdah::pcp {
@@ -141,7 +140,8 @@ Result<void> PcpListener::open_unix(const std::string& directory) {
   }
   const int descriptor = new_socket(AF_UNIX);
   if (descriptor < 0) return cannot_listen(path, errno);
-  if (const int error = bind_and_listen(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address); error != 0) {
+  if (const int error = bind_and_listen(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address);
+      error != 0) {
     ::close(descriptor);
     return cannot_listen(path, error);
   }

@@ -2,6 +2,8 @@
 // functions are called there (open() before it runs).
 #pragma once
 
+#include "pcp/io/pcp_socket.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
@@ -9,8 +11,6 @@
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "pcp/io/pcp_socket.hpp"
 
 namespace howdah::pcp {
 
@@ -55,7 +55,7 @@ class PcpListener {
   std::vector<boost::asio::posix::stream_descriptor> listening_;
   std::vector<std::string> socket_files_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // watched by callbacks that may come after the end
-  std::vector<std::shared_ptr<PcpSocket>> connections_;  // the oldest first; shared with their pending callbacks
+  std::vector<std::shared_ptr<PcpSocket>> connections_;         // the oldest first; shared with their pending callbacks
 };
 
 }  // namespace howdah::pcp

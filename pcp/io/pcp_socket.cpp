@@ -1,14 +1,14 @@
 #include "pcp/io/pcp_socket.hpp"
 
+#include "base/assert.hpp"
+#include "base/overloaded.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 #include <openssl/rand.h>
 
 #include <algorithm>
 #include <utility>
-
-#include "base/assert.hpp"
-#include "base/overloaded.hpp"
 
 namespace howdah::pcp {
 
@@ -68,16 +68,15 @@ void PcpSocket::act(ConnectionAction& action) {
   const auto answer = [weak = weak_from_this()](Outcome outcome) {
     if (const auto self = weak.lock(); self && !self->is_ended_) self->feed(CommandDone{std::move(outcome)});
   };
-  std::visit(Overloaded{
-                 [&](const Send& send) { unsent_ += send.bytes; },
-                 [&](const DrawSalt&) { feed(SaltDrawn{draw_salt()}); },
-                 [&](const LookUpUser& wanted) { feed(UserFound{surroundings_.look_up_user(wanted.user)}); },
-                 [&](const RunCommand& run) {
-                   run.command->run(*run.command, run.arguments, surroundings_.surface, answer);
-                 },
-                 [&](const Close&) { is_closing_ = true; },
-             },
-             action);
+  std::visit(
+      Overloaded{
+          [&](const Send& send) { unsent_ += send.bytes; },
+          [&](const DrawSalt&) { feed(SaltDrawn{draw_salt()}); },
+          [&](const LookUpUser& wanted) { feed(UserFound{surroundings_.look_up_user(wanted.user)}); },
+          [&](const RunCommand& run) { run.command->run(*run.command, run.arguments, surroundings_.surface, answer); },
+          [&](const Close&) { is_closing_ = true; },
+      },
+      action);
 }
 
 void PcpSocket::read() {
@@ -87,7 +86,8 @@ void PcpSocket::read() {
                           [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
                             self->is_reading_ = false;
                             if (error) return self->end();
-                            if (!self->is_ended_ && !self->is_closing_) self->feed(Received{Bytes(self->input_).first(size)});
+                            if (!self->is_ended_ && !self->is_closing_)
+                              self->feed(Received{Bytes(self->input_).first(size)});
                           });
 }
 

@@ -2,11 +2,14 @@
 // Lives on the control thread; shared_ptr because Asio's and the ControlSurface's callbacks may outlast the connection.
 #pragma once
 
-#include <array>
+#include "pcp/connection.hpp"
+#include "pcp/control_surface.hpp"
+
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -14,9 +17,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "pcp/connection.hpp"
-#include "pcp/control_surface.hpp"
 
 namespace howdah::pcp {
 

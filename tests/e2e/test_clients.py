@@ -74,8 +74,10 @@ def test_pgbench_pipelines(gateway, tables, tmp_path, mode):
 
 
 def test_pg_dump_gives_the_same_dump_as_directly(cluster, gateway, tables):
-    through, direct = (pg.run([PG_BIN / "pg_dump"], env=environment(port)) for port in (gateway.port, cluster.primary.port))
-    assert through == direct and "COPY public.pgbench_accounts" in through
+    def dump(port):  # without the random word that newer versions put around it
+        return [line for line in pg.run([PG_BIN / "pg_dump"], env=environment(port)).splitlines() if "restrict" not in line]
+    through, direct = dump(gateway.port), dump(cluster.primary.port)
+    assert through == direct and any("COPY public.pgbench_accounts" in line for line in through)
 
 
 def test_a_dump_leaves_no_empty_search_path_behind(gateway, tables):

@@ -19,7 +19,7 @@ def verifier(cluster, user):
 @pytest.fixture(scope="module", autouse=True)
 def roles(cluster):
     cluster.primary.query("SET password_encryption = 'md5'; CREATE ROLE md5er LOGIN PASSWORD '%s'" % PASSWORD)
-    cluster.primary.query("CREATE ROLE other LOGIN PASSWORD 'other password: ü'")
+    cluster.primary.query("CREATE ROLE other LOGIN PASSWORD 'other password ü'")
     for statement in ("GRANT ALL ON DATABASE app TO md5er, other",):
         cluster.primary.query(statement)
     hba = cluster.primary.data / "pg_hba.conf"
@@ -63,8 +63,8 @@ def test_an_md5_hash_is_enough_where_the_server_asks_for_md5(cluster, make_gatew
 
 
 def test_a_password_beyond_ascii_works(make_gateway):
-    gateway = make_gateway(pool_passwd=f"app:TEXT{PASSWORD}\nhowdah:TEXT{PASSWORD}\nother:TEXTother password: ü\n")
-    assert gateway.query("SELECT current_user", user="other", password="other password: ü") == [("other",)]
+    gateway = make_gateway(pool_passwd=f"app:TEXT{PASSWORD}\nhowdah:TEXT{PASSWORD}\nother:TEXTother password ü\n")
+    assert gateway.query("SELECT current_user", user="other", password="other password ü") == [("other",)]
 
 
 @pytest.mark.parametrize("line, expected", [
@@ -78,7 +78,7 @@ def test_a_password_beyond_ascii_works(make_gateway):
     ("host all all samehost trust", "in"),
 ])
 def test_pool_hba_decides(make_gateway, line, expected):
-    gateway = make_gateway(pool_hba=line + "\nhost app howdah 127.0.0.1/32 trust\n", wait=False)
+    gateway = make_gateway(pool_hba="host app howdah 127.0.0.1/32 trust\n" + line + "\n", wait=False)
     pg.wait_until("Howdah answers", lambda: answers_as(gateway, "howdah"))
     assert sqlstate_of(gateway.port, password=PASSWORD) == expected
 

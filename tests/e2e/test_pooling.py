@@ -44,7 +44,6 @@ def test_many_clients_share_few_server_connections(cluster, make_gateway):
 
 def test_a_client_beyond_the_limit_is_told_53300(make_gateway):
     gateway = make_gateway(max_client_conn=3)
-    pg.wait_until("earlier clients are gone", lambda: True)
     with contextlib.ExitStack() as stack:
         outcomes = []
         for _ in range(6):
@@ -108,6 +107,7 @@ BOUNDARIES = [
     wire.SYNC,
     wire.query("SELECT 1/0"),
     wire.query("ROLLBACK"),
+    wire.query("BEGIN"),
     wire.query("COPY boundary FROM STDIN"),
     wire.copy_data(b"1\n"),
     wire.COPY_DONE,
@@ -190,9 +190,10 @@ def test_session_mode_keeps_the_connection_and_cleans_it_afterwards(make_gateway
 
 
 def test_idle_server_connections_are_closed_after_their_time(cluster, make_gateway):
+    others = server_connections(cluster)
     gateway = make_gateway(server_idle_timeout="1s", load_balance_mode="off")
     gateway.query("SELECT 1")
-    pg.wait_until("the idle connection is closed", lambda: server_connections(cluster) == 0)
+    pg.wait_until("the idle connection is closed", lambda: server_connections(cluster) <= others)
     assert gateway.query("SELECT 1") == [(1,)]
 
 

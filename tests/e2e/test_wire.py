@@ -148,6 +148,13 @@ def test_a_client_that_never_logs_in_is_sent_away(make_gateway):
 
 # Simple and extended protocol, against the server's own answers
 
+def without_source_lines(tag, body):
+    """Of errors all but the place in PostgreSQL's source: Howdah's own have none."""
+    if tag != b"E":
+        return tag, body
+    return tag, {letter: text for letter, text in wire.error_fields(body).items() if letter not in "FLR"}
+
+
 def conversation(port, parts, last=b"Z", count=1):
     """What is answered, without what differs by nature (parameter values, keys)."""
     with Client(port) as client:
@@ -156,7 +163,7 @@ def conversation(port, parts, last=b"Z", count=1):
         answers = []
         for _ in range(count):
             answers += client.until(last)
-        return [(tag, body) for tag, body in answers if tag not in b"SN"]
+        return [without_source_lines(tag, body) for tag, body in answers if tag not in b"SN"]
 
 
 X = [wire.SYNC]
@@ -239,7 +246,7 @@ def test_answers_are_the_same_when_bytes_come_one_by_one(cluster, gateway, name)
         answers = []
         for _ in range(count):
             answers += client.until()
-    answers = [(tag, body) for tag, body in answers if tag not in b"SN"]
+    answers = [without_source_lines(tag, body) for tag, body in answers if tag not in b"SN"]
     if name in RANDOM_VALUED:
         answers, bytewise = ([tag for tag, _ in side] for side in (answers, bytewise))
     assert answers == bytewise

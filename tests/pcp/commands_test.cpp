@@ -1,13 +1,12 @@
 #include "pcp/command.hpp"
+#include "pcp/frame.hpp"
+#include "pcp/replies.hpp"
+#include "tests/pcp/fake_surface.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <fstream>
 #include <sstream>
-
-#include "pcp/frame.hpp"
-#include "pcp/replies.hpp"
-#include "tests/pcp/fake_surface.hpp"
 
 using namespace howdah;
 using namespace howdah::pcp;
@@ -49,10 +48,14 @@ TEST_CASE("orders reach the gateway with the node that was named") {
     std::string order;
   };
   const std::vector<Row> rows{
-      {'C', {.text = "1"}, "attach 1"},          {'D', {.text = "2"}, "detach 2"},
-      {'d', {.text = "1"}, "drain 1"},           {'J', {.text = "1 ", .choice = 's'}, "promote 1"},
-      {'j', {.text = "2", .choice = 's'}, "promote 2"}, {'Z', {.choice = 'l'}, "reload"},
-      {'T', {.choice = 's'}, "stop 0"},          {'T', {.choice = 'i'}, "stop 2"},
+      {'C', {.text = "1"}, "attach 1"},
+      {'D', {.text = "2"}, "detach 2"},
+      {'d', {.text = "1"}, "drain 1"},
+      {'J', {.text = "1 ", .choice = 's'}, "promote 1"},
+      {'j', {.text = "2", .choice = 's'}, "promote 2"},
+      {'Z', {.choice = 'l'}, "reload"},
+      {'T', {.choice = 's'}, "stop 0"},
+      {'T', {.choice = 'i'}, "stop 2"},
       {'t', {.choice = 'f'}, "stop 1"},
   };
   for (const Row& row : rows) {
@@ -76,10 +79,14 @@ TEST_CASE("a wrong request is refused in Pgpool's words and orders nothing") {
       {'D', {.text = "7"}, "invalid degenerate backend request, node id : 7 status: [0] is not valid for failover", ""},
       {'d', {.text = "x"}, "invalid degenerate backend request, node id : x status: [0] is not valid for failover", ""},
       {'C', {.text = ""}, "invalid failback request, node id :  is not configured", ""},
-      {'J', {.text = "1", .choice = 'n'}, "could not process promote request",
-       "without --switchover nothing would be promoted in PostgreSQL"},
-      {'J', {.text = "1"}, "could not process promote request",
-       "without --switchover nothing would be promoted in PostgreSQL"},
+      {'J',
+       {.text = "1", .choice = 'n'},
+       "could not process promote request",
+       "use --switchover (-s): without it nothing would be promoted in PostgreSQL"},
+      {'J',
+       {.text = "1"},
+       "could not process promote request",
+       "use --switchover (-s): without it nothing would be promoted in PostgreSQL"},
       {'J', {.text = "9 ", .choice = 's'}, "could not process promote request", "node id 9 is not valid"},
       {'O', {.text = "0"}, "process recovery request failed", "primary server cannot be recovered by online recovery."},
       {'O', {.text = "7"}, "process recovery request failed", "node id 7 is not valid"},
@@ -98,11 +105,6 @@ TEST_CASE("a wrong request is refused in Pgpool's words and orders nothing") {
     CHECK_FALSE(failure.is_fatal());
     CHECK(surface.orders.empty());
   }
-}
-
-TEST_CASE("the refusal of a promotion without --switchover names the option") {
-  FakeSurface surface;
-  CHECK(failure_of_run(surface, 'J', {.text = "1", .choice = 'n'}).hint == "use pcp_promote_node --switchover (-s)");
 }
 
 TEST_CASE("a node that failed can be detached so that it stays away; a detached one cannot be detached again") {
@@ -141,8 +143,9 @@ TEST_CASE("an empty worker is one free record, as Pgpool's free slots are") {
   surface.set("pcp_compatibility", "4.3");
   surface.gateway.workers[0].started_at = kStart - 2s;
   const auto frames = frames_of(run(surface, 'P', {.text = "6130"}));
-  const std::vector<std::string> captured{"ProcessInfo", "6130", "2026-11-21 04:08:43", "0", "0", "0", "", "", "", "", "",
-                                          "0", "0", "0", "0", "0", "0", "Wait for connection"};
+  const std::vector<std::string> captured{
+      "ProcessInfo", "6130", "2026-11-21 04:08:43", "0", "0", "0", "", "", "", "", "", "0", "0", "0", "0",
+      "0",           "0",    "Wait for connection"};
   CHECK(split_texts(frames[1].payload) == captured);
 }
 

@@ -1,10 +1,10 @@
 #include "pcp/connection.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "base/rng.hpp"
 #include "pcp/failure.hpp"
 #include "tests/pcp/wire_driver.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace howdah;
 using namespace howdah::pcp;
@@ -150,12 +150,12 @@ TEST_CASE("requests sent together are answered in order, also when the first tak
   surface.open.front()(Result<void>());
   const std::string sent = driver.take_sent();
   CHECK(sent[0] == 'c');
-  CHECK(sent.find('l') == 21);
+  CHECK(sent.at(21) == 'l');
 }
 
 TEST_CASE("an order the gateway refuses is an ERROR with its words, and the connection stays") {
   FakeSurface surface;
-  surface.refusal = Error{ErrorCode::command_failed, "node 2 was not detached", "clients still use it"};
+  surface.refusal = Error{ErrorCode::command_failed, "node 2 was not detached", "clients still use it", "try -D"};
   WireDriver driver(surface);
   driver.log_in();
   driver.take_sent();
@@ -164,7 +164,7 @@ TEST_CASE("an order the gateway refuses is an ERROR with its words, and the conn
   const auto error = error_in(driver.take_sent());
   CHECK(error.severity == "ERROR");
   CHECK(error.message == "node 2 was not detached");
-  CHECK(error.detail == "clients still use it");
+  CHECK(error.detail == "clients still use it; try -D");
   CHECK_FALSE(driver.is_closed());
 }
 

@@ -1,9 +1,9 @@
+#include "tests/pcp/wire_driver.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <fstream>
 #include <sstream>
-
-#include "tests/pcp/wire_driver.hpp"
 
 using namespace howdah;
 using namespace howdah::pcp;

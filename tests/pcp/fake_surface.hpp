@@ -2,6 +2,9 @@
 // orders it was given. Orders succeed unless `refusal` is set.
 #pragma once
 
+#include "conf/walk.hpp"
+#include "pcp/control_surface.hpp"
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,9 +12,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "conf/walk.hpp"
-#include "pcp/control_surface.hpp"
 
 namespace howdah::pcp {
 
@@ -34,8 +34,13 @@ class FakeSurface final : public ControlSurface {
     cluster.primary = NodeId{0};
     gateway.workers = {{.index = 0, .thread_id = 6130, .started_at = kStart},
                        {.index = 1, .thread_id = 6131, .started_at = kStart}};
-    health_stats = {.total = 1, .succeeded = 1, .longest = 26ms, .shortest = 26ms, .sum = 26ms,
-                    .last_check = kStart - 2s, .last_success = kStart - 2s};
+    health_stats = {.total = 1,
+                    .succeeded = 1,
+                    .longest = 26ms,
+                    .shortest = 26ms,
+                    .sum = 26ms,
+                    .last_check = kStart - 2s,
+                    .last_success = kStart - 2s};
   }
 
   void set(std::string_view name, std::string_view value) {

@@ -1,13 +1,13 @@
 // Drives one Connection as the shell would, with a fixed salt and one user (pcpuser, pcppw).
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "base/overloaded.hpp"
 #include "pcp/connection.hpp"
 #include "pcp/frame.hpp"
 #include "tests/pcp/fake_surface.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace howdah::pcp {
 

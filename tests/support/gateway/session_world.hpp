@@ -91,7 +91,14 @@ class World {
   WorldOptions options_;
   Instant now_{};
   Rng rng_{7};
-  NullLog log_;
+  struct ErrorsAreProblems final : Log {
+    explicit ErrorsAreProblems(std::vector<std::string>& list) : problems(list) {}
+    bool is_enabled(LogLevel level) const override { return level == LogLevel::error; }
+    void write(LogLevel, std::string_view line) override { problems.emplace_back(line); }
+    std::vector<std::string>& problems;
+  };
+  std::vector<std::string> problems_;
+  ErrorsAreProblems log_{problems_};
   ParseCache parse_cache_;
   StatementCatalog catalog_{3, 1000};
   WelcomeCache welcome_cache_{100};
@@ -101,7 +108,6 @@ class World {
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::deque<Wish> wishes_;
-  std::vector<std::string> problems_;
   std::vector<std::pair<NodeId, std::string>> old_logs_;
   std::uint64_t next_backend_ = 1;
   std::size_t turn_ = 0;

@@ -49,6 +49,7 @@ void apply_setting(Script& script, const std::string& text) {
   if (name == "pool_mode" && value == "statement") options.pool_mode = PoolMode::statement;
   if (name == "startup") script.startup.emplace_back(value.substr(0, value.find('=')), value.substr(value.find('=') + 1));
   if (name == "foreign_rows") script.has_foreign_rows = true;
+  if (name == "large") script.has_large_messages = true;
   if (name == "no_replica") script.world.has_replica = false;
   if (name == "max_parse_size") options.max_parse_size = std::strtoul(value.c_str(), nullptr, 10);
   if (name == "max_prepared_statements") options.max_prepared_statements = std::strtoul(value.c_str(), nullptr, 10);
@@ -317,8 +318,10 @@ void check_next_user(World& world, std::vector<std::string>& problems, const std
 
 }  // namespace
 
-std::vector<std::string> play_with_fault(const Script& script, Fault fault, int step, bool& ended) {
-  Player player(script, script.world);
+std::vector<std::string> play_with_fault(const Script& script, Fault fault, std::size_t chunk, int step, bool& ended) {
+  WorldOptions options = script.world;
+  options.chunk = chunk;
+  Player player(script, options);
   std::vector<std::string> problems;
   const std::string where = fmt::format("{} fault {} at step {}", script.name, static_cast<int>(fault), step);
   int left = step;

@@ -30,6 +30,7 @@ struct Script {
   std::vector<std::pair<std::string, std::string>> startup;
   int requests = 0;      // Query, FunctionCall and Sync messages
   bool has_copy = false;          // a Sync may then have no answer
+  bool has_large_messages = false;
   bool has_foreign_rows = false;  // rows without the mark of the client: SHOW and the like
 };
 
@@ -55,6 +56,6 @@ std::vector<std::string> play(const Script& script, std::size_t chunk, bool is_w
 // Plays it with the fault after the step-th delivery, ignoring what the script expects, and checks what must hold anyway:
 // each request ends once, all rows are the client's own, connections are returned clean, the next user is served.
 // `ended` is set when the script was over before the fault.
-std::vector<std::string> play_with_fault(const Script& script, Fault fault, int step, bool& ended);
+std::vector<std::string> play_with_fault(const Script& script, Fault fault, std::size_t chunk, int step, bool& ended);
 
 }  // namespace howdah::test

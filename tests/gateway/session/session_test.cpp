@@ -1,0 +1,137 @@
+// What scripts cannot say: logins, time, memory, shutting down.
+#include "gateway/session/session.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "gateway/wire/client_messages.hpp"
+#include "tests/support/gateway/session_world.hpp"
+#include "tests/support/gateway/wire_transcript.hpp"
+
+using namespace howdah;
+using namespace howdah::test;
+
+namespace {
+
+std::string tags_of(const World::Client& client) {
+  std::string tags;
+  for (const ServerMessage& message : split(client.received)) tags.push_back(message.tag);
+  return tags;
+}
+
+std::string last_error(const World::Client& client) {
+  std::string sqlstate;
+  for (const ServerMessage& message : split(client.received))
+    if (message.tag == 'E') sqlstate = sqlstate_of(message);
+  return sqlstate;
+}
+
+}  // namespace
+
+TEST_CASE("the first client with its settings is welcomed by a server, the next from memory") {
+  World world({});
+  const std::size_t first = world.add_client({{"timezone", "Mars"}});
+  CHECK(tags_of(world.client(first)).empty());
+  world.run();
+  CHECK(tags_of(world.client(first)) == "SSKZ");
+  const std::size_t second = world.add_client({{"timezone", "Mars"}, {"application_name", "other"}});
+  CHECK(tags_of(world.client(second)) == "SSKZ");
+}
+
+TEST_CASE("startup settings that a server refuses end the login with the server's words") {
+  World world({});
+  const std::size_t id = world.add_client({{"timezone", "refused"}});
+  world.run();
+  CHECK(last_error(world.client(id)) == "22023");
+  CHECK(world.client(id).closed == CloseReason::login_refused);
+  CHECK(world.leased_count() == 0);
+}
+
+TEST_CASE("each limit of time ends the session with its own SQLSTATE") {
+  struct Row {
+    const char* what;
+    Duration SessionOptions::* limit;
+    const char* requests;
+    const char* sqlstate;
+    bool runs;
+  };
+  const Row row = GENERATE(Catch::Generators::values<Row>({
+      {"a statement", &SessionOptions::query_timeout, "Q SELECT 'me' FROM t1", "57014", false},
+      {"idle in a transaction", &SessionOptions::idle_transaction_timeout, "Q BEGIN", "25P03", true},
+      {"a transaction", &SessionOptions::transaction_timeout, "Q BEGIN", "25P04", true},
+      {"idle", &SessionOptions::client_idle_limit, "Q SELECT 'me' FROM t1", "57P05", true},
+  }));
+  INFO(row.what);
+  WorldOptions options;
+  options.session.*row.limit = 10s;
+  World world(options);
+  const std::size_t id = world.add_client();
+  world.run();
+  world.send(id, encode(row.requests));
+  if (row.runs) world.run();
+  world.pass(9s);
+  CHECK_FALSE(world.client(id).closed);
+  world.pass(2s);
+  CHECK(world.client(id).closed == CloseReason::timed_out);
+  CHECK(last_error(world.client(id)) == row.sqlstate);
+  CHECK(world.leased_count() == 0);
+}
+
+TEST_CASE("a session holds no more than a bounded part of what a client sends while it waits") {
+  WorldOptions options;
+  options.session.max_parse_size = 10'000;
+  World world(options);
+  const std::size_t id = world.add_client();
+  world.run();
+  world.set_primary(std::nullopt);
+  std::size_t sent = 0;
+  const std::string insert = encode("Q INSERT INTO t VALUES ('@900')");
+  while (world.client(id).session->wants_client_bytes()) {
+    world.send(id, insert);
+    sent += insert.size();
+    REQUIRE(sent < 1'000'000);
+  }
+  CHECK(sent < 100'000);
+  world.set_primary(World::kPrimary);
+  world.run();
+  CHECK(world.client(id).session->wants_client_bytes());
+}
+
+TEST_CASE("shutting down waits for the transaction that is open") {
+  World world({});
+  const std::size_t idle = world.add_client();
+  const std::size_t busy = world.add_client();
+  world.run();
+  world.send(busy, encode("Q BEGIN") + encode("Q INSERT INTO t VALUES ('x')"));
+  world.run();
+  world.event(idle, session::ShutDown{});
+  world.event(busy, session::ShutDown{});
+  CHECK(world.client(idle).closed == CloseReason::shutting_down);
+  CHECK_FALSE(world.client(busy).closed);
+  world.send(busy, encode("Q COMMIT"));
+  world.run();
+  CHECK(world.client(busy).closed == CloseReason::shutting_down);
+}
+
+TEST_CASE("a write whose server dies before it answers may have happened, and the client is told so") {
+  World world({});
+  const std::size_t id = world.add_client();
+  world.run();
+  world.send(id, encode("Q INSERT INTO t VALUES ('x')"));
+  while (world.leased_count() == 0) REQUIRE(world.step());
+  REQUIRE(world.kill_backend_of(id));
+  world.run();
+  CHECK(last_error(world.client(id)) == "08007");
+  CHECK(tags_of(world.client(id)).ends_with("EZ"));
+}
+
+TEST_CASE("a pinned connection is reset before its next user") {
+  World world({});
+  const std::size_t id = world.add_client();
+  world.run();
+  world.send(id, encode("Q SET work_mem = 3"));
+  world.run();
+  world.close_client(id);
+  world.run();
+  CHECK(world.node_log(World::kPrimary).back() == "DISCARD ALL");
+  CHECK(world.problems().empty());
+}

@@ -249,6 +249,7 @@ Traits classify(std::string_view text, const RoutingOptions& options) {
   if (traits.parse == ParseOutcome::unparsable) return unread(traits.parse, RouteReason::unparsable);
   if (traits.parse == ParseOutcome::too_deep) return unread(traits.parse, RouteReason::too_deep);
   judge.finish();
+  // The patterns look at the whole text.
   traits.depends_on_literals |= !options.primary_routing_query_pattern_list.empty() || has_float_precision(text);
   override_by_operator(traits, text, options);
   return traits;

@@ -65,7 +65,6 @@ void ParseCache::adopt(std::shared_ptr<const RoutingOptions> options) {
 // What the classifier would answer without parsing has no shape: such answers hang on the length, and on what stands in
 // the literals.
 std::optional<std::string_view> ParseCache::read_shape(std::string_view text) {
-  if (!options_->primary_routing_query_pattern_list.empty()) return std::nullopt;  // they look at the whole text
   if (text.size() > options_->max_parse_size || text.size() > kMaxShapedText || is_slow_to_scan(text)) return std::nullopt;
   return shape_of(text, shape_buffer_);
 }

@@ -44,6 +44,13 @@ constexpr std::array<ByteKind, 256> kKinds = [] {
   return kinds;
 }();
 
+constexpr std::array<bool, 256> kIsInsideWord = [] {
+  std::array<bool, 256> inside{};
+  for (std::size_t c = 0; c < inside.size(); ++c)
+    inside[c] = kKinds[c] == ByteKind::letter || kKinds[c] == ByteKind::digit || kKinds[c] == ByteKind::dollar;
+  return inside;
+}();
+
 // Takes the text token by token. Each step ends behind what it took, or says that there is no shape.
 class ShapeWriter {
  public:
@@ -66,11 +73,7 @@ class ShapeWriter {
   char peek(std::size_t ahead) const { return ahead < left() ? at_[ahead] : '\0'; }
   ByteKind peek_kind(std::size_t ahead) const { return kind_of(peek(ahead)); }
   bool follows_ampersand() const { return at_ != begin_ && at_[-1] == '&'; }
-  bool follows_word() const {
-    if (at_ == begin_) return false;
-    const ByteKind before = kind_of(at_[-1]);
-    return before == ByteKind::letter || before == ByteKind::digit || before == ByteKind::dollar;
-  }
+  bool follows_word() const { return at_ != begin_ && kIsInsideWord[static_cast<unsigned char>(at_[-1])]; }
 
   void keep() { *out_++ = *at_++; }
   void skip_digits() {
@@ -83,8 +86,8 @@ class ShapeWriter {
 
   bool step() {
     switch (kind_of(*at_)) {
-      case ByteKind::plain: keep(); return true;
-      case ByteKind::letter: return keep_word();
+      case ByteKind::plain:
+      case ByteKind::letter: return keep_words();
       case ByteKind::digit: return take_number();
       case ByteKind::quote: return take_string();
       case ByteKind::double_quote: return keep_quoted_name();
@@ -107,9 +110,20 @@ class ShapeWriter {
     return false;
   }
 
-  bool keep_word() {
-    do keep();
-    while (at_ != end_ && (kind_of(*at_) == ByteKind::letter || kind_of(*at_) == ByteKind::digit || *at_ == '$'));
+  // Most of a text. The pointers are locals because a store through `out_` might change a member, for all the compiler
+  // knows: it would read them again for every byte.
+  bool keep_words() {
+    const char* at = at_;
+    const char* const end = end_;
+    char* out = out_;
+    for (; at != end; *out++ = *at++) {
+      const ByteKind kind = kind_of(*at);
+      if (kind == ByteKind::plain) continue;
+      if (kind != ByteKind::letter) break;
+      while (at + 1 != end && kIsInsideWord[static_cast<unsigned char>(at[1])]) *out++ = *at++;
+    }
+    at_ = at;
+    out_ = out;
     return true;
   }
 

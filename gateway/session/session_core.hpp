@@ -23,6 +23,9 @@ namespace howdah {
 // What the owed answers of injected messages mean (Owed::tag of a query).
 enum class Injected : std::uint64_t { none, settings, begin, drain };
 
+// Owed::tag of the Parse of an unnamed statement: this and its serial number. Other statements have catalog numbers.
+constexpr std::uint64_t kUnnamedTag = std::uint64_t{1} << 63;
+
 class SessionCore {
  public:
   SessionCore(ClientIdentity identity, const SessionOptions& options, Surroundings& surroundings);
@@ -132,12 +135,18 @@ class SessionCore {
   void take_pins_away(const Request& request);
 
   // prepared.cpp
+  bool is_in_doubt(std::string_view client_name, std::uint64_t number) const;
+  bool is_in_doubt(std::string_view client_name) const;
+  bool is_unnamed_in_doubt() const;
+  std::string_view client_name_of(const Owed& failed) const;
+  Bytes with_client_name(Bytes message, const Owed& failed);
   std::string_view server_name(std::string_view client_name, Owed& owed);
   void ensure_prepared(const PreparedStatement& statement);
   bool ensure_unnamed();
   void make_room();
   void refuse_statement(const Error& error);
   void undo(const Owed& dropped);
+  void undo_unnamed(const Owed& dropped);
   void undo_failed(const Owed& failed, std::string_view sqlstate);
   void retire_statement(std::uint64_t number);
   void forget_statements();
@@ -310,6 +319,7 @@ class SessionCore {
   std::string unnamed_types_;
   TraitsPtr unnamed_traits_;
   std::uint64_t unnamed_serial_ = 0;   // 0: none
+  bool has_unsettled_names_ = false;   // a request in flight may change what names stand for
   BatchScan scan_;
 
   // Local answers.

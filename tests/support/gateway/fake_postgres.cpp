@@ -275,7 +275,7 @@ void FakePostgres::extended(char tag, std::string_view body, std::string& out) {
     if (status == 'E' && !starts(parse->sql, "ROLLBACK") && !starts(parse->sql, "COMMIT"))
       return skip("25P02", "current transaction is aborted");
     if (name.empty()) statements.erase(name);
-    if (statements.contains(name)) return skip("42P05", "prepared statement already exists: " + name);
+    if (statements.contains(name)) return skip("42P05", "prepared statement \"" + name + "\" already exists");
     if (has(parse->sql, "syntax error")) return skip("42601", "syntax error");
     statements[name] = std::string(parse->sql);
     return wire::append_bodiless(out, wire::ServerTag::parse_complete);
@@ -283,7 +283,10 @@ void FakePostgres::extended(char tag, std::string_view body, std::string& out) {
   if (tag == 'B') {
     const auto bind = wire::parse_bind_head(as_bytes(body), true);
     const auto found = statements.find(std::string((*bind)->statement));
-    if (found == statements.end()) return skip("26000", "prepared statement does not exist");
+    const std::string quoted = "prepared statement \"" + std::string((*bind)->statement) + "\"";
+    if (found == statements.end()) return skip("26000", quoted + " does not exist");
+    if (has(found->second, "$1") && load_u16(body.data() + (*bind)->rest + 2) == 0)
+      return skip("08P01", "bind message supplies 0 parameters, but " + quoted + " requires 1");
     portals_[std::string((*bind)->portal)] = Portal{.sql = found->second};
     return wire::append_bodiless(out, wire::ServerTag::bind_complete);
   }
@@ -296,7 +299,7 @@ void FakePostgres::extended(char tag, std::string_view body, std::string& out) {
       return wire::append_bodiless(out, wire::ServerTag::close_complete);
     }
     if (is_statement ? !statements.contains(name) : !portals_.contains(name))
-      return skip(is_statement ? "26000" : "34000", "does not exist");
+      return skip(is_statement ? "26000" : "34000", "\"" + name + "\" does not exist");
     if (is_statement) wire::append_parameter_description(out, {});
     return describe(is_statement ? statements[name] : portals_[name].sql);
   }

@@ -76,12 +76,14 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     traits.verdict = {.may_use_replica = true, .may_write = false, .reason = RouteReason::read};
     return std::make_shared<const Traits>(std::move(traits));
   }();
+  if (owes() && batch_needs_clean_sequences()) return Go::wait;
   const Traits& strictest = scan_.traits.empty() ? *kNothingSaid : combine(scan_.traits);
   if (admit(strictest) == Go::wait) {
     if (!pending_error_ || waiting_ != Waiting::nothing) return Go::wait;
     return open_batch(input);
   }
   const bool is_outside = client_status() == TransactionStatus::idle && is_status_certain();
+  if (batch_needs_clean_sequences()) discard_sequences();
   send_deferred_begin();
   is_batch_open_ = true;
   Request request;
@@ -96,6 +98,19 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   for (const Traits* traits : scan_.traits) note_statement(*traits);
   scan_.parsed.clear();  // the names are views of the input
   return Go::now;
+}
+
+// Within the batch it would be too late for what has not been seen yet.
+bool SessionCore::batch_needs_clean_sequences() const {
+  if (!has_foreign_sequences_) return false;
+  static const Traits kAnything = [] {
+    Traits traits;
+    traits.pins.add(PinReason::opaque);
+    return traits;
+  }();
+  return (!scan_.is_ended && needs_clean_sequences(kAnything)) ||
+         std::any_of(scan_.traits.begin(), scan_.traits.end(),
+                     [this](const Traits* traits) { return needs_clean_sequences(*traits); });
 }
 
 void SessionCore::fail_batch(const Error& error) {

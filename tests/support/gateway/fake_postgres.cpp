@@ -177,6 +177,7 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     if (is_replica) return fail("25006", "cannot execute INSERT in a read-only transaction", out);
     if (has(sql, "bad")) return fail("22000", "bad value", out);
     ++writes;
+    if (has(sql, "INTO serial")) last_value = sql;
     return done("INSERT 0 1");
   }
   if (starts(sql, "SET ")) {
@@ -189,7 +190,7 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
   if (starts(sql, "RESET ") || sql == "DISCARD ALL") {
     if (sql == "RESET ALL" || sql == "DISCARD ALL") {
       settings.clear();
-      if (sql == "DISCARD ALL") statements.clear();
+      if (sql == "DISCARD ALL") statements.clear(), last_value.clear();
     } else {
       std::string name = sql.substr(6);
       std::erase(name, '"');
@@ -232,9 +233,12 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     is_dead = true;
     return false;
   }
+  if (sql == "DISCARD SEQUENCES") last_value.clear();
+  if (has(sql, "lastval()") && last_value.empty()) return fail("55000", "lastval is not yet defined in this session", out);
   if (!starts(sql, "SELECT") && !starts(sql, "SHOW")) return done(sql.substr(0, sql.find(' ')));
 
   const std::string value = starts(sql, "SHOW ") ? setting(sql.substr(5))
+                            : has(sql, "lastval()") ? last_value
                             : has(sql, "FROM big") ? sql + std::string(100'000, 'x') : sql;
   std::size_t rows = portal != nullptr && portal->is_started ? portal->rows_left : row_count(sql);
   if (with_description) wire::append_row_description(out, std::vector<std::string_view>{"value"});

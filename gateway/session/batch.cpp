@@ -250,6 +250,7 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
   } else {
     requests_.back().is_rerunnable = false;
   }
+  note_bound(bind.statement);
   Owed owed{.kind = AnswerKind::bind};
   const std::string_view name = server_name(bind.statement, owed);
   const std::size_t taken = wire::kHeaderSize + bind.rest;

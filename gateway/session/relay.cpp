@@ -120,6 +120,7 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
 void SessionCore::relay_error(Bytes message, Bytes body) {
   const auto error = wire::parse_error_response(body);
   if (!error) return lose_backend(NodeFailure::misbehaved, false);
+  env_.tally.count_error(backend_->node(), error->severity());
   ReplyLedger& ledger = backend_->ledger;
   if (error->ends_connection()) {
     const bool is_shutdown = error->sqlstate().starts_with("57P0");

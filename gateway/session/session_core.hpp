@@ -38,6 +38,9 @@ class SessionCore {
   const Backend* backend() const { return backend_; }
   std::optional<PinReason> pin_reason() const;  // pins.cpp
   bool is_in_transaction() const { return client_status() != TransactionStatus::idle; }
+  std::optional<NodeId> load_balance_node() const { return load_balance_node_; }
+  const std::string& last_statement() const { return last_statement_; }
+  std::optional<Instant> idle_since() const { return idle_since_; }
 
  private:
   enum class Waiting : std::uint8_t { nothing, lease, node, local };
@@ -130,6 +133,11 @@ class SessionCore {
   std::size_t forward_close(Bytes message, const wire::TargetName& target);
   std::size_t forward_sync(Bytes message);
   bool leave_replica_for(const Traits& traits);
+
+  // statement_notes.cpp
+  void note_sent(StatementKind kind, std::string_view sql);
+  void note_asked(std::string_view sql);
+  void note_bound(std::string_view name);
 
   // pins.cpp
   void note_statement(const Traits& traits);
@@ -321,6 +329,8 @@ class SessionCore {
   std::size_t sequence_readers_seen_ = 0;  // how many there were when that was looked up
   bool is_default_read_only_ = false;
   bool is_default_serializable_ = false;
+
+  std::string last_statement_;         // sent to a server, cut
 
   // Prepared statements of the protocol.
   std::map<std::string, PreparedStatementPtr, std::less<>> prepared_;

@@ -82,7 +82,8 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     if (!pending_error_ || waiting_ != Waiting::nothing) return Go::wait;
     return open_batch(input);
   }
-  const bool is_outside = client_status() == TransactionStatus::idle && is_status_certain();
+  const bool is_outside =
+      !deferred_begin_.empty() || (client_status() == TransactionStatus::idle && is_status_certain());
   if (batch_needs_clean_sequences()) discard_sequences();
   send_deferred_begin();
   is_batch_open_ = true;
@@ -324,7 +325,7 @@ std::size_t SessionCore::forward_sync(Bytes message) {
 // The batch goes on after a Flush: what was sent stays where it is. A statement that needs the primary while the rest ran
 // on a replica, outside a transaction, makes the replica finish first. True: wait for that.
 bool SessionCore::leave_replica_for(const Traits& traits) {
-  const bool is_free = backend_->ledger.status() == TransactionStatus::idle && is_on_replica_;
+  const bool is_free = backend_->ledger.status() == TransactionStatus::idle && sent_begin_.empty() && is_on_replica_;
   if (!is_free || traits.verdict.may_use_replica) return false;
   build_.clear();
   wire::append_sync(build_);

@@ -234,6 +234,7 @@ void SessionCore::finish_request() {
     closed_.clear();
     has_unsettled_names_ = false;
   }
+  sent_begin_.clear();
   told_status_ = backend_->ledger.status();
   retry_count_ = loss_count_ = 0;
   is_primary_forced_ = false;

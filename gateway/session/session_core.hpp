@@ -312,6 +312,7 @@ class SessionCore {
 
   // Transaction.
   std::string deferred_begin_;
+  std::string sent_begin_;             // it was sent, and none of the transaction's requests has been answered
   bool is_transaction_read_only_ = false;
   bool is_transaction_serializable_ = false;
   bool has_transaction_written_ = false;

@@ -81,7 +81,8 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
 }
 
 void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_whole) {
-  const bool is_outside = client_status() == TransactionStatus::idle && is_status_certain();
+  const bool is_outside =
+      !deferred_begin_.empty() || (client_status() == TransactionStatus::idle && is_status_certain());
   if (needs_clean_sequences(*traits)) discard_sequences();
   send_deferred_begin();
   Request request{.is_complete = true, .is_simple = true};

@@ -244,7 +244,7 @@ void App::answer_local(const LocalQuestion& question, std::function<void(Result<
     report ? then(to_table(std::move(*report))) : then(report.error());
   };
   switch (command.kind) {
-    case GatewayCommandKind::show_pool: return pcp::show_report(*this, command.name, {}, give);
+    case GatewayCommandKind::show_pool: return pcp::show_report(*this, command.name, {question.load_balance_node}, give);
     case GatewayCommandKind::pgpool_show: return give(pcp::pgpool_show(*settings_, command.name));
     case GatewayCommandKind::pgpool_set:
     case GatewayCommandKind::pgpool_reset:

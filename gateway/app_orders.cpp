@@ -37,7 +37,7 @@ std::optional<health::HealthCheckStats> App::health_check_stats(NodeId node) con
   return std::nullopt;
 }
 
-void App::collect_stats(StatsWanted, StatsDone then) {
+void App::collect_stats(StatsWanted wanted, StatsDone then) {
   struct Collection {
     GatewayStats stats;
     std::size_t missing;
@@ -46,8 +46,8 @@ void App::collect_stats(StatsWanted, StatsDone then) {
   // Shared by the workers that still owe their part; each part comes back to the control thread.
   auto collection = std::make_shared<Collection>(Collection{{}, workers_.size(), std::move(then)});
   for (auto& worker : workers_)
-    worker->inspect([this, collection](const Worker& inspected) {
-      post([collection, part = stats_of(inspected)] {
+    worker->inspect([this, wanted, collection](const Worker& inspected) {
+      post([collection, part = stats_of(inspected, wanted)] {
         collection->stats.workers.push_back(part);
         if (--collection->missing > 0) return;
         std::sort(collection->stats.workers.begin(), collection->stats.workers.end(),

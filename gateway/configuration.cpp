@@ -1,5 +1,6 @@
 #include "gateway/configuration.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
@@ -24,6 +25,10 @@ std::optional<std::string> read_needed(const std::string& path, Findings& findin
   return std::nullopt;
 }
 
+void warn_missing(const std::string& path, std::string_view effect, Findings& findings) {
+  findings.push_back({FindingKind::remark, FindingLevel::warning, {path, 0}, fmt::format("does not exist: {}", effect)});
+}
+
 }  // namespace
 
 std::string default_config_file() {
@@ -32,15 +37,15 @@ std::string default_config_file() {
   return kUsualPlaces.front();
 }
 
-Configuration read_configuration(const FilePaths& paths) {
+Configuration read_configuration(const FilePaths& paths, bool is_check) {
   Configuration out;
   out.loaded = load_settings({paths.config, file_reader(), process_environment()});
   add(out.findings, out.loaded.findings);
-  read_companions(paths, out.loaded.settings, out);
+  read_companions(paths, out.loaded.settings, out, is_check);
   return out;
 }
 
-void read_companions(const FilePaths& paths, const Settings& settings, Configuration& configuration) {
+void read_companions(const FilePaths& paths, const Settings& settings, Configuration& configuration, bool is_check) {
   const auto or_beside = [&](const std::string& given, const char* name) {
     return given.empty() ? settings.beside(name) : given;
   };
@@ -50,7 +55,9 @@ void read_companions(const FilePaths& paths, const Settings& settings, Configura
   configuration.hba = {};
   if (settings.auth.enable_pool_hba()) {
     const std::string path = or_beside(paths.hba, "pool_hba.conf");
-    if (const auto text = read_needed(path, configuration.findings))
+    if (is_check && paths.hba.empty() && !exists(path))
+      warn_missing(path, "the gateway will not start without it, because enable_pool_hba is on", configuration.findings);
+    else if (const auto text = read_needed(path, configuration.findings))
       configuration.hba = parse_hba(*text, path, file_reader());
     add(configuration.findings, configuration.hba.findings);
   }
@@ -61,14 +68,18 @@ void read_companions(const FilePaths& paths, const Settings& settings, Configura
       configuration.passwords = parse_pool_passwd(*text, passwords, configuration.aes_key);
     add(configuration.findings, configuration.passwords.findings);
     add(configuration.findings, check_secret_file(passwords));
+  } else if (is_check && settings.auth.pool_passwd.is_set() && !settings.auth.pool_passwd().empty()) {
+    warn_missing(passwords, "no passwords are known", configuration.findings);
   }
   configuration.pcp_users = {};
   const std::string pcp = or_beside(paths.pcp, "pcp.conf");
-  if (exists(pcp)) {
+  if (exists(pcp) || !paths.pcp.empty()) {
     if (const auto text = read_needed(pcp, configuration.findings))
       configuration.pcp_users = parse_pcp_conf(*text, pcp);
     add(configuration.findings, configuration.pcp_users.findings);
     add(configuration.findings, check_secret_file(pcp));
+  } else if (is_check) {
+    warn_missing(pcp, "nobody can use the control port", configuration.findings);
   }
 }
 

@@ -31,9 +31,12 @@ struct Configuration {
   const Settings& settings() const { return loaded.settings; }
 };
 
-Configuration read_configuration(const FilePaths& paths);
+// `is_check`: a pool_hba.conf that does not exist and was not named is only warned of. A check may run where nothing but
+// pgpool.conf is at hand; a gateway that starts without the rules it is told to apply would let in whom it must not.
+Configuration read_configuration(const FilePaths& paths, bool is_check = false);
 // What hangs on `settings` (the ones in force after a reload) is read into `configuration` again.
-void read_companions(const FilePaths& paths, const Settings& settings, Configuration& configuration);
+void read_companions(const FilePaths& paths, const Settings& settings, Configuration& configuration,
+                     bool is_check = false);
 
 // The first of the usual places where a pgpool.conf lies.
 std::string default_config_file();

@@ -18,16 +18,6 @@ bool contains(const StringList& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-failover::FailoverMode to_mode(FailoverMode mode) {
-  switch (mode) {
-    case FailoverMode::native: return failover::FailoverMode::native;
-    case FailoverMode::command: return failover::FailoverMode::command;
-    case FailoverMode::patroni:
-    case FailoverMode::none: return failover::FailoverMode::none;
-  }
-  return failover::FailoverMode::none;
-}
-
 TcpOptions tcp_options(const Settings& settings) {
   TcpOptions out;
   out.keepalive = settings.listen.tcp_keepalive();
@@ -93,43 +83,9 @@ ListenOptions listen_options(const Settings& settings) {
   return out;
 }
 
-health::HealthOptions health_options(const Settings& settings) {
-  health::HealthOptions out;
-  for (const NodeSettings& node : settings.nodes) {
-    const NodeHealth health = settings.health_of(node);
-    health::NodeOptions& one = out.nodes.emplace_back();
-    one.id = node.id;
-    one.host = node.backend_hostname();
-    one.port = static_cast<std::uint16_t>(node.backend_port());
-    one.weight = node.backend_weight();
-    one.data_directory = node.backend_data_directory();
-    one.application_name = node.backend_application_name();
-    one.may_fail_over = !node.backend_flag().disallow_to_failover;
-    one.is_always_primary = node.backend_flag().always_primary;
-    one.check_period = health.period;
-    one.check_timeout = health.timeout;
-    one.max_retries = health.max_retries;
-    one.retry_delay = health.retry_delay;
-  }
-  if (settings.replication.sr_check_period() > 0s) out.probe_period = settings.replication.sr_check_period();
-  out.auto_failback = settings.failover.auto_failback();
-  out.auto_failback_interval = settings.failover.auto_failback_interval();
-  out.failover_on_backend_error = settings.failover.failover_on_backend_error();
-  out.failover_on_backend_shutdown = settings.failover.failover_on_backend_shutdown();
-  out.crash_restart_grace = settings.howdah.crash_restart_grace();
-  return out;
-}
+health::HealthOptions health_options(const Settings& settings) { return health::options_from_settings(settings); }
 
-failover::FailoverOptions failover_options(const Settings& settings) {
-  failover::FailoverOptions out;
-  out.mode = to_mode(settings.howdah.failover_mode());
-  out.failover_command = settings.failover.failover_command();
-  out.failback_command = settings.failover.failback_command();
-  out.follow_primary_command = settings.failover.follow_primary_command();
-  out.search_primary_timeout = settings.failover.search_primary_node_timeout();
-  out.detach_false_primary = settings.failover.detach_false_primary();
-  return out;
-}
+failover::FailoverOptions failover_options(const Settings& settings) { return failover::options_from_settings(settings); }
 
 PoolOptions pool_options(const Settings& settings) {
   PoolOptions out;
@@ -180,6 +136,7 @@ Result<WorkerConfig> worker_config(const Settings& settings, Log& log) {
   out.server_connect_timeout = settings.pool.server_connect_timeout();
   out.client_login_timeout = settings.auth.authentication_timeout();
   out.max_clients = to_limit(settings.pool.max_client_conn());
+  out.statement_log = {settings.log.log_statement(), settings.log.log_per_node_statement()};
   out.logs_connections = settings.log.log_connections();
   out.logs_disconnections = settings.log.log_disconnections();
   return out;

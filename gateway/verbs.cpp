@@ -111,7 +111,7 @@ ExitCode run_reload(const CommandLine& line) {
 }
 
 ExitCode run_check(const CommandLine& line) {
-  const Configuration configuration = read_configuration(file_paths(line));
+  const Configuration configuration = read_configuration(file_paths(line), true);
   print_findings(configuration.findings);
   bool is_good = !has_errors(configuration.findings) && !has_kind(configuration.findings, FindingKind::unknown_name);
   NullLog no_log;

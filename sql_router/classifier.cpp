@@ -103,6 +103,7 @@ class Judge final : public TreeVisitor {
     const FunctionJudgement judgement = judge_function(schema, name, options_);
     if (judgement.reason != RouteReason::read) object(judgement.reason, schema, name, judgement.may_write);
     if (judgement.pin) traits_.pins.add(*judgement.pin);
+    traits_.reads_sequences |= judgement.pin == PinReason::sequence_state && !judgement.may_write;
     if (judgement.unpin) traits_.unpins.add(*judgement.unpin);
   }
 

@@ -114,6 +114,7 @@ struct Traits {
   ModesScope modes_scope = ModesScope::none;
 
   bool locks_rows = false;
+  bool reads_sequences = false;  // currval, lastval: answers with what earlier statements left in the connection
   bool is_node_bound = false;  // a replica might answer differently, or keep state, without an error
   CopyDirection copy = CopyDirection::none;
   PinReasons pins = {};

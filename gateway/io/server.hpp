@@ -34,6 +34,8 @@ struct Server final : Backend, private BackendLink::Owner {
   ClientLink* lessee = nullptr;  // who holds the lease
   WallTime opened_at = {};
   std::uint64_t uses = 0;  // times it was lent
+  std::optional<WallTime> user_connected_at = {};  // of the client that has it, or had it last
+  std::optional<Instant> returned_at = {};
 
  private:
   void on_backend_open(BackendLink&, login::ServerLoginDone done) override { owner.on_open(*this, std::move(done)); }

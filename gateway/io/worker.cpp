@@ -34,6 +34,7 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
       pools_(id, parts_, *this, shared.budget, config_),
       next_session_(std::uint64_t{id.value} << 48 | 1),
       started_at_(wall_now()) {
+  surroundings_.statement_log = config_->statement_log;
   shared_.budget.attach(id_, reactor_,
                         [this](const PoolKey& key, const BudgetNews& news) { pools_.on_budget_news(key, news); });
 }
@@ -86,6 +87,7 @@ void Worker::cancel(wire::CancelKey key, std::function<void()> then) {
 void Worker::set_config(WorkerConfigPtr config) {
   reactor_.post([this, config = std::move(config)] {
     config_ = config;
+    surroundings_.statement_log = config_->statement_log;
     parse_cache_.adopt(config_->routing);
     welcome_cache_.clear();
     pools_.set_config(config_);
@@ -217,6 +219,7 @@ void Worker::on_granted(SessionId session, Server& server) {
   client->asked = nullptr;
   client->leases.push_back(&server);
   server.lessee = client;
+  server.user_connected_at = client->connected_at();
   ++server.uses;
   feed(*client, session::LeaseGranted{&server});
 }
@@ -351,7 +354,7 @@ void Worker::ask_local(const ClientLink& client, const session::AskLocal& questi
       pools_.deliver();
     });
   };
-  shared_.hooks.ask_local({question.command, who.user, who.database}, std::move(then));
+  shared_.hooks.ask_local({question.command, who.user, who.database, client.session().load_balance_node()}, std::move(then));
 }
 
 void Worker::flush_client(ClientLink& client) {

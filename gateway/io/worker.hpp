@@ -7,6 +7,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -25,6 +26,7 @@ struct LocalQuestion {
   std::string command;
   std::string user;
   std::string database;
+  std::optional<NodeId> load_balance_node;  // drawn for the asker's reads
 };
 
 // What workers need from outside: joined in app.cpp. Called on the worker's thread.
@@ -74,6 +76,8 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   WallTime started_at() const { return started_at_; }
   std::uint64_t clients_served() const { return clients_served_; }
   const WorkerPools& pools() const { return pools_; }
+  const StatementTally& tally() const { return surroundings_.tally; }
+  Instant now() const { return reactor_.now(); }
   template <typename Visit>
   void visit_clients(Visit&& visit) const {
     for (const auto& [id, client] : clients_) visit(*client);

@@ -11,6 +11,7 @@
 #include "gateway/login/client_login.hpp"
 #include "gateway/pool/pool.hpp"
 #include "gateway/session/session_options.hpp"
+#include "gateway/session/surroundings.hpp"
 #include "gateway/wire/startup.hpp"
 #include "sql_router/routing_options.hpp"
 
@@ -38,6 +39,7 @@ struct WorkerConfig {
   milliseconds server_connect_timeout{15000};
   milliseconds client_login_timeout{60000};  // 0: none
   std::uint32_t max_clients = 100;           // over all workers
+  StatementLog statement_log;
   bool logs_connections = false;
   bool logs_disconnections = false;
 

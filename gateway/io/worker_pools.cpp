@@ -111,6 +111,7 @@ void WorkerPools::forget(PoolEntry& entry, SessionId session) {
 
 void WorkerPools::give_back(Server& server, session::LeaseEnd end) {
   server.lessee = nullptr;
+  server.returned_at = parts_.reactor.now();
   server.link.resume_reading();
   run(*server.home, LeaseReturned{server.id, to_return(end)});
 }

@@ -21,7 +21,7 @@ ClientState state_of(const Session& session) {
   return session.is_in_transaction() ? ClientState::idle_in_transaction : ClientState::idle;
 }
 
-ClientStats stats_of(const ClientLink& client) {
+ClientStats stats_of(const ClientLink& client, Instant now, StatsWanted wanted) {
   ClientStats out;
   out.id = client.id();
   out.host = client.host() == "[local]" ? std::string{} : client.host();
@@ -36,11 +36,14 @@ ClientStats stats_of(const ClientLink& client) {
   out.user = session.identity().user;
   out.database = session.identity().database;
   out.state = state_of(session);
+  if (const auto since = session.idle_since()) out.idle = std::chrono::duration_cast<seconds>(now - *since);
+  out.load_balance_node = session.load_balance_node();
   if (const auto pin = session.pin_reason()) out.pin_reason = to_text(*pin);
+  if (wanted.statements) out.statement = session.last_statement();
   return out;
 }
 
-ServerStats stats_of(const Server& server) {
+ServerStats stats_of(const Server& server, Instant now) {
   ServerStats out;
   out.id = server.id;
   out.node = server.node();
@@ -49,25 +52,26 @@ ServerStats stats_of(const Server& server) {
   out.pid = server.cancel_key.pid;
   out.opened_at = server.opened_at;
   out.uses = server.uses;
-  if (server.lessee != nullptr) {
-    out.held_by = server.lessee->id();
-    out.client_connected_at = server.lessee->connected_at();
-  }
+  out.client_connected_at = server.user_connected_at;
+  if (server.lessee != nullptr) out.held_by = server.lessee->id();
+  // The loop's clock is the cheap one while serving; a wall clock is wanted only now.
+  if (server.returned_at) out.client_left_at = wall_now() - std::chrono::duration_cast<seconds>(now - *server.returned_at);
   return out;
 }
 
 }  // namespace
 
-WorkerStats stats_of(const Worker& worker) {
+WorkerStats stats_of(const Worker& worker, StatsWanted wanted) {
   WorkerStats out;
   out.index = worker.id().value;
   out.thread_id = worker.thread_id();
   out.started_at = worker.started_at();
   out.clients_served = worker.clients_served();
-  worker.visit_clients([&](const ClientLink& client) { out.clients.push_back(stats_of(client)); });
+  worker.visit_clients([&](const ClientLink& client) { out.clients.push_back(stats_of(client, worker.now(), wanted)); });
   worker.pools().visit_servers([&](const Server& server) {
-    if (server.link.is_open() && server.home != nullptr) out.servers.push_back(stats_of(server));
+    if (server.link.is_open() && server.home != nullptr) out.servers.push_back(stats_of(server, worker.now()));
   });
+  out.counters = worker.tally().nodes();
   return out;
 }
 

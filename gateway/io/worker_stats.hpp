@@ -7,6 +7,6 @@
 namespace howdah {
 
 // On the worker's thread, in Worker::inspect().
-WorkerStats stats_of(const Worker& worker);
+WorkerStats stats_of(const Worker& worker, StatsWanted wanted);
 
 }  // namespace howdah

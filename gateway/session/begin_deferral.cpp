@@ -41,6 +41,7 @@ void SessionCore::send_deferred_begin() {
   if (!reapply_.empty()) restore_settings();
   if (deferred_begin_.empty()) return;
   inject_query(deferred_begin_, Injected::begin);
+  note_sent(StatementKind::begin, deferred_begin_);
   deferred_begin_.clear();
 }
 

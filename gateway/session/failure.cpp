@@ -77,7 +77,7 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
 bool SessionCore::can_rerun_all() const {
   return stream_left_ == 0 && told_status_ == TransactionStatus::idle &&
          std::all_of(requests_.begin(), requests_.end(), [](const Request& request) {
-           return request.is_rerunnable && !request.has_forwarded && request.retained > 0;
+           return request.is_rerunnable && !request.has_forwarded && (request.retained > 0 || !request.is_complete);
          });
 }
 

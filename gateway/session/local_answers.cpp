@@ -150,6 +150,7 @@ bool SessionCore::local_bind(Bytes body) {
   const auto found = prepared_.find(name);
   LocalPortal portal{.sql = name.empty() ? unnamed_sql_ : found->second->sql,
                      .traits = name.empty() ? unnamed_traits_ : found->second->traits};
+  note_asked(portal.sql);
   local_portals_.insert_or_assign(std::string((*bind)->portal), std::move(portal));
   local_done(wire::ServerTag::bind_complete);
   return true;

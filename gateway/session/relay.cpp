@@ -120,6 +120,7 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
 void SessionCore::relay_error(Bytes message, Bytes body) {
   const auto error = wire::parse_error_response(body);
   if (!error) return lose_backend(NodeFailure::misbehaved, false);
+  env_.tally.count_error(backend_->node(), error->severity());
   ReplyLedger& ledger = backend_->ledger;
   if (error->ends_connection()) {
     const bool is_shutdown = error->sqlstate().starts_with("57P0");
@@ -140,6 +141,7 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   for (auto it = ledger.dropped().rbegin(); it != ledger.dropped().rend(); ++it) undo(*it);
   if (const Owed* failed = ledger.ended()) {
     undo_failed(*failed, error->sqlstate());
+    message = with_client_name(message, *failed);
     if (failed->kind == AnswerKind::bind && !failed->text.empty()) message = scratch_.keep(as_bytes(failed->text));
   }
   if (fate == Fate::forward) {
@@ -230,6 +232,7 @@ void SessionCore::finish_request() {
   if (requests_.empty()) {
     retained_.clear();
     closed_.clear();
+    has_unsettled_names_ = false;
   }
   told_status_ = backend_->ledger.status();
   retry_count_ = loss_count_ = 0;

@@ -19,6 +19,9 @@ const ClientIdentity& Session::identity() const { return core_->identity(); }
 const Backend* Session::backend() const { return core_->backend(); }
 std::optional<PinReason> Session::pin_reason() const { return core_->pin_reason(); }
 bool Session::is_in_transaction() const { return core_->is_in_transaction(); }
+std::optional<NodeId> Session::load_balance_node() const { return core_->load_balance_node(); }
+const std::string& Session::last_statement() const { return core_->last_statement(); }
+std::optional<Instant> Session::idle_since() const { return core_->idle_since(); }
 
 namespace {
 

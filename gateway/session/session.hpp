@@ -147,6 +147,9 @@ class Session {
   const Backend* backend() const;                // the one it holds; nullptr: none
   std::optional<PinReason> pin_reason() const;   // why it keeps it
   bool is_in_transaction() const;
+  std::optional<NodeId> load_balance_node() const;  // drawn for its reads
+  const std::string& last_statement() const;        // sent to a server; a long one is cut
+  std::optional<Instant> idle_since() const;        // nothing: a statement is being served
 
  private:
   std::unique_ptr<SessionCore> core_;

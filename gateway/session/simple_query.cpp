@@ -1,4 +1,6 @@
 // Simple Query: one string, one ReadyForQuery.
+#include <algorithm>
+
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
@@ -32,8 +34,13 @@ std::size_t SessionCore::consume_query(Bytes input, Head head) {
       to_client_ready();
       return start_stream(input, head, 0, true);
     }
+    if (owes() && needs_clean_sequences(*unread_traits())) return 0;
     if (admit(*unread_traits()) == Go::wait) return 0;
     send_query({}, unread_traits(), false);
+    const std::string_view start = 
+        as_text(input.first(std::min(input.size(), head.total - 1)).subspan(wire::kHeaderSize));  // the rest passes by
+    note_asked(start);
+    note_sent(StatementKind::unknown, start);
     return start_stream(input, head, 0, false);
   }
   const Bytes message = input.first(head.total);
@@ -42,7 +49,10 @@ std::size_t SessionCore::consume_query(Bytes input, Head head) {
     close_with(query.error(), CloseReason::protocol_violation);
     return 0;
   }
-  return answer_query(message, env_.parse_cache.find_or_classify(query->sql), query->sql);
+  const TraitsPtr traits = env_.parse_cache.find_or_classify(query->sql);
+  const std::size_t taken = answer_query(message, traits, query->sql);
+  if (taken > 0) note_asked(query->sql.substr(0, traits->is_gateway_command() ? traits->gateway.rest_begin : query->sql.npos));
+  return taken;
 }
 
 std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, std::string_view sql) {
@@ -60,16 +70,19 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
   }
   if (is_local(*traits)) return owes() || !answer_local_query(traits, sql) ? 0 : message.size();
   if (!owes() && answer_transaction_control(*traits, sql)) return message.size();
+  if (owes() && needs_clean_sequences(*traits)) return 0;
   if (admit(*traits) == Go::wait) {
     if (!pending_error_ || waiting_ != Waiting::nothing) return 0;
     return fail_pending(message, Head{message[0], message.size()});
   }
   send_query(message, traits, true);
+  note_sent(traits->kind, sql);
   return message.size();
 }
 
 void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_whole) {
   const bool is_outside = client_status() == TransactionStatus::idle && is_status_certain();
+  if (needs_clean_sequences(*traits)) discard_sequences();
   send_deferred_begin();
   Request request{.is_complete = true, .is_simple = true};
   request.is_rerunnable = is_whole && is_outside && !is_batch_open_ && traits->verdict.may_use_replica &&

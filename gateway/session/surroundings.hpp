@@ -2,15 +2,25 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
+#include <string>
+#include <utility>
 
 #include "base/log.hpp"
 #include "base/rng.hpp"
 #include "gateway/session/statement_catalog.hpp"
+#include "gateway/session/statement_tally.hpp"
 #include "gateway/session/welcome_cache.hpp"
 #include "health/cluster_view.hpp"
 #include "sql_router/parse_cache.hpp"
 
 namespace howdah {
+
+// log_statement and log_per_node_statement, as the newest configuration has them.
+struct StatementLog {
+  bool is_each = false;      // each statement once
+  bool is_per_node = false;  // each time one is sent to a server
+};
 
 struct Surroundings {
   ParseCache& parse_cache;        // also holds the RoutingOptions in force
@@ -20,6 +30,9 @@ struct Surroundings {
   Log& log;
   ClusterViewPtr view;            // the newest; the worker replaces it, then gives ViewChanged to waiting sessions
   std::uint64_t unnamed_serials = 0;  // numbers for unnamed statements
+  std::set<std::pair<std::string, std::string>> sequence_readers = {};  // user, database: have called currval or lastval
+  StatementTally tally = {};
+  StatementLog statement_log = {};
 };
 
 }  // namespace howdah

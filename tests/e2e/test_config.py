@@ -54,6 +54,17 @@ def test_mistakes_stop_the_start_with_exit_code_3(build, tmp_path):
     assert done.returncode == 3 and "port" in done.stderr
 
 
+def test_a_missing_pool_hba_is_a_warning_for_check_and_an_error_at_start(build, tmp_path):
+    conf = tmp_path / "pgpool.conf"
+    conf.write_text("backend_hostname0 = 'localhost'\nenable_pool_hba = on\n")
+    done = check(build, conf)
+    assert done.returncode == 0 and f"{tmp_path}/pool_hba.conf: warning: does not exist" in done.stderr
+    named = subprocess.run([build / "howdah", "--check", "-f", conf, "-a", tmp_path / "pool_hba.conf"], capture_output=True, timeout=30)
+    assert named.returncode == 3
+    started = subprocess.run([build / "howdah", "-n", "-f", conf], capture_output=True, text=True, timeout=30)
+    assert started.returncode == 3 and "pool_hba.conf: error" in started.stderr
+
+
 def test_an_unknown_name_is_warned_of_and_start_goes_on(make_gateway):
     gateway = make_gateway(black_function_list="nextval", load_balanc_mode="on")
     assert "load_balance_mode" in gateway.log.read_text()
@@ -82,6 +93,38 @@ def test_reload_says_what_needs_a_restart(make_gateway):
     gateway.process.send_signal(signal.SIGHUP)
     time.sleep(0.5)
     assert gateway.query("SELECT 1") == [(1,)], "a bad file must not disturb a running gateway"
+
+
+def test_statements_are_logged_when_asked_for_also_in_connections_that_are_open(make_gateway):
+    gateway = make_gateway(log_min_messages="error")
+
+    def reload_with(**options):
+        lines = [line for line in gateway.conf.read_text().splitlines() if not line.startswith("log_")]
+        gateway.conf.write_text("\n".join(lines + [f"{name} = '{value}'" for name, value in options.items()]) + "\n")
+        gateway.process.send_signal(signal.SIGHUP)
+        name, value = list(options.items())[-1]
+        wait_until("the reload", lambda: gateway.query(f"PGPOOL SHOW {name}") == [(value,)])
+
+    with gateway.connect() as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("SELECT 'not logged'")
+        reload_with(log_min_messages="error", log_per_node_statement="on")
+        mark = gateway.log.stat().st_size
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT pg_backend_pid(), 'in the log', current_setting('cluster_name')")
+        pid, _, name = cursor.fetchone()
+        cursor.execute("ROLLBACK")
+        text = gateway.log.read_bytes()[mark:].decode()
+        for sql in ("BEGIN", "SELECT pg_backend_pid(), 'in the log', current_setting('cluster_name')", "ROLLBACK"):
+            assert text.count(f"DB node id: {name[-1]} backend pid: {pid} statement: {sql}\n") == 1, text
+        reload_with(log_min_messages="error", log_per_node_statement="off", log_statement="on")
+        mark = gateway.log.stat().st_size
+        cursor.execute("SELECT 'once'\nAS line")
+        cursor.execute("SHOW POOL_VERSION")
+        text = gateway.log.read_bytes()[mark:].decode()
+        assert text.count("statement: SELECT 'once'\n\tAS line\n") == 1 and text.count("statement: SHOW POOL_VERSION\n") == 1
+        assert "DB node id" not in text
+    assert "not logged" not in gateway.log.read_text()
 
 
 def test_pgpool_c_prints_one_show_as_a_table(gateway, build):

@@ -1,5 +1,6 @@
 """The control port: Debian's own pcp_* tools against Howdah, ours against Howdah, ours against Debian's pgpool."""
 
+import contextlib
 import os
 import re
 import subprocess
@@ -149,6 +150,73 @@ def test_show_answers_in_both_protocols(gateway, show, columns):
         answers = client.ask(wire.parse(f"SHOW {show}"), wire.bind(), wire.describe(), wire.execute(), wire.SYNC)
         assert [tag for tag, _ in answers if tag not in b"D"] == [b"1", b"2", b"T", b"C", b"Z"]
         assert client.rows(f"SHOW {show}; SELECT 'goes on'")[-1] == ["goes on"]
+
+
+def test_statements_are_counted_on_the_node_that_answered(gateway):
+    def counts(column):
+        with gateway.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW POOL_BACKEND_STATS")
+            names = [name[0] for name in cursor.description]
+            return [int(row[names.index(column)]) for row in cursor.fetchall()]
+
+    def grown(column, do):
+        before = counts(column)
+        do()
+        return [after - old for old, after in zip(before, counts(column))]
+
+    answered = []
+    growth = grown("select_cnt", lambda: answered.extend(
+        int(gateway.query("SELECT current_setting('cluster_name')")[0][0][-1]) for _ in range(20)))
+    assert growth == [answered.count(node) for node in range(3)]
+    assert [int(row["select_cnt"]) for row in gateway.pool_nodes()] == counts("select_cnt")
+
+    gateway.query("CREATE TABLE IF NOT EXISTS counted (a int)")
+    for column, sql in (("insert_cnt", "INSERT INTO counted VALUES (1)"), ("update_cnt", "UPDATE counted SET a = 2"),
+                        ("delete_cnt", "DELETE FROM counted"), ("ddl_cnt", "TRUNCATE counted"), ("other_cnt", "LISTEN counted")):
+        assert grown(column, lambda: gateway.query(sql)) == [1, 0, 0], sql
+
+    def fail():
+        with pytest.raises(Exception, match="does not exist"):
+            gateway.query("INSERT INTO no_such_table VALUES (1)")
+    assert grown("error_cnt", fail) == [1, 0, 0]
+
+
+def test_a_prepared_statement_counts_each_time_it_runs(gateway):
+    import wire
+    before = sum(int(row["select_cnt"]) for row in gateway.pool_nodes())
+    with wire.Client(gateway.port) as client:
+        client.login(password=PASSWORD)
+        client.ask(wire.parse("SELECT 1", "s"), wire.SYNC)
+        for _ in range(3):
+            client.ask(wire.bind(statement="s"), wire.execute(), wire.SYNC)
+    assert sum(int(row["select_cnt"]) for row in gateway.pool_nodes()) == before + 3
+
+
+def test_pools_show_who_has_a_connection_and_what_ran_last(gateway):
+    with gateway.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 'look at me'")
+        with gateway.connect() as other, other.cursor() as asker:
+            asker.execute("SHOW POOL_POOLS")
+            names = [name[0] for name in asker.description]
+            rows = [dict(zip(names, row)) for row in asker.fetchall()]
+            asker.execute("SHOW POOL_NODES")
+        held = [row for row in rows if row["statement"] == "SELECT 'look at me'"]
+        assert len(held) == 1 and held[0]["pool_connected"] == "1" and held[0]["status"] == "Idle in transaction"
+        assert held[0]["client_host"] == "127.0.0.1" and int(held[0]["client_port"]) > 0
+
+
+def test_pool_nodes_show_the_node_drawn_for_the_asker(make_gateway):
+    gateway = make_gateway(statement_level_load_balance="off")
+    connection = gateway.connect()
+    connection.autocommit = True
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('cluster_name')")
+        node = int(cursor.fetchone()[0][-1])
+        cursor.execute("SHOW POOL_NODES")
+        names = [name[0] for name in cursor.description]
+        rows = [dict(zip(names, row)) for row in cursor.fetchall()]
+        assert [row["load_balance_node"] for row in rows] == ["true" if n == node else "false" for n in range(3)]
 
 
 def test_our_tools_read_debians_pgpool(cluster, build):

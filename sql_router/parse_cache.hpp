@@ -1,6 +1,7 @@
-// Traits by text, bounded in bytes; the entry unused longest goes first. Texts that differ in their literals only share an
-// entry under their shape (statement_shape.hpp), unless their traits depend on the literals. What two texts share is
-// compared in full, never by a hash alone. One per worker and only used by its thread. A hit allocates nothing. The returned pointer stays good for as long as it is kept, whatever the cache does.
+// Traits by text, bounded in bytes; the entry unused longest goes first. Texts that differ in their literals only share
+// an entry under their shape (statement_shape.hpp), unless their traits depend on the literals. What two texts share is
+// compared in full, never by a hash alone. One per worker and only used by its thread. A hit allocates nothing. The
+// returned pointer stays good for as long as it is kept, whatever the cache does.
 #pragma once
 
 #include <cstddef>
@@ -32,8 +33,8 @@ class ParseCache {
 
   TraitsPtr find_or_classify(std::string_view text);
 
-  // A replica refused the text (25006, or 0A000 for an unlogged table): from now on it counts as needing the primary, and
-  // with it the texts that share its entry.
+  // A replica refused the text (25006, or 0A000 for an unlogged table): from now on it counts as needing the
+  // primary, and with it the texts that share its entry.
   void remember_refusal(std::string_view text);
 
   // After a reload: everything is forgotten, because the lists in the options are part of the traits.

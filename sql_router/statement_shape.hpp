@@ -2,13 +2,14 @@
 // again. ParseCache asks for it before every lookup, so it is one pass and allocates nothing once the buffer has grown.
 //
 // Taken out are numbers and plain '...' strings; one byte that no shape holds otherwise stands for each: one for whole
-// numbers the grammar takes as Iconst (up to 2^31 - 1), one for other numbers, one for strings. Everything else is kept byte by
-// byte, blanks and comments too. So texts of one shape are the same tokens for PostgreSQL's scanner (manual, section 4.1)
-// but for the values, and the parser takes them alike. The exceptions are the classifier's business (depends_on_literals).
+// numbers the grammar takes as Iconst (up to 2^31 - 1), one for other numbers, one for strings. Everything else is kept
+// byte by byte, blanks and comments too. So texts of one shape are the same tokens for PostgreSQL's scanner (manual,
+// section 4.1) but for the values, and the parser takes them alike. The exceptions are the classifier's business
+// (depends_on_literals).
 //
 // Where this scanner and PostgreSQL's could part ways there is no shape: a backslash in a string (its meaning hangs on
-// standard_conforming_strings), E'' U&'' B'' X'' N'' and U&"", dollar quotes, junk after a number, `..`, control characters,
-// anything left open.
+// standard_conforming_strings), E'' U&'' B'' X'' N'' and U&"", dollar quotes, junk after a number, `..`, control
+// characters, anything left open.
 #pragma once
 
 #include <cstddef>

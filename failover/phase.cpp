@@ -53,7 +53,6 @@ constexpr std::array kChanges{
     PhaseChange{steady, switching, "operator"},
     PhaseChange{suspect, steady, "answers again"},
     PhaseChange{suspect, confirming, "primary judged dead"},
-    PhaseChange{suspect, searching, "primary became a standby"},
     PhaseChange{suspect, following, "somebody promoted"},
     PhaseChange{confirming, steady, "primary answers again"},
     PhaseChange{confirming, following, "somebody promoted"},

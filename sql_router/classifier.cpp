@@ -41,16 +41,46 @@ bool is_for_primary(const StatementHead& head) {
           modes.isolation == Isolation::serializable);
 }
 
+// Of these the classifier, and the grammar, look at no literal: see also on_function and has_float_precision.
+bool is_deaf_to_literals(StatementKind kind) {
+  switch (kind) {
+    case StatementKind::select:
+    case StatementKind::insert:
+    case StatementKind::update:
+    case StatementKind::delete_rows:
+    case StatementKind::merge:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// FLOAT(n) is the one type whose number the grammar itself refuses when it does not fit. Also true of what looks like it.
+bool has_float_precision(std::string_view text) {
+  constexpr std::string_view kWord = "float";
+  const auto is_same = [](char a, char b) { return (a | 0x20) == b; };
+  for (auto at = text.begin();;) {
+    at = std::search(at, text.end(), kWord.begin(), kWord.end(), is_same);
+    if (at == text.end()) return false;
+    at += kWord.size();
+    const auto next = text.find_first_not_of(" \t\n\r\f", static_cast<std::size_t>(at - text.begin()));
+    // a bracket, or a comment that may stand before it
+    if (next != std::string_view::npos && std::string_view("(/-").find(text[next]) != std::string_view::npos) return true;
+  }
+}
+
 // Listens to the tree and writes the traits. The first objection found stands as the reason.
 class Judge final : public TreeVisitor {
  public:
   Judge(Traits& traits, const RoutingOptions& options) : traits_(traits), options_(options) {
     traits_.verdict = {.may_use_replica = true, .may_write = false, .reason = RouteReason::read};
     traits_.kind = StatementKind::empty;
+    traits_.depends_on_literals = false;
   }
 
   void on_statement(const StatementHead& head) override {
     if (traits_.statement_count++ == 0) traits_.kind = head.kind;
+    traits_.depends_on_literals |= !is_deaf_to_literals(head.kind);
     runs_ = head.runs_its_inner;
     judge_kind(head.kind);
     if (is_for_primary(head)) object(RouteReason::primary_only, {}, row_of(head.kind).name, false);
@@ -68,10 +98,12 @@ class Judge final : public TreeVisitor {
   }
 
   void on_function(std::string_view schema, std::string_view name, std::string_view constant) override {
+    traits_.depends_on_literals |= name == "current_setting" || name == "set_config";
     if (name == "current_setting" && !constant.empty()) return judge_show(constant);
     const FunctionJudgement judgement = judge_function(schema, name, options_);
     if (judgement.reason != RouteReason::read) object(judgement.reason, schema, name, judgement.may_write);
     if (judgement.pin) traits_.pins.add(*judgement.pin);
+    traits_.reads_sequences |= judgement.pin == PinReason::sequence_state && !judgement.may_write;
     if (judgement.unpin) traits_.unpins.add(*judgement.unpin);
   }
 
@@ -149,8 +181,9 @@ Traits unread(ParseOutcome outcome, RouteReason reason) {
 // PostgreSQL's scanner reads a run of operator characters to its end, may take back all but one or two, and reads on: its
 // time grows with the square of the run's length (a nest of comment openings is such a run). Nobody may hold up a worker
 // with that: the budget is a few milliseconds.
-bool is_slow_to_scan(std::string_view text) {
-  constexpr std::size_t kBudget = 1'000'000;
+constexpr std::size_t kScanBudget = 1'000'000;
+
+bool has_slow_runs(std::string_view text) {
   constexpr std::string_view kOperatorCharacters = "~!@#^&|`?+-*/%<>=";
   static constexpr auto kIsOperator = [=] {
     std::array<bool, 256> table{};
@@ -166,7 +199,7 @@ bool is_slow_to_scan(std::string_view text) {
       run = 0;
     }
   }
-  return spent > kBudget;
+  return spent > kScanBudget;
 }
 
 void override_by_operator(Traits& traits, std::string_view text, const RoutingOptions& options) {
@@ -191,6 +224,11 @@ void override_by_operator(Traits& traits, std::string_view text, const RoutingOp
 
 }  // namespace
 
+bool is_slow_to_scan(std::string_view text) {
+  // Most texts are too short for it, were they one single run.
+  return text.size() * text.size() > kScanBudget && has_slow_runs(text);
+}
+
 Traits classify(std::string_view text, const RoutingOptions& options) {
   if (text.size() > options.max_parse_size) return unread(ParseOutcome::too_long, RouteReason::too_long);
   // The parser would take a NUL for the end, and miss what comes after it.
@@ -212,6 +250,8 @@ Traits classify(std::string_view text, const RoutingOptions& options) {
   if (traits.parse == ParseOutcome::unparsable) return unread(traits.parse, RouteReason::unparsable);
   if (traits.parse == ParseOutcome::too_deep) return unread(traits.parse, RouteReason::too_deep);
   judge.finish();
+  // The patterns look at the whole text.
+  traits.depends_on_literals |= !options.primary_routing_query_pattern_list.empty() || has_float_precision(text);
   override_by_operator(traits, text, options);
   return traits;
 }

@@ -10,4 +10,7 @@ namespace howdah {
 
 Traits classify(std::string_view text, const RoutingOptions& options);
 
+// Such a text is not parsed: the scanner could take seconds.
+bool is_slow_to_scan(std::string_view text);
+
 }  // namespace howdah

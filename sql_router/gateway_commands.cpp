@@ -44,7 +44,7 @@ class Words {
       if (kBlanks.find(text_[at_]) != std::string_view::npos) {
         ++at_;
       } else if (text_.substr(at_).starts_with("--")) {
-        at_ = std::min(text_.find('\n', at_), text_.size());
+        at_ = std::min(text_.find_first_of("\r\n", at_), text_.size());  // PostgreSQL ends it at either
       } else if (text_.substr(at_).starts_with("/*")) {
         skip_block_comment();
       } else {

@@ -1,11 +1,14 @@
-// Traits by exact text, bounded in bytes; the entry unused longest goes first. One per worker and only used by its
-// thread. A hit allocates nothing. The returned pointer stays good for as long as it is kept, whatever the cache does.
+// Traits by text, bounded in bytes; the entry unused longest goes first. Texts that differ in their literals only share
+// an entry under their shape (statement_shape.hpp), unless their traits depend on the literals. What two texts share is
+// compared in full, never by a hash alone. One per worker and only used by its thread. A hit allocates nothing. The
+// returned pointer stays good for as long as it is kept, whatever the cache does.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -30,7 +33,8 @@ class ParseCache {
 
   TraitsPtr find_or_classify(std::string_view text);
 
-  // A replica refused the text (25006, or 0A000 for an unlogged table): from now on it counts as needing the primary.
+  // A replica refused the text (25006, or 0A000 for an unlogged table): from now on it counts as needing the
+  // primary, and with it the texts that share its entry.
   void remember_refusal(std::string_view text);
 
   // After a reload: everything is forgotten, because the lists in the options are part of the traits.
@@ -41,19 +45,26 @@ class ParseCache {
 
  private:
   struct Entry {
-    std::string text;
+    std::string text;  // or shape
     TraitsPtr traits;
     std::size_t bytes = 0;
+    bool is_shape = false;
   };
-  using Entries = std::list<Entry>;  // most recently used first
+  using Entries = std::list<Entry>;                                          // most recently used first
+  using Index = std::unordered_map<std::string_view, Entries::iterator>;  // keys look into the entries' texts
 
-  TraitsPtr insert(std::string_view text, Traits traits);
+  std::optional<std::string_view> read_shape(std::string_view text);
+  Entry* find(std::string_view text, std::optional<std::string_view> shape);
+  TraitsPtr insert(std::string_view text, std::optional<std::string_view> shape, Traits traits);
+  Index& index_of(const Entry& entry) { return entry.is_shape ? by_shape_ : by_text_; }
   void evict_oldest();
 
   std::shared_ptr<const RoutingOptions> options_;
   std::size_t capacity_;
   Entries entries_;
-  std::unordered_map<std::string_view, Entries::iterator> by_text_;  // keys look into the entries' texts
+  Index by_text_;
+  Index by_shape_;
+  std::string shape_buffer_;
   ParseCacheStats stats_;
 };
 

@@ -44,6 +44,7 @@ struct TransactionModes {
   std::optional<bool> is_deferrable = {};
   bool imports_snapshot = false;  // SET TRANSACTION SNAPSHOT
   bool is_unclear = false;        // set to something that is not a plain constant: take the strictest
+  bool operator==(const TransactionModes&) const = default;
 };
 
 // Whom the modes are for.
@@ -96,6 +97,7 @@ struct GatewayCommand {
   std::size_t inner_begin = 0;   // EXPLAIN ROUTE: the statement to explain is [inner_begin, inner_end)
   std::size_t inner_end = 0;
   std::size_t rest_begin = 0;    // what follows the command's `;` and must still run; the text's size if nothing does
+  bool operator==(const GatewayCommand&) const = default;
 };
 
 struct Traits {
@@ -112,6 +114,7 @@ struct Traits {
   ModesScope modes_scope = ModesScope::none;
 
   bool locks_rows = false;
+  bool reads_sequences = false;  // currval, lastval: answers with what earlier statements left in the connection
   bool is_node_bound = false;  // a replica might answer differently, or keep state, without an error
   CopyDirection copy = CopyDirection::none;
   PinReasons pins = {};
@@ -121,6 +124,11 @@ struct Traits {
   std::string prepared_name = {};           // PREPARE, EXECUTE, DEALLOCATE: the name; empty for ALL
   std::vector<std::string> relations = {};  // as written, "schema.name" if qualified; sorted, each once
 
+  // The same text with other literals may have other traits. Only statements that are known not to look at theirs are
+  // without: a wrong `true` costs a parse, a wrong `false` a wrong route.
+  bool depends_on_literals = true;
+
+  bool operator==(const Traits&) const = default;
   const StatementRow& row() const { return row_of(kind); }
   bool is_gateway_command() const { return gateway.kind != GatewayCommandKind::none; }
 };

@@ -65,6 +65,7 @@ struct Verdict {
   bool may_write = true;         // unproven counts as writing: a read after it must not miss it
   RouteReason reason = RouteReason::unparsable;  // `read` if a replica may run it, else why not
   std::string because = {};      // the function, relation, setting or pattern behind the reason; may be empty
+  bool operator==(const Verdict&) const = default;
 };
 
 }  // namespace howdah

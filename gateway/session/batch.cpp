@@ -76,12 +76,15 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     traits.verdict = {.may_use_replica = true, .may_write = false, .reason = RouteReason::read};
     return std::make_shared<const Traits>(std::move(traits));
   }();
+  if (owes() && batch_needs_clean_sequences()) return Go::wait;
   const Traits& strictest = scan_.traits.empty() ? *kNothingSaid : combine(scan_.traits);
   if (admit(strictest) == Go::wait) {
     if (!pending_error_ || waiting_ != Waiting::nothing) return Go::wait;
     return open_batch(input);
   }
-  const bool is_outside = client_status() == TransactionStatus::idle && is_status_certain();
+  const bool is_outside =
+      !deferred_begin_.empty() || (client_status() == TransactionStatus::idle && is_status_certain());
+  if (batch_needs_clean_sequences()) discard_sequences();
   send_deferred_begin();
   is_batch_open_ = true;
   Request request;
@@ -96,6 +99,19 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   for (const Traits* traits : scan_.traits) note_statement(*traits);
   scan_.parsed.clear();  // the names are views of the input
   return Go::now;
+}
+
+// Within the batch it would be too late for what has not been seen yet.
+bool SessionCore::batch_needs_clean_sequences() const {
+  if (!has_foreign_sequences_) return false;
+  static const Traits kAnything = [] {
+    Traits traits;
+    traits.pins.add(PinReason::opaque);
+    return traits;
+  }();
+  return (!scan_.is_ended && needs_clean_sequences(kAnything)) ||
+         std::any_of(scan_.traits.begin(), scan_.traits.end(),
+                     [this](const Traits* traits) { return needs_clean_sequences(*traits); });
 }
 
 void SessionCore::fail_batch(const Error& error) {
@@ -144,12 +160,18 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
   const auto parse = wire::parse_parse(message.subspan(wire::kHeaderSize));
   if (!parse) return close_with(parse.error(), CloseReason::protocol_violation), 0;
   const TraitsPtr traits = env_.parse_cache.find_or_classify(parse->sql);
+  PreparedStatementPtr statement;
+  if (!parse->statement.empty()) {
+    statement = env_.catalog.intern(parse->sql, parse->types, traits);
+    if (is_in_doubt(parse->statement, statement->number)) return 0;
+  }
   if (requests_.back().is_beyond_scan) {
     if (leave_replica_for(*traits)) return 0;
     note_statement(*traits);
     scan_.parsed.clear();  // its names were views of bytes that are gone
   }
   retain(message);
+  has_unsettled_names_ = true;
   if (parse->statement.empty()) {
     unnamed_sql_.assign(parse->sql);
     unnamed_types_.assign(as_text(parse->types));
@@ -157,10 +179,9 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
     unnamed_serial_ = ++env_.unnamed_serials;
     backend_->unnamed_serial = unnamed_serial_;
     to_server(message);
-    backend_->ledger.owe({.kind = AnswerKind::parse});
+    backend_->ledger.owe({.kind = AnswerKind::parse, .tag = kUnnamedTag | unnamed_serial_});
     return head.total;
   }
-  const PreparedStatementPtr statement = env_.catalog.intern(parse->sql, parse->types, traits);
   const auto [place, is_new] = prepared_.try_emplace(std::string(parse->statement), statement);
   if (!is_new && rerun_left_ == 0) {
     // The server must fail too, so that what came before in the batch is undone: bind what does not exist.
@@ -188,16 +209,21 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
 // Too long to be kept: it stays where it is made, under the client's own name, and the session with it.
 std::size_t SessionCore::forward_large_parse(Bytes input, Head head) {
   const std::string_view name = wire::BodyReader(input.subspan(wire::kHeaderSize)).take_cstring();
+  if (!name.empty() && is_in_doubt(name)) return 0;
   if (leave_replica_for(*large_parse_traits())) return 0;
   note_statement(*large_parse_traits());
   requests_.back().is_rerunnable = false;
+  has_unsettled_names_ = true;
+  Owed owed{.kind = AnswerKind::parse};
   if (name.empty()) {
     unnamed_serial_ = backend_->unnamed_serial = ++env_.unnamed_serials;
     unnamed_traits_ = large_parse_traits();
+    unnamed_sql_.clear();
+    owed.tag = kUnnamedTag | unnamed_serial_;
   } else if (const auto found = prepared_.find(name); found != prepared_.end()) {
     prepared_.erase(found);
   }
-  backend_->ledger.owe({.kind = AnswerKind::parse});
+  backend_->ledger.owe(std::move(owed));
   return start_stream(input, head, 0, false);
 }
 
@@ -213,6 +239,7 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
     return 0;
   }
   const wire::BindHead& bind = **parsed;
+  if (is_in_doubt(bind.statement)) return 0;
   if (requests_.back().is_beyond_scan) {
     if (const TraitsPtr traits = traits_of_statement(bind.statement)) {
       if (leave_replica_for(*traits)) return 0;
@@ -242,6 +269,7 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
 std::size_t SessionCore::forward_target(Bytes message, Head head) {
   const auto target = wire::parse_target(message.subspan(wire::kHeaderSize));
   if (!target) return close_with(target.error(), CloseReason::protocol_violation), 0;
+  if (target->target == wire::Target::statement && is_in_doubt(target->name)) return 0;
   retain(message);
   if (static_cast<ClientTag>(head.tag) == ClientTag::close) return forward_close(message, *target);
   Owed owed{.kind = AnswerKind::describe};
@@ -276,6 +304,7 @@ std::size_t SessionCore::forward_close(Bytes message, const wire::TargetName& ta
     // A name like ours that the client does not have: closing nothing succeeds, but must not close ours.
     backend_->ledger.owe({.kind = AnswerKind::local, .text = build_});
   } else {
+    has_unsettled_names_ = true;
     backend_->ledger.owe({AnswerKind::local, Audience::client, found->second->number, build_, found->first});
     closed_.push_back(std::move(found->second));
     prepared_.erase(found);
@@ -296,7 +325,7 @@ std::size_t SessionCore::forward_sync(Bytes message) {
 // The batch goes on after a Flush: what was sent stays where it is. A statement that needs the primary while the rest ran
 // on a replica, outside a transaction, makes the replica finish first. True: wait for that.
 bool SessionCore::leave_replica_for(const Traits& traits) {
-  const bool is_free = backend_->ledger.status() == TransactionStatus::idle && is_on_replica_;
+  const bool is_free = backend_->ledger.status() == TransactionStatus::idle && sent_begin_.empty() && is_on_replica_;
   if (!is_free || traits.verdict.may_use_replica) return false;
   build_.clear();
   wire::append_sync(build_);

@@ -42,6 +42,7 @@ void SessionCore::send_deferred_begin() {
   if (deferred_begin_.empty()) return;
   inject_query(deferred_begin_, Injected::begin);
   note_sent(StatementKind::begin, deferred_begin_);
+  sent_begin_.swap(deferred_begin_);
   deferred_begin_.clear();
 }
 

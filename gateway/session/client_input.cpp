@@ -153,7 +153,9 @@ std::size_t SessionCore::consume_function_call(Bytes input, Head head) {
     to_client_ready();
     return start_stream(input, head, 0, true);
   }
+  if (owes() && needs_clean_sequences(*kUnknown)) return 0;
   if (admit(*kUnknown) == Go::wait) return 0;
+  if (needs_clean_sequences(*kUnknown)) discard_sequences();
   send_deferred_begin();
   requests_.push({.is_complete = true, .is_barrier = true});
   note_statement(*kUnknown);

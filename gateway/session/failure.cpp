@@ -1,6 +1,6 @@
 // A server connection died, or a server refused what another can do. What the client is told follows from what is known
 // of each request in flight (README.md, "when a server dies"):
-//   reads outside a transaction with nothing shown yet   run again elsewhere, unseen
+//   reads outside a transaction with nothing shown yet   run again elsewhere, unseen; so is BEGIN with its first reads
 //   inside a transaction                                  40001, then the transaction is shown as failed until it is ended
 //   a commit or a write that may have happened            08007
 //   state of the session lived in the connection          FATAL 57P01
@@ -75,15 +75,15 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
 }
 
 bool SessionCore::can_rerun_all() const {
-  return stream_left_ == 0 && told_status_ == TransactionStatus::idle &&
+  return stream_left_ == 0 && (told_status_ == TransactionStatus::idle || !sent_begin_.empty()) &&
          std::all_of(requests_.begin(), requests_.end(), [](const Request& request) {
-           return request.is_rerunnable && !request.has_forwarded && request.retained > 0;
+           return request.is_rerunnable && !request.has_forwarded && (request.retained > 0 || !request.is_complete);
          });
 }
 
 // Errors that say "not here" rather than "not so": a standby refuses a write, or cancels because of replay.
 bool SessionCore::should_rerun(std::string_view sqlstate) const {
-  if (!is_on_replica_ || is_draining_ || retry_count_ >= options_.max_retries || !can_rerun_all()) return false;
+  if (!is_on_replica_ || is_draining_ || !sent_begin_.empty() || retry_count_ >= options_.max_retries || !can_rerun_all()) return false;
   return sqlstate == "25006" || sqlstate == "0A000" || sqlstate == "40001";
 }
 
@@ -144,6 +144,9 @@ void SessionCore::requeue() {
   retained_.clear();
   requests_.clear();
   is_batch_open_ = false;
+  if (sent_begin_.empty()) return;
+  deferred_begin_.swap(sent_begin_);
+  sent_begin_.clear();
 }
 
 // A drained connection: what could not go on there goes on elsewhere.
@@ -159,6 +162,7 @@ void SessionCore::finish_drain() {
 }
 
 void SessionCore::answer_lost_requests() {
+  sent_begin_.clear();
   release_withheld();
   bool in_transaction = told_status_ != TransactionStatus::idle;
   const bool is_unknown = std::any_of(requests_.begin(), requests_.end(), [&](const Request& request) {

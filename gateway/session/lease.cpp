@@ -150,6 +150,7 @@ void SessionCore::handle(const LeaseGranted& event) {
   retry_at_.reset();
   is_fresh_lease_ = true;
   is_on_replica_ = env_.view->primary != backend_->node();
+  look_for_sequences();
   if (is_starting_) return start_check();
   apply_settings();
 }

@@ -41,6 +41,7 @@ void SessionCore::note_statement(const Traits& traits) {
     request.has_pinned = true;
     request.is_rerunnable = false;
   }
+  note_sequences(traits);
   if (traits.kind == StatementKind::reset_parameter && find_setting(identity_.settings.get(), traits.setting) != nullptr)
     request.reset_setting = traits.setting;
   request.is_barrier |= !request.unpins.is_empty() || !request.reset_setting.empty();

@@ -1,6 +1,8 @@
 // Prepared statements of the protocol follow the client from one server connection to another: the client's name stands
 // for a text with types, which has one name on all servers and is prepared where it is missing. The unnamed statement is
 // remembered, too, and made again where somebody else's stands in its place.
+#include <algorithm>
+
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
@@ -12,6 +14,35 @@ constexpr std::string_view kNoSuchStatement = "howdah_none";
 
 }  // namespace
 
+// An earlier batch, not answered yet, changes what the name stands for, or whether the server has the statement: an error
+// in that batch would skip the change. What depends on it must wait for the answer.
+bool SessionCore::is_in_doubt(std::string_view client_name, std::uint64_t number) const {
+  if (!has_unsettled_names_ || requests_.size() < 2) return false;
+  const auto earlier = backend_->ledger.complete_groups();
+  return std::any_of(earlier.begin(), earlier.end(), [&](const Owed& owed) {
+    if (!owed.name.empty() && owed.name == client_name) return true;
+    return number != 0 && owed.tag == number && (owed.kind == AnswerKind::parse || owed.kind == AnswerKind::close);
+  });
+}
+
+bool SessionCore::is_in_doubt(std::string_view client_name) const {
+  if (!has_unsettled_names_ || requests_.size() < 2) return false;
+  if (client_name.empty()) return is_unnamed_in_doubt();
+  const auto found = prepared_.find(client_name);
+  return is_in_doubt(client_name, found == prepared_.end() ? 0 : found->second->number);
+}
+
+// A Parse in the batch at hand decides it, whatever came before.
+bool SessionCore::is_unnamed_in_doubt() const {
+  const auto parses_unnamed = [](const Owed& owed) {
+    return owed.kind == AnswerKind::parse && (owed.tag & kUnnamedTag) != 0;
+  };
+  const auto earlier = backend_->ledger.complete_groups();
+  const auto own = backend_->ledger.entries().subspan(earlier.size());
+  return std::none_of(own.begin(), own.end(), parses_unnamed) &&
+         std::any_of(earlier.begin(), earlier.end(), parses_unnamed);
+}
+
 void SessionCore::make_room() {
   const auto oldest = backend_->prepared.oldest_beyond(options_.max_prepared_statements);
   if (!oldest) return;
@@ -19,6 +50,7 @@ void SessionCore::make_room() {
   wire::append_close(build_, wire::Target::statement, catalog_name(*oldest));
   to_server_copy(as_bytes(build_));
   backend_->prepared.remove(*oldest);
+  has_unsettled_names_ = true;
   backend_->ledger.owe({AnswerKind::close, Audience::nobody, *oldest});
 }
 
@@ -29,6 +61,7 @@ void SessionCore::ensure_prepared(const PreparedStatement& statement) {
   wire::append_parse_as(build_, statement.name, statement.sql, as_bytes(statement.types));
   to_server_copy(as_bytes(build_));
   backend_->prepared.add(statement.number);
+  has_unsettled_names_ = true;
   backend_->ledger.owe({AnswerKind::parse, Audience::nobody, statement.number});
 }
 
@@ -36,11 +69,13 @@ void SessionCore::ensure_prepared(const PreparedStatement& statement) {
 bool SessionCore::ensure_unnamed() {
   if (unnamed_serial_ == 0) return false;
   if (backend_->unnamed_serial == unnamed_serial_) return true;
+  if (unnamed_sql_.empty() && unnamed_traits_->parse == ParseOutcome::too_long) return false;  // was not kept
   build_.clear();
   wire::append_parse_as(build_, "", unnamed_sql_, as_bytes(unnamed_types_));
   to_server_copy(as_bytes(build_));
   backend_->unnamed_serial = unnamed_serial_;
-  backend_->ledger.owe({AnswerKind::parse, Audience::nobody});
+  has_unsettled_names_ = true;
+  backend_->ledger.owe({AnswerKind::parse, Audience::nobody, kUnnamedTag | unnamed_serial_});
   return true;
 }
 
@@ -48,7 +83,6 @@ bool SessionCore::ensure_unnamed() {
 std::string_view SessionCore::server_name(std::string_view client_name, Owed& owed) {
   if (client_name.empty()) {
     if (ensure_unnamed()) return client_name;
-    if (pins_.has(PinReason::opaque)) return client_name;  // made by a Parse too long to be kept
     build_.clear();
     wire::append_error(build_, Error{ErrorCode::statement_unknown, "unnamed prepared statement does not exist"});
     owed.text = build_;
@@ -84,8 +118,7 @@ void SessionCore::refuse_statement(const Error& error) {
 void SessionCore::undo(const Owed& dropped) {
   switch (dropped.kind) {
     case AnswerKind::parse:
-      if (dropped.tag == 0) unnamed_serial_ = 0;
-      if (backend_ != nullptr && dropped.tag == 0) backend_->unnamed_serial = 0;
+      if ((dropped.tag & kUnnamedTag) != 0) return undo_unnamed(dropped);
       if (backend_ != nullptr && dropped.tag != 0) backend_->prepared.remove(dropped.tag);
       if (!dropped.name.empty()) prepared_.erase(dropped.name);
       return;
@@ -106,13 +139,47 @@ void SessionCore::undo(const Owed& dropped) {
   }
 }
 
+// A later Parse may have taken its place already. One of ours leaves the client with the statement it had.
+void SessionCore::undo_unnamed(const Owed& dropped) {
+  const std::uint64_t serial = dropped.tag & ~kUnnamedTag;
+  if (unnamed_serial_ == serial && dropped.audience == Audience::client) unnamed_serial_ = 0;
+  if (backend_ != nullptr && backend_->unnamed_serial == serial) backend_->unnamed_serial = 0;
+}
+
 // The message the server's error is about.
 void SessionCore::undo_failed(const Owed& failed, std::string_view sqlstate) {
   undo(failed);
-  if (failed.kind != AnswerKind::bind || failed.tag == 0) return;
+  if (failed.tag == 0 || (failed.tag & kUnnamedTag) != 0) return;
+  if (failed.kind == AnswerKind::parse && sqlstate == "42P05") backend_->prepared.add(failed.tag);
+  if (failed.kind != AnswerKind::bind && failed.kind != AnswerKind::describe) return;
   if (sqlstate == "0A000") retire_statement(failed.tag);
-  // Somebody deallocated it behind our back; the next Bind makes it again.
+  // Somebody deallocated it behind our back; it is made again when it is used next.
   if (sqlstate == "26000") backend_->prepared.remove(failed.tag);
+}
+
+// What the client calls the statement an error is about. It may have closed it since.
+std::string_view SessionCore::client_name_of(const Owed& failed) const {
+  if (!failed.name.empty()) return failed.name;
+  for (const auto& [name, statement] : prepared_)
+    if (statement->number == failed.tag) return name;
+  for (const Owed& owed : backend_->ledger.entries())
+    if (owed.kind == AnswerKind::local && owed.tag == failed.tag && !owed.name.empty()) return owed.name;
+  return {};
+}
+
+// The server's error (its whole message) as if it knew the statement under the client's name.
+Bytes SessionCore::with_client_name(Bytes message, const Owed& failed) {
+  if (failed.tag == 0 || (failed.tag & kUnnamedTag) != 0 || failed.kind == AnswerKind::sync) return message;
+  const std::string ours = catalog_name(failed.tag);
+  std::string body(as_text(message.subspan(wire::kHeaderSize)));
+  std::size_t at = body.find(ours);
+  if (at == std::string::npos) return message;
+  const std::string_view theirs = client_name_of(failed);
+  for (; at != std::string::npos; at = body.find(ours, at + theirs.size())) body.replace(at, ours.size(), theirs);
+  build_.clear();
+  wire::append_header(build_, message[0], static_cast<std::uint32_t>(body.size()));
+  build_ += body;
+  return scratch_.keep(as_bytes(build_));
 }
 
 // The server says that its plan is out of date: a client that prepares the same text again gets a new one.

@@ -141,6 +141,7 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   for (auto it = ledger.dropped().rbegin(); it != ledger.dropped().rend(); ++it) undo(*it);
   if (const Owed* failed = ledger.ended()) {
     undo_failed(*failed, error->sqlstate());
+    message = with_client_name(message, *failed);
     if (failed->kind == AnswerKind::bind && !failed->text.empty()) message = scratch_.keep(as_bytes(failed->text));
   }
   if (fate == Fate::forward) {
@@ -231,7 +232,9 @@ void SessionCore::finish_request() {
   if (requests_.empty()) {
     retained_.clear();
     closed_.clear();
+    has_unsettled_names_ = false;
   }
+  sent_begin_.clear();
   told_status_ = backend_->ledger.status();
   retry_count_ = loss_count_ = 0;
   is_primary_forced_ = false;

@@ -130,6 +130,12 @@ void ReplyLedger::pop_front() {
   }
 }
 
+std::span<const Owed> ReplyLedger::complete_groups() const {
+  std::span<const Owed> groups = entries();
+  while (!groups.empty() && !is_group_end(groups.back().kind)) groups = groups.first(groups.size() - 1);
+  return groups;
+}
+
 bool ReplyLedger::take_local(Owed& out) {
   if (is_empty() || entries_[head_].kind != local) return false;
   out = std::move(entries_[head_]);

@@ -73,6 +73,8 @@ class ReplyLedger {
   std::size_t size() const { return entries_.size() - head_; }
   const Owed* front() const { return is_empty() ? nullptr : &entries_[head_]; }
   std::span<const Owed> entries() const { return {entries_.data() + head_, size()}; }
+  // Those of complete groups: up to the last Sync, Query or FunctionCall. What follows them is skipped, if at all, together.
+  std::span<const Owed> complete_groups() const;
 
   TransactionStatus status() const { return status_; }
   bool is_skipping() const { return is_skipping_; }        // the server discards all up to a Sync not sent yet

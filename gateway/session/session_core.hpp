@@ -21,7 +21,10 @@
 namespace howdah {
 
 // What the owed answers of injected messages mean (Owed::tag of a query).
-enum class Injected : std::uint64_t { none, settings, begin, drain };
+enum class Injected : std::uint64_t { none, settings, begin, drain, sequences };
+
+// Owed::tag of the Parse of an unnamed statement: this and its serial number. Other statements have catalog numbers.
+constexpr std::uint64_t kUnnamedTag = std::uint64_t{1} << 63;
 
 class SessionCore {
  public:
@@ -119,6 +122,7 @@ class SessionCore {
   void scan_traits(const TraitsPtr& traits);
   TraitsPtr traits_of_statement(std::string_view name) const;
   Go open_batch(Bytes input);
+  bool batch_needs_clean_sequences() const;
   void fail_batch(const Error& error);
   void drop_open_request();
   std::size_t forward_extended(Bytes input, Head head);
@@ -140,12 +144,18 @@ class SessionCore {
   void take_pins_away(const Request& request);
 
   // prepared.cpp
+  bool is_in_doubt(std::string_view client_name, std::uint64_t number) const;
+  bool is_in_doubt(std::string_view client_name) const;
+  bool is_unnamed_in_doubt() const;
+  std::string_view client_name_of(const Owed& failed) const;
+  Bytes with_client_name(Bytes message, const Owed& failed);
   std::string_view server_name(std::string_view client_name, Owed& owed);
   void ensure_prepared(const PreparedStatement& statement);
   bool ensure_unnamed();
   void make_room();
   void refuse_statement(const Error& error);
   void undo(const Owed& dropped);
+  void undo_unnamed(const Owed& dropped);
   void undo_failed(const Owed& failed, std::string_view sqlstate);
   void retire_statement(std::uint64_t number);
   void forget_statements();
@@ -163,6 +173,12 @@ class SessionCore {
   void reconcile_parameters();
   void inject_query(std::string_view sql, Injected what);
   void on_parameter_status(Bytes message, Bytes body);
+
+  // sequences.cpp
+  void look_for_sequences();
+  bool needs_clean_sequences(const Traits& traits) const;
+  void discard_sequences();
+  void note_sequences(const Traits& traits);
 
   // lease.cpp
   Go admit(const Traits& traits);
@@ -275,6 +291,7 @@ class SessionCore {
   std::vector<Backend*> kept_;         // session mode: those of other nodes
   bool is_fresh_lease_ = false;        // granted for the request that waits; not used yet
   bool is_on_replica_ = false;
+  bool has_foreign_sequences_ = false;  // it may hold what others have left for currval and lastval
   NodeId wanted_node_{};
   RequestQueue requests_;
   ByteQueue retained_;                 // bytes of `requests_` that can be run again
@@ -295,6 +312,7 @@ class SessionCore {
 
   // Transaction.
   std::string deferred_begin_;
+  std::string sent_begin_;             // it was sent, and none of the transaction's requests has been answered
   bool is_transaction_read_only_ = false;
   bool is_transaction_serializable_ = false;
   bool has_transaction_written_ = false;
@@ -308,6 +326,8 @@ class SessionCore {
   bool has_written_ = false;
   std::optional<Instant> wrote_at_;
   std::optional<Lsn> read_bound_;
+  bool is_sequence_reader_ = false;    // this user has called currval or lastval
+  std::size_t sequence_readers_seen_ = 0;  // how many there were when that was looked up
   bool is_default_read_only_ = false;
   bool is_default_serializable_ = false;
 
@@ -320,6 +340,7 @@ class SessionCore {
   std::string unnamed_types_;
   TraitsPtr unnamed_traits_;
   std::uint64_t unnamed_serial_ = 0;   // 0: none
+  bool has_unsettled_names_ = false;   // a request in flight may change what names stand for
   BatchScan scan_;
 
   // Local answers.

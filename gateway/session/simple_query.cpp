@@ -34,6 +34,7 @@ std::size_t SessionCore::consume_query(Bytes input, Head head) {
       to_client_ready();
       return start_stream(input, head, 0, true);
     }
+    if (owes() && needs_clean_sequences(*unread_traits())) return 0;
     if (admit(*unread_traits()) == Go::wait) return 0;
     send_query({}, unread_traits(), false);
     const std::string_view start = 
@@ -69,6 +70,7 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
   }
   if (is_local(*traits)) return owes() || !answer_local_query(traits, sql) ? 0 : message.size();
   if (!owes() && answer_transaction_control(*traits, sql)) return message.size();
+  if (owes() && needs_clean_sequences(*traits)) return 0;
   if (admit(*traits) == Go::wait) {
     if (!pending_error_ || waiting_ != Waiting::nothing) return 0;
     return fail_pending(message, Head{message[0], message.size()});
@@ -79,7 +81,9 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
 }
 
 void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_whole) {
-  const bool is_outside = client_status() == TransactionStatus::idle && is_status_certain();
+  const bool is_outside =
+      !deferred_begin_.empty() || (client_status() == TransactionStatus::idle && is_status_certain());
+  if (needs_clean_sequences(*traits)) discard_sequences();
   send_deferred_begin();
   Request request{.is_complete = true, .is_simple = true};
   request.is_rerunnable = is_whole && is_outside && !is_batch_open_ && traits->verdict.may_use_replica &&

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
+#include <string>
+#include <utility>
 
 #include "base/log.hpp"
 #include "base/rng.hpp"
@@ -27,6 +30,7 @@ struct Surroundings {
   Log& log;
   ClusterViewPtr view;            // the newest; the worker replaces it, then gives ViewChanged to waiting sessions
   std::uint64_t unnamed_serials = 0;  // numbers for unnamed statements
+  std::set<std::pair<std::string, std::string>> sequence_readers = {};  // user, database: have called currval or lastval
   StatementTally tally = {};
   StatementLog statement_log = {};
 };

@@ -238,8 +238,10 @@ def test_our_tools_read_debians_pgpool(cluster, build):
                                   env={**os.environ, "PCPPASSFILE": str(place / "pcppass")})
         for argv in (["pcp_node_count"], ["pcp_node_info"], ["pcp_node_info", "-v"], ["pcp_pool_status"], ["pcp_proc_count"],
                      ["pcp_health_check_stats", "-n", "0"]):
-            ours, theirs = ask(build, *argv), ask(DEBIAN, *argv)
-            assert theirs.returncode == 0, theirs.stderr
-            assert (ours.returncode, ours.stdout) == (theirs.returncode, theirs.stdout)
+            def says_the_same():  # what pgpool knows of the standbys comes in while we ask
+                ours, theirs = ask(build, *argv), ask(DEBIAN, *argv)
+                assert theirs.returncode == 0, theirs.stderr
+                return (ours.returncode, ours.stdout) == (theirs.returncode, theirs.stdout)
+            wait_until(f"{argv} say the same", says_the_same)
     finally:
         peers.stop()

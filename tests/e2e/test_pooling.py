@@ -206,3 +206,38 @@ def test_a_server_connection_killed_while_idle_is_not_given_out(cluster, make_ga
             pg.wait_until("the server connection is gone", lambda: server_connections(cluster) == 0)
             cursor.execute("SELECT 2")
             assert cursor.fetchone() == (2,)
+
+
+@pytest.fixture
+def gateway_with_one_server(make_gateway):
+    gateway = make_gateway(default_pool_size=1, load_balance_mode="off")
+    gateway.query("CREATE TABLE IF NOT EXISTS numbered (id serial, a int)")
+    return gateway
+
+
+@pytest.mark.parametrize("opening", [[], ["BEGIN", "SELECT 1"], ["SET work_mem = '5MB'"]])
+def test_lastval_never_tells_another_clients_value(gateway_with_one_server, opening):
+    with Client(gateway_with_one_server.port) as one, Client(gateway_with_one_server.port) as two:
+        one.login(password=PASSWORD)
+        two.login(password=PASSWORD)
+        one.ask(wire.query("INSERT INTO numbered (a) VALUES (1)"))
+        for sql in opening:
+            two.ask(wire.query(sql))
+        answers = two.ask(wire.query("SELECT lastval()"))
+        assert [wire.error_fields(body)["C"] for tag, body in answers if tag == b"E"] == ["55000"]
+
+
+def test_insert_and_lastval_belong_together_for_who_is_known_to_use_it(gateway_with_one_server):
+    gateway = gateway_with_one_server
+    with Client(gateway.port) as first:
+        first.login(password=PASSWORD)
+        first.ask(wire.query("SELECT lastval()"))
+    for opening in ([], ["BEGIN"]):
+        gateway.query("SELECT 1")
+        with Client(gateway.port) as client:
+            client.login(password=PASSWORD)
+            for sql in opening:
+                client.ask(wire.query(sql))
+            number = client.rows("INSERT INTO numbered (a) VALUES (2) RETURNING id")
+            assert client.rows("SELECT lastval()") == number
+            assert client.rows("SELECT currval('numbered_id_seq')") == number

@@ -32,6 +32,8 @@ TEST_CASE("what follows a gateway command is still there to be run") {
       {"SHOW 'POOL_NODES'", none, "", "", ""},
       {"SHOW", none, "", "", ""},
       {"/* SHOW POOL_NODES", none, "", "", ""},
+      {"-- a\rSHOW POOL_NODES", show_pool, "nodes", "", ""},
+      {"-- a\rSELECT '\nSHOW POOL_NODES;'", none, "", "", ""},
       {"SELECT 1", none, "", "", ""},
       {"", none, "", "", ""},
   };

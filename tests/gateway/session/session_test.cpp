@@ -124,6 +124,34 @@ TEST_CASE("a write whose server dies before it answers may have happened, and th
   CHECK(tags_of(world.client(id)).ends_with("EZ"));
 }
 
+TEST_CASE("the first read of a transaction that loses its server is run elsewhere, with its BEGIN") {
+  const bool is_extended = GENERATE(false, true);
+  const bool is_primary_alone = GENERATE(false, true);
+  WorldOptions options;
+  options.has_replica = !is_primary_alone;
+  World world(options);
+  const std::size_t id = world.add_client();
+  world.run();
+  const std::string batch = encode("P |SELECT 'me' FROM t2") + encode("B |") + encode("E |0") + encode("S");
+  world.send(id, encode("Q BEGIN READ ONLY") + (is_extended ? batch : encode("Q SELECT 'me' FROM t2")));
+  while (world.leased_count() == 0) REQUIRE(world.step());
+  REQUIRE(world.kill_backend_of(id));
+  world.run();
+  world.pass(1s);
+  world.run();
+  CHECK(tags_of(world.client(id)).ends_with(is_extended ? "CZ12DDCZ" : "CZTDDCZ"));
+  CHECK(world.client(id).session->is_in_transaction());
+  world.send(id, encode("Q COMMIT"));
+  world.run();
+  CHECK(tags_of(world.client(id)).ends_with("DDCZCZ"));
+  CHECK(world.leased_count() == 0);
+  const auto log = world.node_log(World::kPrimary);
+  REQUIRE(log.size() >= 3);
+  CHECK(log[log.size() - 3] == "BEGIN READ ONLY");
+  CHECK(log.back() == "COMMIT");
+  CHECK(world.problems().empty());
+}
+
 TEST_CASE("a pinned connection is reset before its next user") {
   World world({});
   const std::size_t id = world.add_client();

@@ -177,6 +177,7 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     if (is_replica) return fail("25006", "cannot execute INSERT in a read-only transaction", out);
     if (has(sql, "bad")) return fail("22000", "bad value", out);
     ++writes;
+    if (has(sql, "INTO serial")) last_value = sql;
     return done("INSERT 0 1");
   }
   if (starts(sql, "SET ")) {
@@ -189,7 +190,7 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
   if (starts(sql, "RESET ") || sql == "DISCARD ALL") {
     if (sql == "RESET ALL" || sql == "DISCARD ALL") {
       settings.clear();
-      if (sql == "DISCARD ALL") statements.clear();
+      if (sql == "DISCARD ALL") statements.clear(), last_value.clear();
     } else {
       std::string name = sql.substr(6);
       std::erase(name, '"');
@@ -232,9 +233,12 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     is_dead = true;
     return false;
   }
+  if (sql == "DISCARD SEQUENCES") last_value.clear();
+  if (has(sql, "lastval()") && last_value.empty()) return fail("55000", "lastval is not yet defined in this session", out);
   if (!starts(sql, "SELECT") && !starts(sql, "SHOW")) return done(sql.substr(0, sql.find(' ')));
 
   const std::string value = starts(sql, "SHOW ") ? setting(sql.substr(5))
+                            : has(sql, "lastval()") ? last_value
                             : has(sql, "FROM big") ? sql + std::string(100'000, 'x') : sql;
   std::size_t rows = portal != nullptr && portal->is_started ? portal->rows_left : row_count(sql);
   if (with_description) wire::append_row_description(out, std::vector<std::string_view>{"value"});
@@ -275,7 +279,7 @@ void FakePostgres::extended(char tag, std::string_view body, std::string& out) {
     if (status == 'E' && !starts(parse->sql, "ROLLBACK") && !starts(parse->sql, "COMMIT"))
       return skip("25P02", "current transaction is aborted");
     if (name.empty()) statements.erase(name);
-    if (statements.contains(name)) return skip("42P05", "prepared statement already exists: " + name);
+    if (statements.contains(name)) return skip("42P05", "prepared statement \"" + name + "\" already exists");
     if (has(parse->sql, "syntax error")) return skip("42601", "syntax error");
     statements[name] = std::string(parse->sql);
     return wire::append_bodiless(out, wire::ServerTag::parse_complete);
@@ -283,7 +287,10 @@ void FakePostgres::extended(char tag, std::string_view body, std::string& out) {
   if (tag == 'B') {
     const auto bind = wire::parse_bind_head(as_bytes(body), true);
     const auto found = statements.find(std::string((*bind)->statement));
-    if (found == statements.end()) return skip("26000", "prepared statement does not exist");
+    const std::string quoted = "prepared statement \"" + std::string((*bind)->statement) + "\"";
+    if (found == statements.end()) return skip("26000", quoted + " does not exist");
+    if (has(found->second, "$1") && load_u16(body.data() + (*bind)->rest + 2) == 0)
+      return skip("08P01", "bind message supplies 0 parameters, but " + quoted + " requires 1");
     portals_[std::string((*bind)->portal)] = Portal{.sql = found->second};
     return wire::append_bodiless(out, wire::ServerTag::bind_complete);
   }
@@ -296,7 +303,7 @@ void FakePostgres::extended(char tag, std::string_view body, std::string& out) {
       return wire::append_bodiless(out, wire::ServerTag::close_complete);
     }
     if (is_statement ? !statements.contains(name) : !portals_.contains(name))
-      return skip(is_statement ? "26000" : "34000", "does not exist");
+      return skip(is_statement ? "26000" : "34000", "\"" + name + "\" does not exist");
     if (is_statement) wire::append_parameter_description(out, {});
     return describe(is_statement ? statements[name] : portals_[name].sql);
   }

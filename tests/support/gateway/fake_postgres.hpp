@@ -5,6 +5,7 @@
 //   ... FROM hidden_write      25006 on a replica           ... FROM conflict 40001 on a replica
 //   ... FROM big               one row of 100 kB            ... FROM dies     FATAL 57P01
 //   INSERT, COPY ... FROM STDIN   25006 on a replica        COPY ... TO STDOUT  two lines
+//   INSERT INTO serial, SELECT lastval(), DISCARD SEQUENCES
 //   BEGIN, COMMIT, ROLLBACK, SET, RESET, SHOW, set_config, DISCARD ALL
 #pragma once
 
@@ -30,6 +31,7 @@ struct FakePostgres {
   int writes = 0;
   std::map<std::string, std::string> settings;    // in force
   std::map<std::string, std::string> statements;  // prepared: name to text
+  std::string last_value;                         // what lastval() answers: the last INSERT INTO serial
   std::vector<std::string> log;                   // statements run
 
  private:

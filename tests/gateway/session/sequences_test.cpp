@@ -1,0 +1,113 @@
+// What one client's writes leave for lastval() is never told to another.
+#include "gateway/session/session.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <vector>
+
+#include "tests/support/gateway/session_world.hpp"
+#include "tests/support/gateway/wire_transcript.hpp"
+
+using namespace howdah;
+using namespace howdah::test;
+
+namespace {
+
+// Two clients on one server connection.
+struct TwoClients {
+  TwoClients() { world.run(); }
+
+  // The last answer to what is sent: the row's text, "ERROR sqlstate", or the command.
+  std::string ask(std::size_t id, const std::vector<const char*>& messages) {
+    const std::size_t seen = split(world.client(id).received).size();
+    std::string bytes;
+    for (const char* message : messages) bytes += encode(message);
+    world.send(id, bytes);
+    world.run();
+    std::string answer;
+    const auto got = split(world.client(id).received);
+    for (std::size_t i = seen; i < got.size(); ++i) {
+      if (got[i].tag == 'D') answer = got[i].body.substr(6);
+      if (got[i].tag == 'E') answer = "ERROR " + sqlstate_of(got[i]);
+      if (got[i].tag == 'C' && answer.empty()) answer = "done";
+    }
+    return answer;
+  }
+
+  std::size_t discards() {
+    const auto log = world.node_log(World::kPrimary);
+    return static_cast<std::size_t>(std::count(log.begin(), log.end(), "DISCARD SEQUENCES"));
+  }
+
+  World world{{.connections_per_node = 1, .has_replica = false}};
+  std::size_t one = world.add_client({}, "one");
+  std::size_t two = world.add_client({}, "two");
+};
+
+constexpr const char* kInsertOne = "Q INSERT INTO serial VALUES ('one')";
+constexpr const char* kInsertTwo = "Q INSERT INTO serial VALUES ('two')";
+constexpr const char* kInsertedTwo = "INSERT INTO serial VALUES ('two')";
+constexpr const char* kLastval = "Q SELECT lastval()";
+
+}  // namespace
+
+TEST_CASE("lastval of a client that has inserted nothing is not yet defined, whoever used its connection before") {
+  const std::vector<std::vector<const char*>> ways = {
+      {kLastval},
+      {"Q BEGIN", kLastval},
+      {"P |SELECT lastval()", "B |", "E |0", "S"},
+      {"P s|SELECT lastval()", "H", "B |s", "E |0", "S"},
+      {"P |SELECT 'me' FROM t1", "B |", "E |0", "H", "P |SELECT lastval()", "B |", "E |0", "S"},
+      {"Q SET work_mem = 1", kLastval},
+      {"Q BEGIN", "Q SELECT 'me' FROM t1", kLastval},
+      {"Q SELECT 'me' FROM t1", kLastval},
+      {"Q SELECT 'me' FROM t1; SELECT lastval()"},
+      {"Q SELECT somebodys_function(), lastval()"},
+      {"Q BEGIN", "Q SELECT 'me' FROM t1", "P |SELECT lastval()", "B |", "E |0", "S"},
+  };
+  for (const auto& way : ways) {
+    INFO(way.back() << " in " << way.size());
+    TwoClients clients;
+    REQUIRE(clients.ask(clients.one, {kInsertOne}) == "done");
+    CHECK(clients.ask(clients.two, way) == "ERROR 55000");
+    CHECK(clients.world.problems().empty());
+  }
+}
+
+TEST_CASE("a client's own values are there in its transaction, from the second time on") {
+  TwoClients clients;
+  REQUIRE(clients.ask(clients.one, {kInsertOne}) == "done");
+  CHECK(clients.ask(clients.two, {"Q BEGIN", kInsertTwo, kLastval}) == "ERROR 55000");
+  const std::size_t later = clients.world.add_client({}, "two");
+  clients.world.close_client(clients.two);
+  clients.world.run();
+  REQUIRE(clients.ask(clients.one, {kInsertOne}) == "done");
+  CHECK(clients.ask(later, {"Q BEGIN", kInsertTwo, kLastval}) == kInsertedTwo);
+  CHECK(clients.ask(later, {"Q COMMIT"}) == "done");
+  CHECK(clients.ask(later, {kLastval}) == kInsertedTwo);
+}
+
+TEST_CASE("outside transactions, too, who has used lastval keeps the connection it has written on") {
+  TwoClients clients;
+  REQUIRE(clients.ask(clients.one, {kInsertOne}) == "done");
+  REQUIRE(clients.ask(clients.two, {kLastval}) == "ERROR 55000");
+  clients.world.close_client(clients.two);
+  clients.world.run();
+  const std::size_t later = clients.world.add_client({}, "two");
+  REQUIRE(clients.ask(clients.one, {kInsertOne}) == "done");
+  CHECK(clients.ask(later, {kInsertTwo}) == "done");
+  CHECK(clients.world.client(later).session->pin_reason() == PinReason::sequence_state);
+  CHECK(clients.ask(later, {kLastval}) == kInsertedTwo);
+  CHECK(clients.ask(later, {"Q DISCARD ALL"}) == "done");
+  CHECK_FALSE(clients.world.client(later).session->pin_reason());
+}
+
+TEST_CASE("a connection nobody has written on is not cleaned, nor for who does not ask") {
+  TwoClients clients;
+  CHECK(clients.ask(clients.one, {"Q SELECT 'me' FROM t1"}) != "");
+  CHECK(clients.ask(clients.two, {kInsertTwo}) == "done");
+  CHECK(clients.ask(clients.one, {kInsertOne, "Q BEGIN", "Q SELECT 'me' FROM t1", "Q COMMIT"}) != "");
+  CHECK(clients.discards() == 0);
+  CHECK_FALSE(clients.world.client(clients.one).session->pin_reason());
+}

@@ -5,6 +5,7 @@ Every process that is started here is ended by its own pid; nothing else is touc
 """
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -43,16 +44,25 @@ def server_environment():
     return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "HOME": "/tmp", "PGPASSWORD": PASSWORD}
 
 
+_port_locks = []  # open files: a port stays this process's own until it ends
+
+
 def free_port():
-    """A free loopback port below 32768: higher ones collide with outgoing connections."""
-    for _ in range(200):
-        port = random.randint(20000, 32000)
-        with contextlib.closing(socket.socket()) as probe:
-            try:
+    """A free loopback port below 32768: higher ones collide with outgoing connections. Tests that run at the same time never
+    get the same one, also not between asking and listening."""
+    locks = pathlib.Path(f"/var/tmp/howdah-ports-{os.getuid()}")
+    locks.mkdir(exist_ok=True)
+    for _ in range(500):
+        port = random.SystemRandom().randint(20000, 32000)
+        lock = open(locks / str(port), "w", encoding="ascii")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with contextlib.closing(socket.socket()) as probe:
                 probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+            _port_locks.append(lock)
+            return port
+        except OSError:
+            lock.close()
     raise Failed("no free port between 20000 and 32000")
 
 
@@ -151,12 +161,16 @@ class Node:
     def start(self):
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         try:
-            subprocess.Popen(as_server_user([PG_BIN / "postgres", "-D", self.data]), stdin=subprocess.DEVNULL,
-                             stdout=log, stderr=log, env=server_environment(), start_new_session=True,
-                             cwd="/")
+            process = subprocess.Popen(as_server_user([PG_BIN / "postgres", "-D", self.data]), stdin=subprocess.DEVNULL,
+                                       stdout=log, stderr=log, env=server_environment(), start_new_session=True, cwd="/")
         finally:
             os.close(log)
-        wait_until(f"{self.name} answers (its log: {self.log})", self.answers, timeout=60)
+
+        def answers():
+            if process.poll() is not None:
+                raise Failed(f"{self.name} ended with {process.returncode}:\n{self.log.read_text(errors='replace')[-2000:]}")
+            return self.answers()
+        wait_until(f"{self.name} answers (its log: {self.log})", answers, timeout=60)
 
     def answers(self):
         return subprocess.run([PG_BIN / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]).returncode == 0
@@ -215,7 +229,10 @@ class Cluster:
         for node in self.nodes[1:]:
             self._make_replica(node)
         for node in self.nodes[1:]:
-            wait_until(f"{node.name} streams", lambda n=node: self._streams(n))
+            try:
+                wait_until(f"{node.name} streams", lambda n=node: self._streams(n), timeout=60)
+            except Failed as failure:
+                raise Failed(f"{failure}; its log:\n{node.log.read_text(errors='replace')[-2000:]}") from None
         return self
 
     def stop(self):
@@ -267,7 +284,7 @@ class Cluster:
 
     def _streams(self, node):
         return self.primary.query("SELECT count(*) FROM pg_stat_replication "
-                                  f"WHERE state = 'streaming' AND application_name = '{node.name}'")[0][0] == 1
+                                  f"WHERE state = 'streaming' AND application_name = '{node.name}'")[0][0] > 0
 
 
 # Howdah's own role needs no superuser; these are the grants that failover/README.md lists.

@@ -351,6 +351,7 @@ class SessionCore {
 
   // What the client believes.
   wire::ParameterSet told_;
+  std::pair<std::uint64_t, std::uint64_t> reconciled_;  // fingerprints: a server's set and told_, with nothing to tell
   std::string reapply_;                // a statement that restores a startup setting after its RESET
 
   // Clocks; a value only while the thing lasts.

@@ -35,12 +35,17 @@ TlsServerOptions tls_server_options(const Settings& settings) {
   out.ca_file = settings.beside(settings.tls.ssl_ca_cert());
   out.ca_dir = settings.beside(settings.tls.ssl_ca_cert_dir());
   out.crl_file = settings.beside(settings.tls.ssl_crl_file());
+  out.needs_client_certificate = settings.client_tls_mode() >= TlsMode::verify_ca;
   out.ciphers = settings.tls.ssl_ciphers();
   out.prefer_server_ciphers = settings.tls.ssl_prefer_server_ciphers();
   out.curve = settings.tls.ssl_ecdh_curve();
   out.dh_file = settings.beside(settings.tls.ssl_dh_params_file());
   return out;
 }
+
+std::uint32_t to_limit(int value) { return static_cast<std::uint32_t>(std::max(value, 0)); }
+
+}  // namespace
 
 TlsClientOptions tls_client_options(const Settings& settings) {
   const auto or_else = [](const std::string& first, const std::string& second) {
@@ -56,10 +61,6 @@ TlsClientOptions tls_client_options(const Settings& settings) {
   out.ciphers = or_else(settings.tls.server_tls_ciphers(), settings.tls.ssl_ciphers());
   return out;
 }
-
-std::uint32_t to_limit(int value) { return static_cast<std::uint32_t>(std::max(value, 0)); }
-
-}  // namespace
 
 LogSinkOptions log_options(const Settings& settings, bool has_debug) {
   LogSinkOptions out;

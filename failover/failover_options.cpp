@@ -10,7 +10,6 @@ FailoverOptions options_from_settings(const Settings& settings) {
   options.follow_primary_command = settings.failover.follow_primary_command();
   options.may_standbys_decide = settings.failover.detach_false_primary();
   options.search_primary_timeout = settings.failover.search_primary_node_timeout();
-  if (!settings.howdah.failover_mode.is_set() && !options.failover_command.empty()) options.mode = FailoverMode::command;
   return options;
 }
 

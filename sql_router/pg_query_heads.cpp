@@ -257,7 +257,7 @@ std::optional<StatementHead> session_head(const Node* node) {
     }
     case T_LoadStmt: return pinning_head(Kind::load, PinReason::load);
     case T_DoStmt: return pinning_head(Kind::do_block, PinReason::opaque);
-    case T_CallStmt: return pinning_head(Kind::call, PinReason::opaque);
+    case T_CallStmt: return StatementHead{.kind = Kind::call};  // what it calls decides
     default: return std::nullopt;
   }
 }

@@ -154,6 +154,7 @@ bool Walk::visit_query(const Node* node) {
       return true;
     case T_CommonTableExpr: {
       const auto* cte = as<CommonTableExpr>(node);
+      visitor_.on_common_table(text_or_empty(cte->ctename));
       push(cte->ctequery);
       if (cte->cycle_clause != nullptr)
         push(cte->cycle_clause->cycle_mark_value, cte->cycle_clause->cycle_mark_default);

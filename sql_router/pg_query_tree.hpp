@@ -33,6 +33,7 @@ class TreeVisitor {
   // The schema is empty if not qualified, `constant` if the first argument is not a plain string constant.
   virtual void on_function(std::string_view schema, std::string_view name, std::string_view constant) = 0;
   virtual void on_relation(std::string_view schema, std::string_view name) = 0;  // also names of CTEs
+  virtual void on_common_table(std::string_view name) = 0;  // WITH name AS ...
   virtual void on_write(StatementKind kind) = 0;  // INSERT, UPDATE, DELETE, MERGE, SELECT INTO, at any depth
   virtual void on_row_lock() = 0;                 // FOR UPDATE and its kin
   virtual void on_unknown_part() = 0;             // something the walk does not know: it may be anything

@@ -84,6 +84,13 @@ enum class Unpin : std::uint8_t {
 };
 using Unpins = EnumSet<Unpin>;
 
+// What a statement does to what is known of functions and relations.
+enum class CatalogChange : std::uint8_t {
+  none,
+  adds,     // names that were not there: what is known of others stays true
+  changes,  // what a name stands for
+};
+
 enum class CopyDirection : std::uint8_t { none, from_client, to_client };
 
 enum class GatewayCommandKind : std::uint8_t { none, show_pool, pgpool_show, pgpool_set, pgpool_reset, explain_route };
@@ -117,6 +124,7 @@ struct Traits {
   bool reads_sequences = false;  // currval, lastval: answers with what earlier statements left in the connection
   bool is_node_bound = false;  // a replica might answer differently, or keep state, without an error
   CopyDirection copy = CopyDirection::none;
+  CatalogChange catalog_change = CatalogChange::none;
   PinReasons pins = {};
   Unpins unpins = {};  // empty if the same string also pins
   GatewayCommand gateway = {};
@@ -127,6 +135,10 @@ struct Traits {
   // The same text with other literals may have other traits. Only statements that are known not to look at theirs are
   // without: a wrong `true` costs a parse, a wrong `false` a wrong route.
   bool depends_on_literals = true;
+
+  // Which CatalogFacts these traits were made with; 0: they would be the same with any.
+  std::uint64_t catalog_stamp = 0;
+  bool names_unlisted = false;  // it names something those facts do not hold: perhaps they are out of date
 
   bool operator==(const Traits&) const = default;
   const StatementRow& row() const { return row_of(kind); }

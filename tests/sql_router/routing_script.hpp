@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/test_catalog.hpp"
 #include "sql_router/router.hpp"
 
 namespace howdah::test {
@@ -22,6 +23,7 @@ struct RoutingCase {
   RoutingOptions options;
   SessionFacts facts;
   ClusterView view;
+  const CatalogFacts* catalog = &CatalogFacts::unread();
   std::string sql;
   std::string target;
   std::string reason;
@@ -177,7 +179,8 @@ inline RoutingCase read_case(std::string line, std::string where) {
   for (const auto& [name, value] : read_words(take_bracketed(line, '[', ']')))
     apply_setting(result.options, name, value);
   for (const auto& [name, value] : read_words(take_bracketed(line, '{', '}')))
-    if (!apply_session_fact(result.facts, name, value)) apply_cluster_fact(result.view, name, value);
+    if (name == "catalog") result.catalog = value == "stale" ? &CatalogFacts::stale() : &script_catalog();
+    else if (!apply_session_fact(result.facts, name, value)) apply_cluster_fact(result.view, name, value);
   for (auto at = line.find("\\n"); at != std::string::npos; at = line.find("\\n")) line.replace(at, 2, "\n");
   result.sql = line;
 

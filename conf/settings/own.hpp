@@ -11,7 +11,7 @@ struct HowdahSettings {
   Param<FailoverMode> failover_mode{
       "failover_mode", FailoverMode::native, Change::reload,
       "Who promotes: native, command (failover_command), patroni, none. Not set: command if failover_command is set."};
-  Param<ReadConsistency> read_consistency{"read_consistency", ReadConsistency::session, Change::reload,
+  Param<ReadConsistency> read_consistency{"read_consistency", ReadConsistency::session, Change::session,
                                           "What a read on a standby must have seen: eventual = anything, session = the "
                                           "client's own writes, global = all writes through Howdah."};
   Param<seconds> primary_wait_timeout{"primary_wait_timeout", 30s, Change::reload,

@@ -77,7 +77,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     return std::make_shared<const Traits>(std::move(traits));
   }();
   if (owes() && batch_needs_clean_sequences()) return Go::wait;
-  const Traits& strictest = scan_.traits.empty() ? *kNothingSaid : combine(scan_.traits);
+  const Traits& strictest = scan_.traits.empty() ? *kNothingSaid : combine(scan_.traits, routing());
   if (admit(strictest) == Go::wait) {
     if (!pending_error_ || waiting_ != Waiting::nothing) return Go::wait;
     return open_batch(input);
@@ -326,7 +326,7 @@ std::size_t SessionCore::forward_sync(Bytes message) {
 // on a replica, outside a transaction, makes the replica finish first. True: wait for that.
 bool SessionCore::leave_replica_for(const Traits& traits) {
   const bool is_free = backend_->ledger.status() == TransactionStatus::idle && sent_begin_.empty() && is_on_replica_;
-  if (!is_free || traits.verdict.may_use_replica) return false;
+  if (!is_free || may_use_replica(traits, routing())) return false;
   build_.clear();
   wire::append_sync(build_);
   to_server_copy(as_bytes(build_));

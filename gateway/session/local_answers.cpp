@@ -14,6 +14,13 @@ bool ends_transaction(const Traits& traits) {
   return traits.transaction == TransactionControl::rollback || traits.transaction == TransactionControl::commit;
 }
 
+bool changes_parameter(const Traits& traits) {
+  return traits.gateway.kind == GatewayCommandKind::pgpool_set || traits.gateway.kind == GatewayCommandKind::pgpool_reset;
+}
+
+// What answers without rows is not run for being described.
+bool has_rows(const Traits& traits) { return traits.is_gateway_command() && !changes_parameter(traits); }
+
 void append_row(std::string& out, const std::vector<std::optional<std::string>>& row) {
   std::vector<std::optional<std::string_view>> values(row.begin(), row.end());
   wire::append_data_row(out, values);
@@ -54,9 +61,10 @@ std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::str
     return Result<TextTable>(TextTable{.command_tag = "DEALLOCATE"});
   }
   if (traits.gateway.kind == GatewayCommandKind::explain_route) return Result<TextTable>(explain(traits, sql));
+  if (changes_parameter(traits)) return change_parameter(traits.gateway);
   if (local_answer_) return std::exchange(local_answer_, std::nullopt);
   waiting_ = Waiting::local;
-  out_->push(AskLocal{std::string(sql.substr(0, traits.gateway.rest_begin))});
+  out_->push(AskLocal{std::string(sql.substr(0, traits.gateway.rest_begin)), overrides_ ? overrides_->settings() : nullptr});
   return std::nullopt;
 }
 
@@ -66,7 +74,7 @@ TextTable SessionCore::explain(const Traits& traits, std::string_view sql) {
       env_.parse_cache.find_or_classify(sql.substr(command.inner_begin, command.inner_end - command.inner_begin));
   Rng rng = env_.rng;  // a copy: asking changes nothing
   const SessionFacts known = facts();
-  const RoutingOptions& options = env_.parse_cache.options();
+  const RoutingOptions& options = routing();
   const Decision decision = decide(*inner, known, *env_.view, options, rng);
   TextTable table{.columns = {"property", "value"}, .command_tag = "EXPLAIN"};
   for (ExplainRow& row : explain_route(*inner, decision, known, *env_.view, options))
@@ -178,8 +186,7 @@ bool SessionCore::local_describe(Bytes body) {
     const bool is_unnamed = target->name.empty();
     const TraitsPtr traits = is_unnamed ? unnamed_traits_ : found->second->traits;
     LocalPortal probe{.sql = is_unnamed ? unnamed_sql_ : found->second->sql, .traits = traits};
-    // What answers without rows is not run for being described.
-    if (!traits->is_gateway_command()) {
+    if (!has_rows(*traits)) {
       probe.table = TextTable{};
     } else if (!has_local_table(probe)) {
       return false;
@@ -192,8 +199,8 @@ bool SessionCore::local_describe(Bytes body) {
     const auto found = local_portals_.find(target->name);
     if (found == local_portals_.end()) return fail_local(no_portal(target->name)), true;
     LocalPortal& portal = found->second;
-    if (portal.traits->is_gateway_command() && !has_local_table(portal)) return false;
-    if (portal.traits->is_gateway_command() && !portal.table) return true;
+    if (has_rows(*portal.traits) && !has_local_table(portal)) return false;
+    if (has_rows(*portal.traits) && !portal.table) return true;
     build_.clear();
     append_columns(build_, portal.table.value_or(TextTable{}));
   }

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "gateway/session/request.hpp"
 #include "gateway/session/scratch.hpp"
 #include "gateway/session/session.hpp"
+#include "gateway/session/session_overrides.hpp"
 #include "gateway/wire/client_messages.hpp"
 #include "gateway/wire/error_response.hpp"
 #include "sql_router/router.hpp"
@@ -243,6 +245,13 @@ class SessionCore {
   std::optional<Result<TextTable>> ask(const Traits& traits, std::string_view sql);
   TextTable explain(const Traits& traits, std::string_view sql);
 
+  // pgpool_set.cpp
+  Result<TextTable> change_parameter(const GatewayCommand& command);
+  void keep_up_overrides();
+  const RoutingOptions& routing() const;
+  StatementLog statement_log() const;
+  Duration client_idle_limit() const;
+
   // welcome.cpp
   void start();
   void start_check();
@@ -264,6 +273,8 @@ class SessionCore {
   ClientIdentity identity_;
   const SessionOptions& options_;
   Surroundings& env_;
+
+  std::unique_ptr<SessionOverrides> overrides_;  // of PGPOOL SET; null: none
 
   // For the time of one on().
   Instant now_{};

@@ -46,7 +46,7 @@ bool SessionCore::is_local(const Traits& traits) const {
 void SessionCore::handle(const LocalAnswer& event) {
   if (waiting_ != Waiting::local || is_closed_) return;
   waiting_ = Waiting::nothing;
-  local_answer_.emplace(event.table);
+  if (!std::exchange(is_local_answer_void_, false)) local_answer_.emplace(event.table);
 }
 
 // Nothing: it has been asked for.
@@ -251,6 +251,7 @@ Error SessionCore::no_portal(std::string_view name) {
 }
 
 void SessionCore::fail_local(const Error& error) {
+  if (is_batch_open_) return refuse_statement(error);  // with it the server undoes what came before in the batch
   is_local_batch_ = false;
   local_portals_.clear();
   fail_batch(error);

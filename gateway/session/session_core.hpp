@@ -63,6 +63,7 @@ class SessionCore {
     std::vector<TraitsPtr> held;         // keeps alive what `traits` points to
     std::vector<const Traits*> traits;   // of each statement parsed, bound or described
     std::vector<std::pair<std::string_view, TraitsPtr>> parsed;
+    std::vector<std::pair<std::string_view, bool>> bound;  // portals, and whether Howdah answers them
   };
 
   struct LocalPortal {
@@ -123,6 +124,7 @@ class SessionCore {
   bool scan_message(Bytes message, Head head);
   void scan_traits(const TraitsPtr& traits);
   TraitsPtr traits_of_statement(std::string_view name) const;
+  bool is_local_portal(std::string_view name) const;
   Go open_batch(Bytes input);
   bool batch_needs_clean_sequences() const;
   void fail_batch(const Error& error);
@@ -245,6 +247,11 @@ class SessionCore {
   std::optional<Result<TextTable>> ask(const Traits& traits, std::string_view sql);
   TextTable explain(const Traits& traits, std::string_view sql);
 
+  // local_in_batch.cpp
+  bool is_local_message(Bytes input, Head head) const;
+  std::size_t consume_local_in_batch(Bytes input, Head head);
+  void forget_local_portal(std::string_view name);
+
   // pgpool_set.cpp
   Result<TextTable> change_parameter(const GatewayCommand& command);
   void keep_up_overrides();
@@ -308,6 +315,7 @@ class SessionCore {
   ByteQueue retained_;                 // bytes of `requests_` that can be run again
   bool is_batch_open_ = false;         // messages of an extended batch were sent, its Sync was not
   bool is_local_batch_ = false;        // the same, answered here
+  bool is_flush_sent_ = false;         // by us, and nothing was sent behind it
   bool is_draining_ = false;
   bool is_rerun_after_drain_ = false;
   std::vector<char> withheld_;         // the beginning of an answer that may still be replaced
@@ -357,6 +365,7 @@ class SessionCore {
   // Local answers.
   std::map<std::string, LocalPortal, std::less<>> local_portals_;
   std::optional<Result<TextTable>> local_answer_;
+  bool is_local_answer_void_ = false;  // who asked has been told that its server is lost
   ByteQueue rest_;         // a Query of what follows a local statement in the client's string
   std::string next_rest_;  // becomes rest_ after the message at hand
 

@@ -2,6 +2,7 @@
 // end of a transaction that was lost with its server. In both protocols; columns are of type text.
 #include "gateway/session/session_core.hpp"
 #include "sql_router/explain.hpp"
+#include "sql_router/parameter_count.hpp"
 
 namespace howdah {
 
@@ -68,10 +69,26 @@ std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::str
   return std::nullopt;
 }
 
-TextTable SessionCore::explain(const Traits& traits, std::string_view sql) {
-  const GatewayCommand& command = traits.gateway;
+// EXECUTE of a statement the session carries stands for that statement.
+TraitsPtr SessionCore::explained_statement(const GatewayCommand& command, std::string_view sql) const {
   const TraitsPtr inner =
       env_.parse_cache.find_or_classify(sql.substr(command.inner_begin, command.inner_end - command.inner_begin));
+  if (inner->kind != StatementKind::execute || inner->statement_count != 1) return inner;
+  const auto found = prepared_.find(inner->prepared_name);
+  return found == prepared_.end() ? inner : found->second->traits;
+}
+
+// As many parameters as the statement to be explained has, of the types the client gave, else text.
+std::vector<std::uint32_t> SessionCore::parameter_types(std::string_view sql, std::string_view types) const {
+  constexpr std::uint32_t kText = 25;
+  std::vector<std::uint32_t> list(parameter_count(sql), kText);
+  for (std::size_t i = 0; i < list.size() && 6 + i * 4 <= types.size(); ++i)
+    if (const std::uint32_t type = load_u32(types.data() + 2 + i * 4); type != 0) list[i] = type;
+  return list;
+}
+
+TextTable SessionCore::explain(const Traits& traits, std::string_view sql) {
+  const TraitsPtr inner = explained_statement(traits.gateway, sql);
   Rng rng = env_.rng;  // a copy: asking changes nothing
   const SessionFacts known = facts();
   const RoutingOptions& options = routing();
@@ -193,7 +210,8 @@ bool SessionCore::local_describe(Bytes body) {
     }
     if (!probe.table) return true;
     build_.clear();
-    wire::append_parameter_description(build_, {});
+    wire::append_parameter_description(
+        build_, parameter_types(probe.sql, is_unnamed ? std::string_view(unnamed_types_) : found->second->types));
     append_columns(build_, *probe.table);
   } else {
     const auto found = local_portals_.find(target->name);

@@ -246,6 +246,8 @@ class SessionCore {
   bool has_local_table(LocalPortal& portal);
   std::optional<Result<TextTable>> ask(const Traits& traits, std::string_view sql);
   TextTable explain(const Traits& traits, std::string_view sql);
+  TraitsPtr explained_statement(const GatewayCommand& command, std::string_view sql) const;
+  std::vector<std::uint32_t> parameter_types(std::string_view sql, std::string_view types) const;
 
   // local_in_batch.cpp
   bool is_local_message(Bytes input, Head head) const;

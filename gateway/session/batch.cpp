@@ -66,6 +66,7 @@ std::size_t SessionCore::consume_extended(Bytes input, Head head) {
 
 // Nothing of the batch has been sent. Afterwards it is open at a server, open here, or being discarded.
 SessionCore::Go SessionCore::open_batch(Bytes input) {
+  const bool is_prepared_later = is_time_to_prepare_later();
   if (pending_error_) {
     if (owes()) return Go::wait;
     const Error error = *std::exchange(pending_error_, std::nullopt);
@@ -84,11 +85,16 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     traits.verdict = {.may_use_replica = true, .may_write = false, .reason = RouteReason::read};
     return std::make_shared<const Traits>(std::move(traits));
   }();
+  if (is_prepared_later) {
+    is_local_batch_ = true;
+    return Go::now;
+  }
   if (owes() && batch_needs_clean_sequences()) return Go::wait;
   const Traits& strictest = scan_.has_local_part     ? mixed_batch_traits()
                             : scan_.traits.empty() ? *kNothingSaid
                                                    : combine(scan_.traits, routing());
   if (admit(strictest) == Go::wait) {
+    prepare_later_at_ = prepare_later_time();
     if (!pending_error_ || waiting_ != Waiting::nothing) return Go::wait;
     return open_batch(input);
   }
@@ -173,7 +179,7 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
   const TraitsPtr traits = env_.parse_cache.find_or_classify(parse->sql);
   PreparedStatementPtr statement;
   if (!parse->statement.empty()) {
-    statement = env_.catalog.intern(parse->sql, parse->types, traits);
+    statement = intern(parse->sql, parse->types, traits);
     if (is_in_doubt(parse->statement, statement->number)) return 0;
   }
   if (requests_.back().is_beyond_scan) {

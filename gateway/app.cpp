@@ -251,14 +251,13 @@ void App::answer_local(const LocalQuestion& question, std::function<void(Result<
   const auto give = [then](Result<pcp::Report> report) {
     report ? then(to_table(std::move(*report))) : then(report.error());
   };
+  const Settings& settings = question.settings ? *question.settings : *settings_;
   switch (command.kind) {
     case GatewayCommandKind::show_pool: return pcp::show_report(*this, command.name, {question.load_balance_node}, give);
-    case GatewayCommandKind::pgpool_show: return give(pcp::pgpool_show(*settings_, command.name));
+    case GatewayCommandKind::pgpool_show: return give(pcp::pgpool_show(settings, command.name));
+    case GatewayCommandKind::none:
     case GatewayCommandKind::pgpool_set:
     case GatewayCommandKind::pgpool_reset:
-      return then(Error{ErrorCode::feature_not_supported, "PGPOOL SET and PGPOOL RESET are not supported",
-                        {}, "Change pgpool.conf and reload."});
-    case GatewayCommandKind::none:
     case GatewayCommandKind::explain_route: break;
   }
   then(Error{ErrorCode::internal, fmt::format("\"{}\" is not a command of the gateway", question.command)});

@@ -140,6 +140,7 @@ Result<WorkerConfig> worker_config(const Settings& settings, Log& log) {
   out.client_login_timeout = settings.auth.authentication_timeout();
   out.max_clients = to_limit(settings.pool.max_client_conn());
   out.statement_log = {settings.log.log_statement(), settings.log.log_per_node_statement()};
+  out.settings = std::make_shared<const Settings>(settings);
   out.logs_connections = settings.log.log_connections();
   out.logs_disconnections = settings.log.log_disconnections();
   return out;

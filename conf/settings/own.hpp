@@ -12,7 +12,7 @@ struct HowdahSettings {
       "failover_mode", FailoverMode::none, Change::reload,
       "Who promotes a standby: native (Howdah, by SQL), command (failover_command; so if that is set and this is not), "
       "patroni, none (an operator, or anything else)."};
-  Param<ReadConsistency> read_consistency{"read_consistency", ReadConsistency::session, Change::reload,
+  Param<ReadConsistency> read_consistency{"read_consistency", ReadConsistency::session, Change::session,
                                           "What a read on a standby must have seen: eventual = anything, session = the "
                                           "client's own writes, global = all writes through Howdah."};
   Param<seconds> primary_wait_timeout{"primary_wait_timeout", 30s, Change::reload,

@@ -46,8 +46,9 @@ TEST_CASE("each parameter that Pgpool lets a session set may be set, or says tha
         "client_min_messages", "log_backend_messages", "log_client_messages", "log_error_verbosity",
         "log_per_node_statement", "log_statement", "notice_per_node_statement"}) {
     CAPTURE(name);
-    SessionOverrides overrides(configured());
-    const ParamBase& param = *find_param(*configured(), name);
+    const SettingsPtr base = configured();
+    SessionOverrides overrides(base);
+    const ParamBase& param = *find_param(*base, name);
     const std::string value = param.text(TextStyle::show);
     const auto set = overrides.set(name, value);
     CHECK(sqlstate_of(set) == (param.support() == Support::unsupported ? "0A000" : ""));

@@ -131,6 +131,7 @@ class SessionCore {
   bool scan_batch(Bytes input);
   bool scan_message(Bytes message, Head head);
   void scan_traits(const TraitsPtr& traits);
+  bool is_answered_here(const Traits& traits) const;
   TraitsPtr traits_of_statement(std::string_view name) const;
   bool is_local_portal(std::string_view name) const;
   Go open_batch(Bytes input);

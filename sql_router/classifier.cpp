@@ -95,6 +95,10 @@ class Judge final : public TreeVisitor {
     traits_.copy = head.copy;
     traits_.setting = head.setting;
     traits_.prepared_name = head.prepared_name;
+    traits_.has_plain_arguments = head.has_plain_arguments;
+    traits_.changes_schema |= changes_schema(head.kind);
+    changes_statements_ |= !head.prepared_name.empty() && head.kind != StatementKind::execute;
+    traits_.drops_statements |= head.unpins.has(Unpin::deallocate_all) || head.unpins.has(Unpin::discard_all);
   }
 
   void on_function(std::string_view schema, std::string_view name, std::string_view constant) override {
@@ -103,6 +107,7 @@ class Judge final : public TreeVisitor {
     const FunctionJudgement judgement = judge_function(schema, name, options_);
     if (judgement.reason != RouteReason::read) object(judgement.reason, schema, name, judgement.may_write);
     if (judgement.pin) traits_.pins.add(*judgement.pin);
+    traits_.shows_statements |= name == "pg_prepared_statement";
     traits_.reads_sequences |= judgement.pin == PinReason::sequence_state && !judgement.may_write;
     if (judgement.unpin) traits_.unpins.add(*judgement.unpin);
   }
@@ -111,10 +116,16 @@ class Judge final : public TreeVisitor {
     std::string written = schema.empty() ? std::string(name) : fmt::format("{}.{}", schema, name);
     const RouteReason reason = judge_relation(schema, name);
     if (reason != RouteReason::read) object(reason, {}, written, false);
+    traits_.shows_statements |= name == "pg_prepared_statements";
     traits_.relations.push_back(std::move(written));
   }
 
-  void on_write(StatementKind kind) override { object(RouteReason::write, {}, row_of(kind).name, true); }
+  void on_statement_name(std::string_view name) override { traits_.statement_names.emplace_back(name); }
+
+  void on_write(StatementKind kind) override {
+    traits_.changes_schema |= changes_schema(kind) && runs_;
+    object(RouteReason::write, {}, row_of(kind).name, true);
+  }
 
   void on_row_lock() override {
     traits_.locks_rows = true;
@@ -124,9 +135,12 @@ class Judge final : public TreeVisitor {
   void on_unknown_part() override { object(RouteReason::unparsable, {}, {}, true); }
 
   void finish() {
+    if (traits_.statement_count > 1 && changes_statements_) traits_.pins.add(PinReason::prepared);
     if (!traits_.pins.is_empty()) traits_.is_node_bound = true;
-    std::sort(traits_.relations.begin(), traits_.relations.end());
-    traits_.relations.erase(std::unique(traits_.relations.begin(), traits_.relations.end()), traits_.relations.end());
+    for (auto* names : {&traits_.relations, &traits_.statement_names}) {
+      std::sort(names->begin(), names->end());
+      names->erase(std::unique(names->begin(), names->end()), names->end());
+    }
     if (traits_.statement_count <= 1) return;
     if (traits_.has_transaction_control) object(RouteReason::several_with_transaction, {}, {}, false);
     traits_.transaction = TransactionControl::none;
@@ -134,6 +148,7 @@ class Judge final : public TreeVisitor {
     traits_.modes_scope = ModesScope::none;
     traits_.setting.clear();
     traits_.prepared_name.clear();
+    traits_.has_plain_arguments = false;
     // The order of pinning and unpinning within the string is not followed up.
     if (!traits_.pins.is_empty()) traits_.unpins.clear();
   }
@@ -164,6 +179,7 @@ class Judge final : public TreeVisitor {
 
   Traits& traits_;
   const RoutingOptions& options_;
+  bool changes_statements_ = false;
   bool runs_ = true;  // false inside an EXPLAIN that only plans
 };
 
@@ -173,9 +189,19 @@ Traits unread(ParseOutcome outcome, RouteReason reason) {
   traits.parse = outcome;
   traits.verdict = {.may_use_replica = false, .may_write = true, .reason = reason};
   traits.has_transaction_control = true;
+  traits.changes_schema = true;
   traits.is_node_bound = outcome != ParseOutcome::unparsable;  // most of what does not parse is mistyped
   traits.pins.add(PinReason::opaque);
   return traits;
+}
+
+TraitsPtr classify_prepared(const std::string& text, const RoutingOptions& options) {
+  Traits traits;
+  Judge judge(traits, options);
+  traits.parse = visit_prepared(text.c_str(), judge);
+  if (traits.parse != ParseOutcome::parsed) return std::make_shared<const Traits>(unread(traits.parse, RouteReason::too_deep));
+  judge.finish();
+  return std::make_shared<const Traits>(std::move(traits));
 }
 
 // PostgreSQL's scanner reads a run of operator characters to its end, may take back all but one or two, and reads on: its
@@ -250,6 +276,8 @@ Traits classify(std::string_view text, const RoutingOptions& options) {
   if (traits.parse == ParseOutcome::unparsable) return unread(traits.parse, RouteReason::unparsable);
   if (traits.parse == ParseOutcome::too_deep) return unread(traits.parse, RouteReason::too_deep);
   judge.finish();
+  if (traits.kind == StatementKind::prepare && traits.statement_count == 1)
+    traits.prepared.traits = classify_prepared(terminated, options);
   // The patterns look at the whole text.
   traits.depends_on_literals |= !options.primary_routing_query_pattern_list.empty() || has_float_precision(text);
   override_by_operator(traits, text, options);

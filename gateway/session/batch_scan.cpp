@@ -26,6 +26,7 @@ const TraitsPtr& oversized_traits() {
 // False: more bytes are needed (or the client was sent away). The result is in scan_.
 bool SessionCore::scan_batch(Bytes input) {
   scan_.is_ready = scan_.is_oversized = scan_.is_ended = scan_.has_server_part = scan_.has_local_part = false;
+  scan_.has_deallocate = false;
   scan_.is_preparing_only = true;
   scan_.held.clear();
   scan_.traits.clear();
@@ -76,13 +77,14 @@ bool SessionCore::scan_message(Bytes message, Head head) {
       if (target->target == wire::Target::statement && tag == ClientTag::describe)
         scan_traits(traits_of_statement(target->name));
       else if (target->target == wire::Target::portal && tag == ClientTag::describe &&
-               !local_portals_.contains(target->name) && !scan_.has_local_part)
+               !local_portals_.contains(target->name) && !scan_.has_local_part && !scan_.has_deallocate)
         scan_.has_server_part = true;
       return true;
     }
     case ClientTag::execute: {
       const auto execute = wire::parse_execute(body);
       if (!execute) return close_with(execute.error(), CloseReason::protocol_violation), false;
+      if (scan_.has_deallocate && !scan_.has_server_part) return true;
       const bool is_local_portal = local_portals_.contains(execute->portal) || scan_.has_local_part;
       (is_local_portal ? scan_.has_local_part : scan_.has_server_part) = true;
       return true;
@@ -101,9 +103,12 @@ void SessionCore::scan_traits(const TraitsPtr& traits) {
   }
   const bool is_here = is_local(*traits) || (is_failed_ && (traits->transaction == TransactionControl::rollback ||
                                                             traits->transaction == TransactionControl::commit));
-  (is_here ? scan_.has_local_part : scan_.has_server_part) = true;
-  scan_.held.push_back(traits);
-  scan_.traits.push_back(traits.get());
+  if (is_here && traits->kind == StatementKind::deallocate && !is_failed_)
+    scan_.has_deallocate = true;
+  else
+    (is_here ? scan_.has_local_part : scan_.has_server_part) = true;
+  scan_.held.push_back(traits_in_force(traits));
+  scan_.traits.push_back(scan_.held.back().get());
 }
 
 // What a Bind or Describe is about: parsed in this batch, before it, or unknown (nullptr).

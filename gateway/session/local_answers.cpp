@@ -33,7 +33,9 @@ void append_columns(std::string& out, const TextTable& table) {
 
 bool SessionCore::is_local(const Traits& traits) const {
   if (traits.is_gateway_command()) return true;
-  return traits.kind == StatementKind::deallocate && traits.statement_count == 1 && prepared_.contains(traits.prepared_name);
+  if (traits.kind != StatementKind::deallocate || traits.statement_count != 1 || pins_.has(PinReason::prepared)) return false;
+  if (!is_failed_ && client_status() == TransactionStatus::failed) return false;
+  return traits.prepared_name.empty() || prepared_.contains(traits.prepared_name);
 }
 
 void SessionCore::handle(const LocalAnswer& event) {
@@ -50,6 +52,10 @@ std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::str
     return Result<TextTable>(TextTable{.command_tag = "ROLLBACK"});
   }
   if (traits.kind == StatementKind::deallocate) {
+    if (traits.prepared_name.empty()) {
+      prepared_.clear();
+      return Result<TextTable>(TextTable{.command_tag = "DEALLOCATE ALL"});
+    }
     prepared_.erase(traits.prepared_name);
     return Result<TextTable>(TextTable{.command_tag = "DEALLOCATE"});
   }
@@ -62,8 +68,8 @@ std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::str
 
 TextTable SessionCore::explain(const Traits& traits, std::string_view sql) {
   const GatewayCommand& command = traits.gateway;
-  const TraitsPtr inner =
-      env_.parse_cache.find_or_classify(sql.substr(command.inner_begin, command.inner_end - command.inner_begin));
+  const TraitsPtr inner = traits_in_force(
+      env_.parse_cache.find_or_classify(sql.substr(command.inner_begin, command.inner_end - command.inner_begin)));
   Rng rng = env_.rng;  // a copy: asking changes nothing
   const SessionFacts known = facts();
   const RoutingOptions& options = env_.parse_cache.options();

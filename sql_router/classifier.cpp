@@ -98,11 +98,16 @@ class Judge final : public TreeVisitor {
     traits_.copy = head.copy;
     traits_.setting = head.setting;
     traits_.prepared_name = head.prepared_name;
+    traits_.has_plain_arguments = head.has_plain_arguments;
+    traits_.changes_schema |= changes_schema(head.kind);
+    changes_statements_ |= !head.prepared_name.empty() && head.kind != StatementKind::execute;
+    traits_.drops_statements |= head.unpins.has(Unpin::deallocate_all) || head.unpins.has(Unpin::discard_all);
   }
 
   void on_function(std::string_view schema, std::string_view name, std::string_view constant) override {
     traits_.depends_on_literals |= name == "current_setting" || name == "set_config";
     if (name == "current_setting" && !constant.empty()) return judge_show(constant);
+    traits_.shows_statements |= name == "pg_prepared_statement";
     functions_.push_back({{std::string(schema), std::string(name)}, runs_});
   }
 
@@ -110,12 +115,18 @@ class Judge final : public TreeVisitor {
     NamedRelation& relation = relations_.emplace_back();
     relation.name = {std::string(schema), std::string(name)};
     const RouteReason reason = judge_relation(schema, name);
+    traits_.shows_statements |= name == "pg_prepared_statements";
     if (reason != RouteReason::read) object(reason, to_text(relation.name), false);
   }
 
   void on_common_table(std::string_view name) override { common_tables_.emplace_back(name); }
 
-  void on_write(StatementKind kind) override { object(RouteReason::write, row_of(kind).name, true); }
+  void on_statement_name(std::string_view name) override { traits_.statement_names.emplace_back(name); }
+
+  void on_write(StatementKind kind) override {
+    traits_.changes_schema |= changes_schema(kind) && runs_;
+    object(RouteReason::write, row_of(kind).name, true);
+  }
 
   void on_row_lock() override {
     traits_.locks_rows = true;
@@ -125,12 +136,16 @@ class Judge final : public TreeVisitor {
   void on_unknown_part() override { object(RouteReason::unparsable, {}, true); }
 
   void finish(const RoutingOptions& options, const CatalogFacts& facts) {
+    if (traits_.statement_count > 1 && changes_statements_) traits_.pins.add(PinReason::prepared);
     sort_relations();
     judge_functions(options, facts);
     judge_relations(facts);
     if (!functions_.empty() || !relations_.empty()) traits_.catalog_stamp = facts.stamp();
     for (const NamedRelation& relation : relations_) traits_.relations.push_back(to_text(relation.name));
-    std::sort(traits_.relations.begin(), traits_.relations.end());
+    for (auto* names : {&traits_.relations, &traits_.statement_names}) {
+      std::sort(names->begin(), names->end());
+      names->erase(std::unique(names->begin(), names->end()), names->end());
+    }
     if (!traits_.pins.is_empty()) traits_.is_node_bound = true;
     if (traits_.statement_count <= 1) return;
     if (traits_.has_transaction_control) object(RouteReason::several_with_transaction, {}, false);
@@ -139,6 +154,7 @@ class Judge final : public TreeVisitor {
     traits_.modes_scope = ModesScope::none;
     traits_.setting.clear();
     traits_.prepared_name.clear();
+    traits_.has_plain_arguments = false;
     // The order of pinning and unpinning within the string is not followed up.
     if (!traits_.pins.is_empty()) traits_.unpins.clear();
   }
@@ -243,6 +259,7 @@ class Judge final : public TreeVisitor {
   std::vector<NamedRelation> relations_;
   std::vector<std::string> common_tables_;
   std::size_t objected_at_ = kLast;
+  bool changes_statements_ = false;
   bool runs_ = true;  // false inside an EXPLAIN that only plans
 };
 
@@ -252,10 +269,20 @@ Traits unread(ParseOutcome outcome, RouteReason reason) {
   traits.parse = outcome;
   traits.verdict = {.may_use_replica = false, .may_write = true, .reason = reason};
   traits.has_transaction_control = true;
+  traits.changes_schema = true;
   traits.is_node_bound = outcome != ParseOutcome::unparsable;  // most of what does not parse is mistyped
   traits.pins.add(PinReason::opaque);
   traits.catalog_change = CatalogChange::adds;
   return traits;
+}
+
+TraitsPtr classify_prepared(const std::string& text, const RoutingOptions& options, const CatalogFacts& facts) {
+  Traits traits;
+  Judge judge(traits);
+  traits.parse = visit_prepared(text.c_str(), judge);
+  if (traits.parse != ParseOutcome::parsed) return std::make_shared<const Traits>(unread(traits.parse, RouteReason::too_deep));
+  judge.finish(options, facts);
+  return std::make_shared<const Traits>(std::move(traits));
 }
 
 // PostgreSQL's scanner reads a run of operator characters to its end, may take back all but one or two, and reads on: its
@@ -330,6 +357,8 @@ Traits classify(std::string_view text, const RoutingOptions& options, const Cata
   }
   if (traits.parse == ParseOutcome::too_deep) return unread(traits.parse, RouteReason::too_deep);
   judge.finish(options, facts);
+  if (traits.kind == StatementKind::prepare && traits.statement_count == 1)
+    traits.prepared.traits = classify_prepared(terminated, options, facts);
   // The patterns look at the whole text.
   traits.depends_on_literals |= !options.primary_routing_query_pattern_list.empty() || has_float_precision(text);
   override_by_operator(traits, text, options);

@@ -276,9 +276,16 @@ class StatementWalk {
       case T_MergeStmt: return walk_.run(node);
       case T_CopyStmt: return run_copy(as<CopyStmt>(node));
       case T_CallStmt: return walk_.run(as<CallStmt>(node)->funccall);
-      case T_ExecuteStmt: return walk_.run(as<ExecuteStmt>(node)->params);
+      case T_ExecuteStmt:
+        visitor_.on_statement_name(text_or_empty(as<ExecuteStmt>(node)->name));
+        return walk_.run(as<ExecuteStmt>(node)->params);
+      case T_DeallocateStmt:
+        if (const char* name = as<DeallocateStmt>(node)->name; name != nullptr) visitor_.on_statement_name(name);
+        return true;
+      case T_PrepareStmt:  // runs nothing of it
+        visitor_.on_statement_name(text_or_empty(as<PrepareStmt>(node)->name));
+        return true;
       case T_ExplainStmt: return run_nested(as<ExplainStmt>(node)->query);
-      case T_PrepareStmt: return run_nested(as<PrepareStmt>(node)->query);
       case T_DeclareCursorStmt: return run_nested(as<DeclareCursorStmt>(node)->query);
       case T_CreateTableAsStmt: return run_nested(as<CreateTableAsStmt>(node)->query);
       default: return true;
@@ -340,6 +347,14 @@ ParseOutcome visit_statements(const char* text, TreeVisitor& visitor) {
     if (is_seen_whole) is_seen_whole = walk.run(as<RawStmt>(raw)->stmt);
   });
   return is_seen_whole ? ParseOutcome::parsed : ParseOutcome::too_deep;
+}
+
+ParseOutcome visit_prepared(const char* text, TreeVisitor& visitor) {
+  const Parse parse(text);
+  if (!parse.is_good() || list_length(parse.statements()) != 1) return ParseOutcome::unparsable;
+  const Node* statement = as<RawStmt>(parse.statements()->elements[0].ptr_value)->stmt;
+  if (nodeTag(statement) != T_PrepareStmt) return ParseOutcome::unparsable;
+  return StatementWalk(visitor).run(as<PrepareStmt>(statement)->query) ? ParseOutcome::parsed : ParseOutcome::too_deep;
 }
 
 std::optional<std::size_t> first_statement_end(const char* text) {

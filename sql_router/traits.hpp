@@ -53,7 +53,7 @@ enum class ModesScope : std::uint8_t { none, this_transaction, session_default }
 // Why the session must keep its server connection after this statement: state that is not carried to another one.
 enum class PinReason : std::uint8_t {
   setting,                // SET, RESET of one parameter, set_config
-  prepared,               // SQL-level PREPARE
+  prepared,               // PREPARE, DEALLOCATE in a string of several: only the server knows which of it was done
   temp_table,             // CREATE TEMP ..., SELECT INTO TEMP, anything naming pg_temp
   listen,                 // LISTEN
   advisory_lock,          // pg_advisory_lock and its forms of session level
@@ -108,6 +108,14 @@ struct GatewayCommand {
   bool operator==(const GatewayCommand&) const = default;
 };
 
+struct Traits;
+
+// Traits of a statement inside another; equal if what they say is.
+struct InnerTraits {
+  std::shared_ptr<const Traits> traits = nullptr;
+  bool operator==(const InnerTraits& other) const;
+};
+
 struct Traits {
   Verdict verdict = {};
   StatementKind kind = StatementKind::unknown;  // of the only statement, or of the first
@@ -132,6 +140,12 @@ struct Traits {
   GatewayCommand gateway = {};
   std::string setting = {};                 // SET, RESET or SHOW: the parameter's name, lower case
   std::string prepared_name = {};           // PREPARE, EXECUTE, DEALLOCATE: the name; empty for ALL
+  InnerTraits prepared = {};                // of a single PREPARE: what its EXECUTE will do
+  bool has_plain_arguments = false;         // of a single EXECUTE: constants and parameters only
+  std::vector<std::string> statement_names = {};  // prepared statements named anywhere, by EXPLAIN EXECUTE too; sorted
+  bool drops_statements = false;            // DEALLOCATE ALL, DISCARD ALL
+  bool shows_statements = false;            // looks at pg_prepared_statements
+  bool changes_schema = false;              // DDL, or what may hide it: what was prepared before may now mean another thing
   std::vector<std::string> relations = {};  // as written, "schema.name" if qualified; sorted, each once
 
   // The same text with other literals may have other traits. Only statements that are known not to look at theirs are
@@ -146,6 +160,10 @@ struct Traits {
   const StatementRow& row() const { return row_of(kind); }
   bool is_gateway_command() const { return gateway.kind != GatewayCommandKind::none; }
 };
+
+inline bool InnerTraits::operator==(const InnerTraits& other) const {
+  return traits == other.traits || (traits != nullptr && other.traits != nullptr && *traits == *other.traits);
+}
 
 // Shared: the cache may drop an entry while a session or a prepared statement still uses it.
 using TraitsPtr = std::shared_ptr<const Traits>;

@@ -36,6 +36,7 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
       started_at_(wall_now()) {
   surroundings_.statement_log = config_->statement_log;
   surroundings_.settings = config_->settings;
+  surroundings_.schema_changes = shared.schema_changes;
   shared_.budget.attach(id_, reactor_,
                         [this](const PoolKey& key, const BudgetNews& news) { pools_.on_budget_news(key, news); });
 }

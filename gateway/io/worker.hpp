@@ -48,6 +48,8 @@ struct WorkersShared {
   SharedBudget& budget;
   WorkerHooks hooks;
   std::atomic<std::uint32_t> client_count{0};
+  // shared: each worker's surroundings hold it
+  std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);
   std::atomic<bool> is_shutting_down{false};
 };
 

@@ -130,11 +130,22 @@ void SessionCore::remember_refusal() {
     rest = rest.subspan(total);
   }
   if (count != 1) return;
+  const TraitsPtr refused = env_.parse_cache.find_or_classify(sql);
+  if (refused->kind == StatementKind::execute) return remember_refused_statement(refused->prepared_name);
   env_.parse_cache.remember_refusal(sql);
-  const TraitsPtr traits = env_.parse_cache.find_or_classify(sql);
+  // Texts with other literals are refused with it.
   for (auto& [name, statement] : prepared_)
-    if (statement->sql == sql) statement->traits = traits;
-  if (unnamed_sql_ == sql) unnamed_traits_ = traits;
+    if (!statement->is_sql()) statement->traits = env_.parse_cache.find_or_classify(statement->sql);
+  if (!unnamed_sql_.empty()) unnamed_traits_ = env_.parse_cache.find_or_classify(unnamed_sql_);
+}
+
+// What EXECUTE has executed.
+void SessionCore::remember_refused_statement(std::string_view name) {
+  const auto found = prepared_.find(name);
+  if (found == prepared_.end()) return;
+  Traits traits = *found->second->traits;
+  traits.verdict = {.may_use_replica = false, .may_write = true, .reason = RouteReason::refused_by_replica};
+  found->second->traits = std::make_shared<const Traits>(std::move(traits));
 }
 
 // Everything in flight goes back to where it came from.

@@ -41,7 +41,9 @@ void append_columns(std::string& out, const TextTable& table) {
 
 bool SessionCore::is_local(const Traits& traits) const {
   if (traits.is_gateway_command()) return true;
-  return traits.kind == StatementKind::deallocate && traits.statement_count == 1 && prepared_.contains(traits.prepared_name);
+  if (traits.kind != StatementKind::deallocate || traits.statement_count != 1 || pins_.has(PinReason::prepared)) return false;
+  if (!is_failed_ && client_status() == TransactionStatus::failed) return false;
+  return traits.prepared_name.empty() || prepared_.contains(traits.prepared_name);
 }
 
 void SessionCore::handle(const LocalAnswer& event) {
@@ -58,6 +60,10 @@ std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::str
     return Result<TextTable>(TextTable{.command_tag = "ROLLBACK"});
   }
   if (traits.kind == StatementKind::deallocate) {
+    if (traits.prepared_name.empty()) {
+      prepared_.clear();
+      return Result<TextTable>(TextTable{.command_tag = "DEALLOCATE ALL"});
+    }
     prepared_.erase(traits.prepared_name);
     return Result<TextTable>(TextTable{.command_tag = "DEALLOCATE"});
   }
@@ -71,11 +77,8 @@ std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::str
 
 // EXECUTE of a statement the session carries stands for that statement.
 TraitsPtr SessionCore::explained_statement(const GatewayCommand& command, std::string_view sql) const {
-  const TraitsPtr inner =
-      env_.parse_cache.find_or_classify(sql.substr(command.inner_begin, command.inner_end - command.inner_begin));
-  if (inner->kind != StatementKind::execute || inner->statement_count != 1) return inner;
-  const auto found = prepared_.find(inner->prepared_name);
-  return found == prepared_.end() ? inner : found->second->traits;
+  return traits_in_force(
+      env_.parse_cache.find_or_classify(sql.substr(command.inner_begin, command.inner_end - command.inner_begin)));
 }
 
 // As many parameters as the statement to be explained has, of the types the client gave, else text.

@@ -42,6 +42,10 @@ void SessionCore::note_statement(const Traits& traits) {
     request.is_rerunnable = false;
   }
   note_sequences(traits);
+  if (traits.changes_schema) {
+    note_schema_change();
+    request.changes_schema = true;
+  }
   if (traits.kind == StatementKind::reset_parameter && find_setting(identity_.settings.get(), traits.setting) != nullptr)
     request.reset_setting = traits.setting;
   request.is_barrier |= !request.unpins.is_empty() || !request.reset_setting.empty();

@@ -104,11 +104,13 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   const Fate fate = ledger.accept(tag, is_ready && !body.empty() ? body[0] : '\0');
   if (fate == Fate::broken) return lose_backend(NodeFailure::misbehaved, false);
   if (tag == static_cast<char>(ServerTag::parse_complete)) note_accepted(*ledger.ended());
+  if (tag == static_cast<char>(ServerTag::command_complete) && ledger.ended() != nullptr) apply_change(*ledger.ended());
   if (tag == static_cast<char>(ServerTag::copy_in_response)) on_voided_syncs();
   if (fate == Fate::forward) emit_answer(tag, message);
   if (is_ready) {
     const auto injected = static_cast<Injected>(ledger.ended()->tag);
     if (fate == Fate::forward) {
+      if (ledger.ended()->kind == AnswerKind::query && !requests_.front().has_error) apply_change(*ledger.ended());
       finish_request();
     } else if (injected == Injected::settings && !is_draining_) {
       if (is_starting_) return finish_start();
@@ -145,7 +147,9 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
     message = with_client_name(message, *failed);
     if (failed->kind == AnswerKind::bind && !failed->text.empty()) message = scratch_.keep(as_bytes(failed->text));
   }
+  if (fate == Fate::swallow && !is_draining_) told_instead_.assign(message.data(), message.size());
   if (fate == Fate::forward) {
+    if (!told_instead_.empty()) message = scratch_.keep(as_bytes(std::exchange(told_instead_, {})));
     emit_answer('E', message);
     if (!requests_.empty()) note_error(requests_.front(), error->sqlstate());
   }
@@ -230,6 +234,8 @@ void SessionCore::finish_request() {
   const Request request = std::move(requests_.front());
   requests_.pop_front();
   retained_.drop(request.retained);
+  told_instead_.clear();
+  has_changed_schema_ |= request.changes_schema;
   if (requests_.empty()) {
     retained_.clear();
     closed_.clear();
@@ -247,6 +253,8 @@ void SessionCore::finish_request() {
       wrote_at_ = now_;
       read_bound_.reset();
     }
+    changing_portals_.clear();
+    if (std::exchange(has_changed_schema_, false)) note_schema_change();
     on_transaction_end();
   }
   if (!request.has_error) take_pins_away(request);

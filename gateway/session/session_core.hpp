@@ -23,10 +23,14 @@
 namespace howdah {
 
 // What the owed answers of injected messages mean (Owed::tag of a query).
-enum class Injected : std::uint64_t { none, settings, begin, drain, sequences };
+enum class Injected : std::uint64_t { none, settings, begin, drain, sequences, statements };
 
 // Owed::tag of the Parse of an unnamed statement: this and its serial number. Other statements have catalog numbers.
 constexpr std::uint64_t kUnnamedTag = std::uint64_t{1} << 63;
+// ... of what makes a client's name exist on a server connection, or not: this and the statement's number.
+constexpr std::uint64_t kNameTag = std::uint64_t{1} << 62;
+// ... of an Execute or Query that is the client's DEALLOCATE.
+constexpr std::uint64_t kDropTag = std::uint64_t{1} << 61;
 
 class SessionCore {
  public:
@@ -72,6 +76,11 @@ class SessionCore {
     std::vector<const Traits*> traits;   // of each statement parsed, bound or described
     std::vector<BatchParse> parsed;
     std::vector<std::pair<std::string_view, bool>> bound;  // portals, and whether Howdah answers them
+  };
+
+  struct ChangingPortal {  // bound to PREPARE or DEALLOCATE
+    std::string portal;
+    Owed change;
   };
 
   struct LocalPortal {
@@ -124,7 +133,7 @@ class SessionCore {
   // simple_query.cpp
   std::size_t consume_query(Bytes input, Head head);
   std::size_t answer_query(Bytes message, const TraitsPtr& traits, std::string_view sql);
-  void send_query(Bytes message, const TraitsPtr& traits, bool is_whole);
+  void send_query(Bytes message, const TraitsPtr& traits, bool is_whole, Owed owed);
 
   // batch.cpp, batch_scan.cpp
   std::size_t consume_extended(Bytes input, Head head);
@@ -146,6 +155,7 @@ class SessionCore {
   std::size_t forward_close(Bytes message, const wire::TargetName& target);
   std::size_t forward_sync(Bytes message);
   bool leave_replica_for(const Traits& traits);
+  bool make_names_in_batch(std::string_view statement);
 
   // statement_notes.cpp
   void note_sent(StatementKind kind, std::string_view sql);
@@ -174,6 +184,8 @@ class SessionCore {
   PreparedStatementPtr intern(std::string_view sql, Bytes types, const TraitsPtr& traits);
   void retire_statement(std::uint64_t number);
   void forget_statements();
+  std::string statement_scope() const;
+  void note_schema_change();
 
   // begin_deferral.cpp
   bool answer_transaction_control(const Traits& traits, std::string_view sql);
@@ -237,6 +249,7 @@ class SessionCore {
   void answer_lost_requests();
   Error lost_error(bool is_unknown);
   void remember_refusal();
+  void remember_refused_statement(std::string_view name);
   void fail_transaction(const Error& error);
   std::size_t fail_pending(Bytes input, Head head);
   Error failed_error();
@@ -283,6 +296,25 @@ class SessionCore {
   void leave(CloseReason reason);
   void close_with(const Error& error, CloseReason reason);
   void release_all();
+
+  // sql_prepared.cpp
+  const TraitsPtr& traits_in_force(const TraitsPtr& traits) const;
+  const Traits* traits_in_force_of(const Traits& traits) const;
+  bool looks_at_names(const Traits& traits) const;
+  void make_names_for_query(const Traits& traits);
+  void make_names(const Traits& traits);
+  void make_name(const std::string& name);
+  void drop_name(const std::string& name);
+  void drop_names();
+  void run_prepare(const std::string& name, const PreparedStatement& statement);
+  void owe_for_name(AnswerKind kind, const std::string& name, std::uint64_t number);
+  void undo_name(const Owed& dropped);
+  void make_own_names();
+  void leave_names_to_server();
+  void expect_change(const Traits& traits, std::string_view sql, Owed& owed);
+  void apply_change(const Owed& done);
+  void note_portal(std::string_view portal, std::string_view statement);
+  Owed owed_for_execute(std::string_view portal) const;
 
   // prepare_later.cpp
   std::optional<Instant> prepare_later_time() const;
@@ -371,15 +403,20 @@ class SessionCore {
 
   std::string last_statement_;         // sent to a server, cut
 
-  // Prepared statements of the protocol.
+  // Prepared statements, of the protocol and of SQL.
   std::map<std::string, PreparedStatementPtr, std::less<>> prepared_;
-  std::string statement_scope_;        // of the catalog
+  std::string statement_scope_;        // of the catalog, but for the schema's changes
   std::optional<Instant> prepare_later_at_;  // the batch at hand can be answered here from then on
   std::vector<PreparedStatementPtr> closed_;  // in a batch that is not answered yet
   std::string unnamed_sql_;
   std::string unnamed_types_;
   TraitsPtr unnamed_traits_;
   std::uint64_t unnamed_serial_ = 0;   // 0: none
+  bool has_sql_statements_ = false;    // some of them may have been made by PREPARE
+  PreparedStatementPtr preparing_;     // by the PREPARE that is being run
+  std::vector<ChangingPortal> changing_portals_;
+  std::string told_instead_;           // an error of what was put in before a Query: the client gets it for the Query's
+  bool has_changed_schema_ = false;    // in this transaction
   bool has_unsettled_names_ = false;   // a request in flight may change what names stand for
   BatchScan scan_;
 

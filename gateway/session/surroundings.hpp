@@ -1,6 +1,7 @@
 // What the sessions of one worker share: all of it is used by that worker's thread only.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -34,6 +35,8 @@ struct Surroundings {
   std::uint64_t unnamed_serials = 0;  // numbers for unnamed statements
   std::set<std::pair<std::string, std::string>> sequence_readers = {};  // user, database: have called currval or lastval
   StatementTally tally = {};
+  // How often a client has changed a schema. Shared by all workers: a statement prepared before is another one after.
+  std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);
   StatementLog statement_log = {};
   SettingsPtr settings = std::make_shared<const Settings>();  // in force, for PGPOOL SET
 };

@@ -47,6 +47,7 @@ enum class ErrorCode {
   portal_unknown,
   command_syntax,
   unknown_parameter,
+  setting_invalid,
   command_failed,
   configuration,
   environment,

@@ -9,6 +9,7 @@
 
 #include "sql_router/function_table.hpp"
 #include "sql_router/gateway_commands.hpp"
+#include "sql_router/hints.hpp"
 #include "sql_router/name_rules.hpp"
 #include "sql_router/pg_query_tree.hpp"
 
@@ -202,6 +203,17 @@ bool has_slow_runs(std::string_view text) {
   return spent > kScanBudget;
 }
 
+// A hint that means nothing might have asked for more than is given: the primary has it all.
+void apply_hints(Traits& traits, std::string_view text) {
+  Hints hints = read_hints(text);
+  traits.read_consistency = hints.read_consistency;
+  Verdict& verdict = traits.verdict;
+  if (hints.unreadable.empty() || !verdict.may_use_replica || traits.has_transaction_control) return;
+  verdict.may_use_replica = false;
+  verdict.reason = RouteReason::comment;
+  verdict.because = std::move(hints.unreadable);
+}
+
 void override_by_operator(Traits& traits, std::string_view text, const RoutingOptions& options) {
   Verdict& verdict = traits.verdict;
   if (!verdict.may_use_replica || traits.has_transaction_control) return;
@@ -252,6 +264,7 @@ Traits classify(std::string_view text, const RoutingOptions& options) {
   judge.finish();
   // The patterns look at the whole text.
   traits.depends_on_literals |= !options.primary_routing_query_pattern_list.empty() || has_float_precision(text);
+  apply_hints(traits, text);
   override_by_operator(traits, text, options);
   return traits;
 }

@@ -43,6 +43,7 @@ enum class RouteReason : std::uint8_t {
   wrote_before,
   read_your_writes,
   global_consistency,
+  min_lsn,
   replica_lag,
   no_usable_replica,
   only_replica_left,

@@ -37,6 +37,7 @@ struct WorkerHooks {
   std::function<void(LocalQuestion, std::function<void(Result<TextTable>)> then)> ask_local;
   std::function<void(WorkerId to, MovedServer)> hand_over;
   std::function<void(wire::CancelKey, std::function<void()> then)> route_cancel;
+  std::function<void()> want_position;  // the primary's, soon; it comes with the next view
 };
 
 // Shared by all workers of the process.
@@ -46,6 +47,7 @@ struct WorkersShared {
   Resolver& client_names;  // of its own: clients with slow name servers must not delay connections to servers
   SharedBudget& budget;
   WorkerHooks hooks;
+  WriteBoard writes;
   std::atomic<std::uint32_t> client_count{0};
   std::atomic<bool> is_shutting_down{false};
 };

@@ -77,7 +77,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     return std::make_shared<const Traits>(std::move(traits));
   }();
   if (owes() && batch_needs_clean_sequences()) return Go::wait;
-  const Traits& strictest = scan_.traits.empty() ? *kNothingSaid : combine(scan_.traits);
+  const Traits& strictest = scan_.traits.empty() ? *kNothingSaid : combine(scan_.traits, consistency());
   if (admit(strictest) == Go::wait) {
     if (!pending_error_ || waiting_ != Waiting::nothing) return Go::wait;
     return open_batch(input);

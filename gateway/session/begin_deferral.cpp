@@ -65,6 +65,7 @@ void SessionCore::on_transaction_end() {
   is_transaction_read_only_ = is_default_read_only_;
   is_transaction_serializable_ = is_default_serializable_;
   transaction_since_.reset();
+  if (outer_settings_) settings_ = *std::exchange(outer_settings_, std::nullopt);
 }
 
 }  // namespace howdah

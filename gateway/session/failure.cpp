@@ -170,6 +170,7 @@ void SessionCore::answer_lost_requests() {
     return (commits(request.control) || (request.has_transaction_control && request.control == TransactionControl::none)) &&
            (has_transaction_written_ || request.may_write);
   });
+  if (is_unknown) note_write();
   is_batch_open_ = false;
   while (!requests_.empty()) {
     Request request = requests_.front();

@@ -1,4 +1,4 @@
-// Statements Howdah answers itself: SHOW POOL_*, PGPOOL ..., EXPLAIN ROUTE, DEALLOCATE of a statement it carries, and the
+// Statements Howdah answers itself: SHOW POOL_*, PGPOOL ..., SET howdah.*, EXPLAIN ROUTE, DEALLOCATE of a statement it carries, and the
 // end of a transaction that was lost with its server. In both protocols; columns are of type text.
 #include "gateway/session/session_core.hpp"
 #include "sql_router/explain.hpp"
@@ -12,6 +12,18 @@ namespace {
 
 bool ends_transaction(const Traits& traits) {
   return traits.transaction == TransactionControl::rollback || traits.transaction == TransactionControl::commit;
+}
+
+bool is_own_setting(const Traits& traits) {
+  const GatewayCommandKind kind = traits.gateway.kind;
+  return kind == GatewayCommandKind::own_show || kind == GatewayCommandKind::own_set ||
+         kind == GatewayCommandKind::own_reset;
+}
+
+// What answers without rows is not run for being described.
+bool has_rows(const Traits& traits) {
+  return traits.is_gateway_command() && traits.gateway.kind != GatewayCommandKind::own_set &&
+         traits.gateway.kind != GatewayCommandKind::own_reset;
 }
 
 void append_row(std::string& out, const std::vector<std::optional<std::string>>& row) {
@@ -54,6 +66,7 @@ std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::str
     return Result<TextTable>(TextTable{.command_tag = "DEALLOCATE"});
   }
   if (traits.gateway.kind == GatewayCommandKind::explain_route) return Result<TextTable>(explain(traits, sql));
+  if (is_own_setting(traits)) return answer_own_setting(traits.gateway);
   if (local_answer_) return std::exchange(local_answer_, std::nullopt);
   waiting_ = Waiting::local;
   out_->push(AskLocal{std::string(sql.substr(0, traits.gateway.rest_begin))});
@@ -65,7 +78,7 @@ TextTable SessionCore::explain(const Traits& traits, std::string_view sql) {
   const TraitsPtr inner =
       env_.parse_cache.find_or_classify(sql.substr(command.inner_begin, command.inner_end - command.inner_begin));
   Rng rng = env_.rng;  // a copy: asking changes nothing
-  const SessionFacts known = facts();
+  const SessionFacts known = facts(*inner);
   const RoutingOptions& options = env_.parse_cache.options();
   const Decision decision = decide(*inner, known, *env_.view, options, rng);
   TextTable table{.columns = {"property", "value"}, .command_tag = "EXPLAIN"};
@@ -178,8 +191,7 @@ bool SessionCore::local_describe(Bytes body) {
     const bool is_unnamed = target->name.empty();
     const TraitsPtr traits = is_unnamed ? unnamed_traits_ : found->second->traits;
     LocalPortal probe{.sql = is_unnamed ? unnamed_sql_ : found->second->sql, .traits = traits};
-    // What answers without rows is not run for being described.
-    if (!traits->is_gateway_command()) {
+    if (!has_rows(*traits)) {
       probe.table = TextTable{};
     } else if (!has_local_table(probe)) {
       return false;
@@ -192,8 +204,8 @@ bool SessionCore::local_describe(Bytes body) {
     const auto found = local_portals_.find(target->name);
     if (found == local_portals_.end()) return fail_local(no_portal(target->name)), true;
     LocalPortal& portal = found->second;
-    if (portal.traits->is_gateway_command() && !has_local_table(portal)) return false;
-    if (portal.traits->is_gateway_command() && !portal.table) return true;
+    if (has_rows(*portal.traits) && !has_local_table(portal)) return false;
+    if (has_rows(*portal.traits) && !portal.table) return true;
     build_.clear();
     append_columns(build_, portal.table.value_or(TextTable{}));
   }

@@ -104,7 +104,10 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   const Fate fate = ledger.accept(tag, is_ready && !body.empty() ? body[0] : '\0');
   if (fate == Fate::broken) return lose_backend(NodeFailure::misbehaved, false);
   if (tag == static_cast<char>(ServerTag::copy_in_response)) on_voided_syncs();
-  if (fate == Fate::forward) emit_answer(tag, message);
+  if (fate == Fate::forward) {
+    if (tag == static_cast<char>(ServerTag::command_complete)) note_complete();
+    emit_answer(tag, message);
+  }
   if (is_ready) {
     const auto injected = static_cast<Injected>(ledger.ended()->tag);
     if (fate == Fate::forward) {
@@ -241,11 +244,7 @@ void SessionCore::finish_request() {
   avoided_node_.reset();
   busy_since_.reset();
   if (backend_->ledger.status() == TransactionStatus::idle) {
-    if (request.may_write || has_transaction_written_) {
-      has_written_ = true;
-      wrote_at_ = now_;
-      read_bound_.reset();
-    }
+    if (request.may_write || has_transaction_written_) note_write();
     on_transaction_end();
   }
   if (!request.has_error) take_pins_away(request);

@@ -180,10 +180,20 @@ class SessionCore {
   void discard_sequences();
   void note_sequences(const Traits& traits);
 
+  // freshness.cpp
+  void note_write();
+  void note_complete();
+  ReadConsistency consistency() const;
+  void add_freshness(const Traits& traits, SessionFacts& known) const;
+  void remember_freshness(const SessionFacts& known, const Decision& decision);
+  bool may_follow_on_replica(const Traits& traits) const;
+  std::optional<Lsn> own_position();
+  std::optional<Result<TextTable>> answer_own_setting(const GatewayCommand& command);
+
   // lease.cpp
   Go admit(const Traits& traits);
   bool may_pipeline(const Traits& traits) const;
-  SessionFacts facts() const;
+  SessionFacts facts(const Traits& traits) const;
   Decision choose(const Traits& traits);
   bool use_node(NodeId node);
   void park_backend();
@@ -326,6 +336,9 @@ class SessionCore {
   bool has_written_ = false;
   std::optional<Instant> wrote_at_;
   std::optional<Lsn> read_bound_;
+  SessionSettings settings_;
+  std::optional<SessionSettings> outer_settings_;  // to return to at the end of the transaction
+  ReadConsistency admitted_consistency_ = ReadConsistency::eventual;  // of what was sent to the replica in use
   bool is_sequence_reader_ = false;    // this user has called currval or lastval
   std::size_t sequence_readers_seen_ = 0;  // how many there were when that was looked up
   bool is_default_read_only_ = false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "gateway/session/statement_catalog.hpp"
 #include "gateway/session/statement_tally.hpp"
 #include "gateway/session/welcome_cache.hpp"
+#include "gateway/session/write_board.hpp"
 #include "health/cluster_view.hpp"
 #include "sql_router/parse_cache.hpp"
 
@@ -33,6 +35,15 @@ struct Surroundings {
   std::set<std::pair<std::string, std::string>> sequence_readers = {};  // user, database: have called currval or lastval
   StatementTally tally = {};
   StatementLog statement_log = {};
+
+  WriteBoard* writes = nullptr;   // shared by all workers, each with its own slot; none: nothing is global
+  std::size_t writer = 0;         // this worker's slot
+  Instant (*clock)() = nullptr;   // asked at each write; none: the time of the event will do
+  // A position that holds all writes that were acknowledged to anybody until then.
+  struct GlobalBound {
+    std::optional<Instant> wrote_at;
+    Lsn position;
+  } global_bound = {};
 };
 
 }  // namespace howdah

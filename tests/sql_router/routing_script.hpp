@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sql_router/hints.hpp"
 #include "sql_router/router.hpp"
 
 namespace howdah::test {
@@ -116,6 +117,10 @@ inline bool apply_session_fact(SessionFacts& facts, const std::string& name, con
   else if (name == "written") facts.has_written = true;
   else if (name == "wrote") facts.wrote_at = at_ms(value);
   else if (name == "bound") facts.read_bound = parse_lsn(value).value();
+  else if (name == "consistency") facts.read_consistency = read_consistency_named(value).value();
+  else if (name == "min_lsn") facts.min_lsn = parse_lsn(value).value();
+  else if (name == "anyone_wrote") facts.anyone_wrote_at = at_ms(value);
+  else if (name == "global_bound") facts.global_bound = parse_lsn(value).value();
   else if (name == "pinned") {
     const auto parts = split(value, ':');
     facts.pinned_node = NodeId{std::stoi(parts.at(0))};

@@ -45,6 +45,7 @@ std::size_t World::add_client(std::vector<std::pair<std::string, std::string>> p
   identity.database = "db";
   identity.user = std::move(user);
   identity.settings = *startup_settings_of(parameters);
+  if (identity.settings != nullptr) identity.own_settings = *session_settings_of(identity.settings->own);
   if (const std::string* name = find_setting(identity.settings.get(), "application_name")) identity.application_name = *name;
   identity.cancel_key = {1, "abcd"};
   clients_.push_back(std::make_unique<Client>());
@@ -102,6 +103,7 @@ void World::perform(std::size_t id, Actions<Action>& actions) {
                    [&](const AskLocal& a) { who.asked.push_back(a.command); },
                    [&](const ReportNode& a) { reports.push_back(a.node); },
                    [&](const SendCancel&) { ++cancels; },
+                   [&](const WantPosition&) { ++positions_wanted; },
                    [&](const CloseClient& a) { who.closed = a.reason; },
                },
                action);

@@ -60,6 +60,7 @@ class World {
   std::vector<std::string> node_log(NodeId node) const;
   std::vector<NodeId> reports;
   int cancels = 0;
+  int positions_wanted = 0;
   std::size_t most_held_bytes = 0;   // largest ToServer or ToClient range seen in one on()
 
   static constexpr NodeId kPrimary{0};

@@ -100,6 +100,7 @@ class Judge final : public TreeVisitor {
 
   void on_function(std::string_view schema, std::string_view name, std::string_view constant) override {
     traits_.depends_on_literals |= name == "current_setting" || name == "set_config";
+    traits_.reads_transaction_time |= name == "now" || name == "transaction_timestamp" || name == "age";
     if (name == "current_setting" && !constant.empty()) return judge_show(constant);
     const FunctionJudgement judgement = judge_function(schema, name, options_);
     if (judgement.reason != RouteReason::read) object(judgement.reason, schema, name, judgement.may_write);
@@ -121,6 +122,8 @@ class Judge final : public TreeVisitor {
     traits_.locks_rows = true;
     object(RouteReason::locks_rows, {}, {}, false);
   }
+
+  void on_transaction_time() override { traits_.reads_transaction_time = true; }
 
   void on_unknown_part() override { object(RouteReason::unparsable, {}, {}, true); }
 

@@ -19,6 +19,12 @@ void demand(Freshness& freshness, std::optional<Lsn> position, RouteReason why) 
   freshness.why = why;
 }
 
+// dml_adaptive: not a read of what the session has not touched.
+bool may_miss_writes(const Traits& traits, const SessionFacts& facts, const RoutingOptions& options) {
+  return options.disable_load_balance_on_write != WriteEffect::dml_adaptive || facts.written_objects == nullptr ||
+         facts.written_objects->concern(traits);
+}
+
 }  // namespace
 
 ReadConsistency consistency_of(const Traits& traits, const SessionFacts& facts, const RoutingOptions& options) {
@@ -31,7 +37,7 @@ Freshness needed_freshness(const Traits& traits, const SessionFacts& facts, cons
   Freshness freshness;
   const ReadConsistency consistency = consistency_of(traits, facts, options);
   if (facts.min_lsn) demand(freshness, facts.min_lsn, RouteReason::min_lsn);
-  if (consistency != ReadConsistency::eventual && facts.wrote_at) {
+  if (consistency != ReadConsistency::eventual && facts.wrote_at && may_miss_writes(traits, facts, options)) {
     freshness.read_bound = facts.read_bound ? facts.read_bound : bound_from(view, *facts.wrote_at);
     demand(freshness, freshness.read_bound, RouteReason::read_your_writes);
   }

@@ -25,9 +25,36 @@ Decision to_primary(const Question& question, RouteReason reason, std::string_vi
   return {.node = primary->id, .reason = reason, .because = because};
 }
 
+// Whether a READ COMMITTED transaction may have this statement on a standby. Each such statement has a snapshot of its own
+// anyway; what holds for the whole transaction (its time, its settings, its savepoints) it would lose when it moves.
+bool may_visit_standby(const Question& question) {
+  const Traits& traits = question.traits;
+  return question.options.load_balance_transactions && question.facts.transaction_may_visit_standby &&
+         traits.verdict.may_use_replica && !traits.has_transaction_control && !traits.reads_transaction_time &&
+         (traits.row().route == RouteClass::read || traits.row().route == RouteClass::as_inner) &&
+         consistency_of(traits, question.facts, question.options) != ReadConsistency::global;
+}
+
+// It has only read on a standby so far. Its end may stay there too.
+bool must_move_to_primary(const Question& question, const NodeView& standby) {
+  const TransactionControl control = question.traits.transaction;
+  if (control == TransactionControl::commit || control == TransactionControl::rollback) return false;
+  return !may_visit_standby(question) ||
+         !is_fresh_enough(question.view, standby,
+                          needed_freshness(question.traits, question.facts, question.view, question.options));
+}
+
 Decision in_open_transaction(const Question& question) {
   const Traits& traits = question.traits;
   const NodeId node = *question.facts.transaction_node;
+  if (question.facts.transaction_may_move) {
+    const NodeView* standby = question.view.find(node);
+    if (standby == nullptr || must_move_to_primary(question, *standby)) {
+      const Verdict& verdict = traits.verdict;
+      if (!verdict.may_use_replica) return to_primary(question, verdict.reason, verdict.because);
+      return to_primary(question, RouteReason::explicit_transaction);
+    }
+  }
   Decision decision{.node = node, .reason = RouteReason::transaction_node};
   decision.is_misplaced = traits.is_node_bound && question.view.primary != node;
   if (decision.is_misplaced) decision.because = traits.verdict.because;
@@ -125,7 +152,11 @@ Decision route_transaction(const Question& question, bool is_read_only, bool is_
   const Verdict& verdict = question.traits.verdict;
   if (!verdict.may_use_replica) return to_primary(question, verdict.reason, verdict.because);
   if (is_serializable) return to_primary(question, RouteReason::serializable);
-  if (!is_read_only) return to_primary(question, RouteReason::explicit_transaction);
+  if (question.options.disable_load_balance_on_write == WriteEffect::trans_transaction &&
+      question.facts.has_written_in_transaction)
+    return to_primary(question, RouteReason::wrote_before);
+  if (!is_read_only && !may_visit_standby(question)) return to_primary(question, RouteReason::explicit_transaction);
+  if (!is_read_only) return route_read(question, RouteReason::transaction_read, rng);
   // Its later statements are reads of their own, and a transaction cannot move to where they would be fresh.
   if (consistency_of(question.traits, question.facts, question.options) == ReadConsistency::global)
     return to_primary(question, RouteReason::global_consistency);

@@ -24,6 +24,8 @@ struct SessionFacts {
   std::optional<NodeId> transaction_node = {};      // where it is open; nothing while BEGIN is held back
   bool transaction_is_read_only = false;
   bool transaction_is_serializable = false;
+  bool transaction_may_visit_standby = false;       // READ COMMITTED, only read so far, this statement is known in full
+  bool transaction_may_move = false;                // it is open on a standby and can begin anew on the primary
   bool default_is_serializable = false;             // default_transaction_isolation of the session
   bool default_is_read_only = false;                // default_transaction_read_only of the session
 
@@ -36,6 +38,8 @@ struct SessionFacts {
   std::string_view application_name = {};           // of the startup packet
 
   bool has_written = false;                         // ever, for disable_load_balance_on_write = always
+  bool has_written_in_transaction = false;          // an explicit one, ever: for trans_transaction
+  const WrittenObjects* written_objects = nullptr;  // for dml_adaptive
   std::optional<Instant> wrote_at = {};             // when the newest write was acknowledged
   std::optional<Lsn> read_bound = {};               // bound_from() once it has an answer; forget it at the next write
 

@@ -127,6 +127,7 @@ struct Traits {
 
   bool locks_rows = false;
   bool reads_sequences = false;  // currval, lastval: answers with what earlier statements left in the connection
+  bool reads_transaction_time = false;  // now() and its kin: the same all through a transaction
   bool is_node_bound = false;  // a replica might answer differently, or keep state, without an error
   CopyDirection copy = CopyDirection::none;
   std::optional<ReadConsistency> read_consistency = {};  // of a hint in the text (hints.hpp)

@@ -38,6 +38,7 @@ enum class RouteReason : std::uint8_t {
   transaction_node,
   explicit_transaction,
   read_only_transaction,
+  transaction_read,
   serializable,
   load_balance_off,
   wrote_before,

@@ -62,6 +62,8 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
   }
   is_draining_ = false;
   if (requests_.empty()) {
+    if (!movable_begin_.empty() && told_status_ == TransactionStatus::in_block) deferred_begin_.swap(movable_begin_);
+    movable_begin_.clear();
     is_failed_ = told_status_ != TransactionStatus::idle && deferred_begin_.empty();
     is_failure_told_ = false;
     return;
@@ -75,7 +77,8 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
 }
 
 bool SessionCore::can_rerun_all() const {
-  return stream_left_ == 0 && (told_status_ == TransactionStatus::idle || !sent_begin_.empty()) &&
+  return stream_left_ == 0 &&
+         (told_status_ == TransactionStatus::idle || !sent_begin_.empty() || !movable_begin_.empty()) &&
          std::all_of(requests_.begin(), requests_.end(), [](const Request& request) {
            return request.is_rerunnable && !request.has_forwarded && (request.retained > 0 || !request.is_complete);
          });
@@ -83,7 +86,7 @@ bool SessionCore::can_rerun_all() const {
 
 // Errors that say "not here" rather than "not so": a standby refuses a write, or cancels because of replay.
 bool SessionCore::should_rerun(std::string_view sqlstate) const {
-  if (!is_on_replica_ || is_draining_ || !sent_begin_.empty() || retry_count_ >= options_.max_retries || !can_rerun_all()) return false;
+  if (!is_on_replica_ || is_draining_ || (!sent_begin_.empty() && movable_begin_.empty()) || retry_count_ >= options_.max_retries || !can_rerun_all()) return false;
   return sqlstate == "25006" || sqlstate == "0A000" || sqlstate == "40001";
 }
 
@@ -144,6 +147,8 @@ void SessionCore::requeue() {
   retained_.clear();
   requests_.clear();
   is_batch_open_ = false;
+  if (!movable_begin_.empty()) sent_begin_.swap(movable_begin_);
+  movable_begin_.clear();
   if (sent_begin_.empty()) return;
   deferred_begin_.swap(sent_begin_);
   sent_begin_.clear();

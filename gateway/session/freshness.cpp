@@ -2,6 +2,8 @@
 // board, for everybody's. Also the client's settings about it: howdah.read_consistency, howdah.min_lsn, howdah.lsn.
 #include "sql_router/freshness.hpp"
 
+#include <algorithm>
+
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
@@ -32,6 +34,7 @@ void SessionCore::add_freshness(const Traits& traits, SessionFacts& known) const
   known.read_bound = read_bound_;
   known.read_consistency = settings_.read_consistency;
   known.min_lsn = settings_.min_lsn;
+  known.written_objects = &written_objects_;
   if (traits.read_consistency.value_or(consistency()) != ReadConsistency::global || env_.writes == nullptr) return;
   known.anyone_wrote_at = env_.writes->newest();
   if (env_.global_bound.wrote_at == known.anyone_wrote_at) known.global_bound = env_.global_bound.position;
@@ -47,6 +50,22 @@ void SessionCore::remember_freshness(const SessionFacts& known, const Decision& 
 bool SessionCore::may_follow_on_replica(const Traits& traits) const {
   const ReadConsistency wanted = traits.read_consistency.value_or(consistency());
   return wanted != ReadConsistency::global && wanted <= admitted_consistency_;
+}
+
+// For dml_adaptive: a statement that may write is about to be sent.
+void SessionCore::note_written_objects(const Traits& traits) {
+  const RoutingOptions& options = env_.parse_cache.options();
+  if (options.disable_load_balance_on_write != WriteEffect::dml_adaptive) {
+    written_objects_.is_everything = true;  // should a reload bring the mode, what was written is not known
+    return;
+  }
+  const auto is_everywhere = [this] {
+    return std::all_of(env_.view->nodes.begin(), env_.view->nodes.end(), [this](const NodeView& node) {
+      return env_.view->primary == node.id || has_replayed(*env_.view, node, *read_bound_);
+    });
+  };
+  if (!has_transaction_written_ && read_bound_ && is_everywhere()) written_objects_.clear();
+  written_objects_.add(traits, options.dml_adaptive_object_relationship_list);
 }
 
 // A position that holds everything acknowledged to this session; nothing if the monitor has to ask the primary first.

@@ -41,6 +41,10 @@ SessionCore::Go SessionCore::admit(const Traits& traits) {
     return Go::wait;
   }
   const Decision decision = choose(traits);
+  if (is_transaction_movable() && decision.node != backend_->node()) {
+    leave_standby();
+    return Go::wait;
+  }
   const bool is_lost_to_replica = is_on_replica_ && client_status() != TransactionStatus::idle && backend_ != nullptr;
   if (is_lost_to_replica && must_refuse(traits)) {
     pending_error_ = misplaced_error(traits);
@@ -77,7 +81,7 @@ bool SessionCore::is_status_certain() const {
 }
 
 Decision SessionCore::choose(const Traits& traits) {
-  if (is_primary_forced_ && client_status() == TransactionStatus::idle)
+  if (is_primary_forced_ && (client_status() == TransactionStatus::idle || !deferred_begin_.empty()))
     return {.node = env_.view->primary, .reason = RouteReason::refused_by_replica};
   admitted_consistency_ = traits.read_consistency.value_or(consistency());
   Decision decision;
@@ -101,6 +105,8 @@ SessionFacts SessionCore::facts(const Traits& traits) const {
   if (known.in_transaction && deferred_begin_.empty() && backend_ != nullptr) known.transaction_node = backend_->node();
   known.transaction_is_read_only = is_transaction_read_only_;
   known.transaction_is_serializable = is_transaction_serializable_;
+  known.transaction_may_visit_standby = is_transaction_plain_ && !is_statement_open_ended_;
+  known.transaction_may_move = is_transaction_movable();
   known.default_is_serializable = is_default_serializable_;
   known.default_is_read_only = is_default_read_only_;
   known.pin_reason = pin_reason();
@@ -110,6 +116,7 @@ SessionFacts SessionCore::facts(const Traits& traits) const {
   known.database = identity_.database;
   known.application_name = identity_.application_name;
   known.has_written = has_written_;
+  known.has_written_in_transaction = has_written_in_transaction_;
   add_freshness(traits, known);
   return known;
 }

@@ -35,7 +35,9 @@ void SessionCore::note_statement(const Traits& traits) {
   Request& request = requests_.back();
   pins_.add(traits.pins);
   // A replica has refused a part of it, perhaps without telling which.
-  if (traits.verdict.may_write || is_primary_forced_) request.may_write = has_transaction_written_ = true;
+  const bool may_write = traits.verdict.may_write || is_primary_forced_;
+  if (may_write) note_written_objects(traits);
+  if (may_write) request.may_write = has_transaction_written_ = true;
   request.has_transaction_control |= traits.has_transaction_control;
   request.unpins.add(traits.unpins);
   if (!traits.pins.is_empty()) {

@@ -238,6 +238,8 @@ void SessionCore::finish_request() {
     has_unsettled_names_ = false;
   }
   sent_begin_.clear();
+  if (told_status_ != TransactionStatus::idle || request.has_transaction_control)
+    has_written_in_transaction_ |= has_transaction_written_;
   told_status_ = backend_->ledger.status();
   retry_count_ = loss_count_ = 0;
   is_primary_forced_ = false;

@@ -71,6 +71,7 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
   if (is_local(*traits)) return owes() || !answer_local_query(traits, sql) ? 0 : message.size();
   if (!owes() && answer_transaction_control(*traits, sql)) return message.size();
   if (owes() && needs_clean_sequences(*traits)) return 0;
+  is_statement_open_ended_ = false;
   if (admit(*traits) == Go::wait) {
     if (!pending_error_ || waiting_ != Waiting::nothing) return 0;
     return fail_pending(message, Head{message[0], message.size()});
@@ -82,7 +83,8 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
 
 void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_whole) {
   const bool is_outside =
-      !deferred_begin_.empty() || (client_status() == TransactionStatus::idle && is_status_certain());
+      !deferred_begin_.empty() || is_transaction_movable() ||
+      (client_status() == TransactionStatus::idle && is_status_certain());
   if (needs_clean_sequences(*traits)) discard_sequences();
   send_deferred_begin();
   Request request{.is_complete = true, .is_simple = true};

@@ -46,7 +46,7 @@ void read_comment(std::string_view inside, Hints& hints) {
   }
 }
 
-// Where a block comment that begins the text ends; PostgreSQL's nest (manual, section 4.1.5).
+// Where a block comment that begins the text ends, 0 if it does not; PostgreSQL's nest (manual, section 4.1.5).
 std::size_t comment_end(std::string_view text) {
   int depth = 0;
   std::size_t at = 0;
@@ -62,7 +62,7 @@ std::size_t comment_end(std::string_view text) {
       ++at;
     }
   }
-  return text.size();
+  return 0;
 }
 
 }  // namespace
@@ -75,7 +75,8 @@ Hints read_hints(std::string_view text) {
       text.remove_prefix(std::min(text.find_first_of("\r\n"), text.size()));
     } else if (text.starts_with("/*")) {
       const std::size_t end = comment_end(text);
-      if (end >= 4) read_comment(text.substr(2, end - 4), hints);
+      if (end == 0) return hints;
+      read_comment(text.substr(2, end - 4), hints);
       text.remove_prefix(end);
     } else {
       return hints;

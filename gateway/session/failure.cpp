@@ -111,6 +111,7 @@ void SessionCore::rerun_after_error(std::string_view sqlstate) {
     ledger.owe({AnswerKind::sync, Audience::nobody, static_cast<std::uint64_t>(Injected::drain)});
     is_batch_open_ = false;
   }
+  if (!movable_begin_.empty()) inject_query("ROLLBACK", Injected::drain);
   is_draining_ = is_rerun_after_drain_ = true;
 }
 

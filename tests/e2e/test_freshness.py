@@ -6,6 +6,8 @@ import itertools
 import psycopg2
 import pytest
 
+from conftest import BUILD
+from lag import caught_up, delayed, paused
 import cluster as pg
 
 PAIRS = 1000
@@ -14,51 +16,13 @@ WHO = "current_setting('cluster_name')"
 
 @pytest.fixture(scope="module")
 def gateway(cluster):
-    with pg.Howdah(cluster, pg_build(), worker_threads=3, statement_level_load_balance="on") as running:
+    with pg.Howdah(cluster, BUILD, worker_threads=3, statement_level_load_balance="on") as running:
         running.query("CREATE TABLE fresh (id int PRIMARY KEY, n int NOT NULL)")
         running.query("INSERT INTO fresh VALUES (1, 0)")
         running.query("CREATE FUNCTION bump() RETURNS int LANGUAGE sql AS 'UPDATE fresh SET n = n + 1 WHERE id = 1 RETURNING n'")
         running.query("CREATE VIEW bumping AS SELECT bump() AS n")
         yield running
         assert running.process.poll() is None, running.tail()
-
-
-def pg_build():
-    import conftest
-    return conftest.BUILD
-
-
-def caught_up(cluster):
-    position = cluster.primary.query("SELECT pg_current_wal_flush_lsn()")[0][0]
-    return all(node.query(f"SELECT pg_last_wal_replay_lsn() >= '{position}'::pg_lsn")[0][0] for node in cluster.nodes[1:])
-
-
-@contextlib.contextmanager
-def paused(nodes, cluster):
-    """Replicas that receive and do not replay."""
-    for node in nodes:
-        node.query("SELECT pg_wal_replay_pause()")
-        pg.wait_until("replay is paused", lambda n=node: n.query("SELECT pg_get_wal_replay_pause_state()")[0][0] == "paused")
-    try:
-        yield
-    finally:
-        for node in nodes:
-            node.query("SELECT pg_wal_replay_resume()")
-        pg.wait_until("replicas caught up", lambda: caught_up(cluster))
-
-
-@contextlib.contextmanager
-def delayed(nodes, cluster, by):
-    def set_delay(value):
-        for node in nodes:
-            node.query(f"ALTER SYSTEM SET recovery_min_apply_delay = '{value}'")
-            node.query("SELECT pg_reload_conf()")
-    set_delay(by)
-    try:
-        yield
-    finally:
-        set_delay("0")
-        pg.wait_until("replicas caught up", lambda: caught_up(cluster))
 
 
 @pytest.fixture(params=["one paused", "both paused", "delayed"])
@@ -83,10 +47,6 @@ def value_and_node(cursor):
 def write(cursor):
     cursor.execute("UPDATE fresh SET n = n + 1 WHERE id = 1 RETURNING n")
     return cursor.fetchone()[0]
-
-
-def clients(gateway, count, **options):
-    return contextlib.ExitStack(), [gateway.connect(**options) for _ in range(count)]
 
 
 def hunt(writers, readers, pairs):
@@ -147,8 +107,8 @@ def test_global_reads_use_replicas_again_once_these_have_everything(gateway, clu
         pg.wait_until("a replica answers", lambda: value_and_node(readers[0])[1] != "node0")
 
 
-def test_a_commit_prepared_counts_as_the_write_of_who_ran_it(cluster, make_gateway):
-    with pg.Cluster(replicas=1, max_prepared_transactions=10) as servers, pg.Howdah(servers, pg_build()) as howdah:
+def test_a_commit_prepared_counts_as_the_write_of_who_ran_it():
+    with pg.Cluster(replicas=1, max_prepared_transactions=10) as servers, pg.Howdah(servers, BUILD) as howdah:
         howdah.query("CREATE TABLE t (id int)")
         pg.wait_until("replica caught up", lambda: caught_up(servers))
         with paused(servers.nodes[1:], servers), contextlib.closing(howdah.connect()) as one, one.cursor() as cursor:

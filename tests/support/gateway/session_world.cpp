@@ -12,7 +12,7 @@ using namespace session;
 
 World::World(WorldOptions options)
     : options_(std::move(options)),
-      parse_cache_(std::make_shared<RoutingOptions>(), 1 << 20),
+      parse_cache_(std::make_shared<RoutingOptions>(options_.routing), 1 << 20),
       surroundings_{parse_cache_, catalog_, welcome_cache_, rng_, log_, nullptr} {
   for (const std::int32_t id : {0, 1}) {
     NodeView node;
@@ -103,7 +103,7 @@ void World::perform(std::size_t id, Actions<Action>& actions) {
                    [&](const AskLocal& a) { who.asked.push_back(a.command); },
                    [&](const ReportNode& a) { reports.push_back(a.node); },
                    [&](const SendCancel&) { ++cancels; },
-                   [&](const WantPosition&) { ++positions_wanted; },
+                   [&](const WantPosition&) { is_position_wanted_ = true; },
                    [&](const CloseClient& a) { who.closed = a.reason; },
                },
                action);
@@ -198,7 +198,13 @@ bool World::deliver_one() {
   return false;
 }
 
-bool World::step() { return deliver_one() || grant_one(); }
+bool World::step() {
+  if (deliver_one() || grant_one()) return true;
+  if (!std::exchange(is_position_wanted_, false)) return false;
+  now_ += 1ms;
+  publish();
+  return true;
+}
 
 void World::run() {
   constexpr int kMany = 1'000'000;

@@ -39,6 +39,9 @@ SessionCore::SessionCore(ClientIdentity identity, const SessionOptions& options,
   is_default_serializable_ = isolation != nullptr && *isolation == "serializable";
   is_default_read_committed_ = isolation == nullptr || *isolation == "read committed";
   settings_ = identity_.own_settings;
+  const std::string* path = find_setting(settings, "search_path");
+  for (const std::string& part : {identity_.database, identity_.user, path == nullptr ? std::string() : *path})
+    (statement_scope_ += part) += '\0';
   on_transaction_end();
 }
 

@@ -9,6 +9,7 @@
 #include "sql_router/catalog/catalog_change.hpp"
 #include "sql_router/function_table.hpp"
 #include "sql_router/gateway_commands.hpp"
+#include "sql_router/hints.hpp"
 #include "sql_router/name_rules.hpp"
 #include "sql_router/pg_query_tree.hpp"
 
@@ -106,6 +107,7 @@ class Judge final : public TreeVisitor {
 
   void on_function(std::string_view schema, std::string_view name, std::string_view constant) override {
     traits_.depends_on_literals |= name == "current_setting" || name == "set_config";
+    traits_.reads_transaction_time |= name == "now" || name == "transaction_timestamp" || name == "age";
     if (name == "current_setting" && !constant.empty()) return judge_show(constant);
     traits_.shows_statements |= name == "pg_prepared_statement";
     functions_.push_back({{std::string(schema), std::string(name)}, runs_});
@@ -132,6 +134,8 @@ class Judge final : public TreeVisitor {
     traits_.locks_rows = true;
     object(RouteReason::locks_rows, {}, false);
   }
+
+  void on_transaction_time() override { traits_.reads_transaction_time = true; }
 
   void on_unknown_part() override { object(RouteReason::unparsable, {}, true); }
 
@@ -309,6 +313,17 @@ bool has_slow_runs(std::string_view text) {
   return spent > kScanBudget;
 }
 
+// A hint that means nothing might have asked for more than is given: the primary has it all.
+void apply_hints(Traits& traits, std::string_view text) {
+  Hints hints = read_hints(text);
+  traits.read_consistency = hints.read_consistency;
+  Verdict& verdict = traits.verdict;
+  if (hints.unreadable.empty() || !verdict.may_use_replica || traits.has_transaction_control) return;
+  verdict.may_use_replica = false;
+  verdict.reason = RouteReason::comment;
+  verdict.because = std::move(hints.unreadable);
+}
+
 void override_by_operator(Traits& traits, std::string_view text, const RoutingOptions& options) {
   Verdict& verdict = traits.verdict;
   if (!verdict.may_use_replica || traits.has_transaction_control) return;
@@ -361,6 +376,7 @@ Traits classify(std::string_view text, const RoutingOptions& options, const Cata
     traits.prepared.traits = classify_prepared(terminated, options, facts);
   // The patterns look at the whole text.
   traits.depends_on_literals |= !options.primary_routing_query_pattern_list.empty() || has_float_precision(text);
+  apply_hints(traits, text);
   override_by_operator(traits, text, options);
   return traits;
 }

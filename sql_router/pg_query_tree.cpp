@@ -73,7 +73,6 @@ class Walk {
       case T_Float:
       case T_Boolean:
       case T_BitString:
-      case T_SQLValueFunction:
       case T_SetToDefault:
       case T_CurrentOfExpr:
       case T_TypeName:
@@ -229,6 +228,10 @@ bool Walk::visit_expression(const Node* node) {
       push(call->args, call->agg_order, call->agg_filter, call->over);
       return true;
     }
+    case T_SQLValueFunction:
+      // The dates and times come first in the enumeration, then the roles and names.
+      if (as<SQLValueFunction>(node)->op < SVFOP_CURRENT_ROLE) visitor_.on_transaction_time();
+      return true;
     case T_A_Expr: push(as<A_Expr>(node)->lexpr, as<A_Expr>(node)->rexpr); return true;
     case T_BoolExpr: push(as<BoolExpr>(node)->args); return true;
     case T_ResTarget: push(as<ResTarget>(node)->val, as<ResTarget>(node)->indirection); return true;

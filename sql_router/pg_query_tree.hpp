@@ -38,6 +38,7 @@ class TreeVisitor {
   virtual void on_write(StatementKind kind) = 0;  // INSERT, UPDATE, DELETE, MERGE, SELECT INTO, at any depth
   virtual void on_statement_name(std::string_view name) = 0;  // PREPARE, EXECUTE, DEALLOCATE of it, at any depth
   virtual void on_row_lock() = 0;                 // FOR UPDATE and its kin
+  virtual void on_transaction_time() = 0;         // CURRENT_TIMESTAMP and its kin
   virtual void on_unknown_part() = 0;             // something the walk does not know: it may be anything
 };
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "conf/enums.hpp"
 #include "sql_router/enum_set.hpp"
 #include "sql_router/statement_table.hpp"
 #include "sql_router/verdict.hpp"
@@ -93,15 +94,26 @@ enum class CatalogChange : std::uint8_t {
 
 enum class CopyDirection : std::uint8_t { none, from_client, to_client };
 
-enum class GatewayCommandKind : std::uint8_t { none, show_pool, pgpool_show, pgpool_set, pgpool_reset, explain_route };
+enum class GatewayCommandKind : std::uint8_t {
+  none,
+  show_pool,
+  pgpool_show,
+  pgpool_set,
+  pgpool_reset,
+  explain_route,
+  own_show,   // SHOW, SET, RESET howdah.<name>: the client's settings of the gateway itself
+  own_set,
+  own_reset,
+};
 
 // A command Howdah answers itself, standing first in the text. It is recognised before parsing, in any case, after
 // blanks and comments. Offsets are into the text that was classified.
 struct GatewayCommand {
   GatewayCommandKind kind = GatewayCommandKind::none;
-  std::string name = {};         // SHOW POOL_<name>, PGPOOL SHOW/SET/RESET <name>; lower case
-  std::string value = {};        // PGPOOL SET: the value, quotes taken off
+  std::string name = {};         // SHOW POOL_<name>, PGPOOL SHOW/SET/RESET <name>, SET howdah.<name>; lower case
+  std::string value = {};        // PGPOOL SET, SET howdah.*: the value, quotes taken off
   bool is_default = false;       // PGPOOL SET ... TO DEFAULT
+  bool is_local = false;         // SET LOCAL howdah.*
   std::size_t inner_begin = 0;   // EXPLAIN ROUTE: the statement to explain is [inner_begin, inner_end)
   std::size_t inner_end = 0;
   std::size_t rest_begin = 0;    // what follows the command's `;` and must still run; the text's size if nothing does
@@ -132,9 +144,11 @@ struct Traits {
   bool locks_rows = false;
   bool has_no_load_balance = false;  // a read that begins with /*NO LOAD BALANCE*/
   bool reads_sequences = false;  // currval, lastval: answers with what earlier statements left in the connection
+  bool reads_transaction_time = false;  // now() and its kin: the same all through a transaction
   bool is_node_bound = false;  // a replica might answer differently, or keep state, without an error
   CopyDirection copy = CopyDirection::none;
   CatalogChange catalog_change = CatalogChange::none;
+  std::optional<ReadConsistency> read_consistency = {};  // of a hint in the text (hints.hpp)
   PinReasons pins = {};
   Unpins unpins = {};  // empty if the same string also pins
   GatewayCommand gateway = {};

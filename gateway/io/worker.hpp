@@ -38,6 +38,7 @@ struct WorkerHooks {
   std::function<void(LocalQuestion, std::function<void(Result<TextTable>)> then)> ask_local;
   std::function<void(WorkerId to, MovedServer)> hand_over;
   std::function<void(wire::CancelKey, std::function<void()> then)> route_cancel;
+  std::function<void()> want_position;  // the primary's, soon; it comes with the next view
 };
 
 // Shared by all workers of the process.
@@ -47,6 +48,7 @@ struct WorkersShared {
   Resolver& client_names;  // of its own: clients with slow name servers must not delay connections to servers
   SharedBudget& budget;
   WorkerHooks hooks;
+  WriteBoard writes;
   std::atomic<std::uint32_t> client_count{0};
   // shared: each worker's surroundings hold it
   std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);

@@ -89,16 +89,18 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     return Go::now;
   }
   if (owes() && batch_needs_clean_sequences()) return Go::wait;
+  is_statement_open_ended_ = !scan_.is_ended;
   const Traits& strictest = scan_.has_local_part     ? mixed_batch_traits()
                             : scan_.traits.empty() ? *kNothingSaid
-                                                   : combine(scan_.traits, routing());
+                                                   : combine(scan_.traits, routing(), consistency());
   if (admit(strictest) == Go::wait) {
     prepare_later_at_ = prepare_later_time();
     if (!pending_error_ || waiting_ != Waiting::nothing) return Go::wait;
     return open_batch(input);
   }
   const bool is_outside =
-      !deferred_begin_.empty() || (client_status() == TransactionStatus::idle && is_status_certain());
+      !deferred_begin_.empty() || is_transaction_movable() ||
+      (client_status() == TransactionStatus::idle && is_status_certain());
   if (batch_needs_clean_sequences()) discard_sequences();
   send_deferred_begin();
   is_batch_open_ = true;

@@ -63,6 +63,8 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
   }
   is_draining_ = false;
   if (requests_.empty()) {
+    if (!movable_begin_.empty() && told_status_ == TransactionStatus::in_block) deferred_begin_.swap(movable_begin_);
+    movable_begin_.clear();
     is_failed_ = told_status_ != TransactionStatus::idle && deferred_begin_.empty();
     is_failure_told_ = false;
     return;
@@ -76,7 +78,8 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
 }
 
 bool SessionCore::can_rerun_all() const {
-  return stream_left_ == 0 && (told_status_ == TransactionStatus::idle || !sent_begin_.empty()) &&
+  return stream_left_ == 0 &&
+         (told_status_ == TransactionStatus::idle || !sent_begin_.empty() || !movable_begin_.empty()) &&
          std::all_of(requests_.begin(), requests_.end(), [](const Request& request) {
            return request.is_rerunnable && !request.has_forwarded && (request.retained > 0 || !request.is_complete);
          });
@@ -84,7 +87,7 @@ bool SessionCore::can_rerun_all() const {
 
 // Errors that say "not here" rather than "not so": a standby refuses a write, or cancels because of replay.
 bool SessionCore::should_rerun(std::string_view sqlstate) const {
-  if (!is_on_replica_ || is_draining_ || !sent_begin_.empty() || retry_count_ >= options_.max_retries || !can_rerun_all()) return false;
+  if (!is_on_replica_ || is_draining_ || (!sent_begin_.empty() && movable_begin_.empty()) || retry_count_ >= options_.max_retries || !can_rerun_all()) return false;
   return sqlstate == "25006" || sqlstate == "0A000" || sqlstate == "40001";
 }
 
@@ -109,6 +112,7 @@ void SessionCore::rerun_after_error(std::string_view sqlstate) {
     ledger.owe({AnswerKind::sync, Audience::nobody, static_cast<std::uint64_t>(Injected::drain)});
     is_batch_open_ = false;
   }
+  if (!movable_begin_.empty()) inject_query("ROLLBACK", Injected::drain);
   is_draining_ = is_rerun_after_drain_ = true;
 }
 
@@ -156,6 +160,8 @@ void SessionCore::requeue() {
   retained_.clear();
   requests_.clear();
   is_batch_open_ = false;
+  if (!movable_begin_.empty()) sent_begin_.swap(movable_begin_);
+  movable_begin_.clear();
   if (sent_begin_.empty()) return;
   deferred_begin_.swap(sent_begin_);
   sent_begin_.clear();
@@ -182,6 +188,7 @@ void SessionCore::answer_lost_requests() {
     return (commits(request.control) || (request.has_transaction_control && request.control == TransactionControl::none)) &&
            (has_transaction_written_ || request.may_write);
   });
+  if (is_unknown) note_write();
   is_batch_open_ = false;
   while (!requests_.empty()) {
     Request request = requests_.front();

@@ -1,4 +1,4 @@
-// Statements Howdah answers itself: SHOW POOL_*, PGPOOL ..., EXPLAIN ROUTE, DEALLOCATE of a statement it carries, and the
+// Statements Howdah answers itself: SHOW POOL_*, PGPOOL ..., SET howdah.*, EXPLAIN ROUTE, DEALLOCATE of a statement it carries, and the
 // end of a transaction that was lost with its server. In both protocols; columns are of type text.
 #include "gateway/session/session_core.hpp"
 #include "sql_router/explain.hpp"
@@ -19,8 +19,18 @@ bool changes_parameter(const Traits& traits) {
   return traits.gateway.kind == GatewayCommandKind::pgpool_set || traits.gateway.kind == GatewayCommandKind::pgpool_reset;
 }
 
+bool changes_own_setting(const Traits& traits) {
+  return traits.gateway.kind == GatewayCommandKind::own_set || traits.gateway.kind == GatewayCommandKind::own_reset;
+}
+
+bool is_own_setting(const Traits& traits) {
+  return traits.gateway.kind == GatewayCommandKind::own_show || changes_own_setting(traits);
+}
+
 // What answers without rows is not run for being described.
-bool has_rows(const Traits& traits) { return traits.is_gateway_command() && !changes_parameter(traits); }
+bool has_rows(const Traits& traits) {
+  return traits.is_gateway_command() && !changes_parameter(traits) && !changes_own_setting(traits);
+}
 
 void append_row(std::string& out, const std::vector<std::optional<std::string>>& row) {
   std::vector<std::optional<std::string_view>> values(row.begin(), row.end());
@@ -69,6 +79,7 @@ std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::str
   }
   if (traits.gateway.kind == GatewayCommandKind::explain_route) return Result<TextTable>(explain(traits, sql));
   if (changes_parameter(traits)) return change_parameter(traits.gateway);
+  if (is_own_setting(traits)) return answer_own_setting(traits.gateway);
   if (local_answer_) return std::exchange(local_answer_, std::nullopt);
   waiting_ = Waiting::local;
   out_->push(AskLocal{std::string(sql.substr(0, traits.gateway.rest_begin)), overrides_ ? overrides_->settings() : nullptr});
@@ -93,7 +104,7 @@ std::vector<std::uint32_t> SessionCore::parameter_types(std::string_view sql, st
 TextTable SessionCore::explain(const Traits& traits, std::string_view sql) {
   const TraitsPtr inner = explained_statement(traits.gateway, sql);
   Rng rng = env_.rng;  // a copy: asking changes nothing
-  const SessionFacts known = facts();
+  const SessionFacts known = facts(*inner);
   const RoutingOptions& options = routing();
   const Decision decision = decide(*inner, known, *env_.view, options, rng);
   TextTable table{.columns = {"property", "value"}, .command_tag = "EXPLAIN"};

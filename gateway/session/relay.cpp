@@ -106,7 +106,10 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   if (tag == static_cast<char>(ServerTag::parse_complete)) note_accepted(*ledger.ended());
   if (tag == static_cast<char>(ServerTag::command_complete) && ledger.ended() != nullptr) apply_change(*ledger.ended());
   if (tag == static_cast<char>(ServerTag::copy_in_response)) on_voided_syncs();
-  if (fate == Fate::forward) emit_answer(tag, message);
+  if (fate == Fate::forward) {
+    if (tag == static_cast<char>(ServerTag::command_complete)) note_complete();
+    emit_answer(tag, message);
+  }
   if (is_ready) {
     const auto injected = static_cast<Injected>(ledger.ended()->tag);
     if (fate == Fate::forward) {
@@ -242,17 +245,15 @@ void SessionCore::finish_request() {
     has_unsettled_names_ = false;
   }
   sent_begin_.clear();
+  if (told_status_ != TransactionStatus::idle || request.has_transaction_control)
+    has_written_in_transaction_ |= has_transaction_written_;
   told_status_ = backend_->ledger.status();
   retry_count_ = loss_count_ = 0;
   is_primary_forced_ = false;
   avoided_node_.reset();
   busy_since_.reset();
   if (backend_->ledger.status() == TransactionStatus::idle) {
-    if (request.may_write || has_transaction_written_) {
-      has_written_ = true;
-      wrote_at_ = now_;
-      read_bound_.reset();
-    }
+    if (request.may_write || has_transaction_written_) note_write();
     changing_portals_.clear();
     if (std::exchange(has_changed_schema_, false)) note_schema_change();
     on_transaction_end();

@@ -191,6 +191,9 @@ class SessionCore {
   bool answer_transaction_control(const Traits& traits, std::string_view sql);
   bool can_defer(const Traits& traits) const;
   void send_deferred_begin();
+  bool defer_modes(const Traits& traits, std::string_view sql);
+  bool is_transaction_movable() const;
+  void leave_standby();
   void note_transaction(const Traits& traits);
   void on_transaction_end();
 
@@ -207,10 +210,21 @@ class SessionCore {
   void discard_sequences();
   void note_sequences(const Traits& traits);
 
+  // freshness.cpp
+  void note_write();
+  void note_complete();
+  void note_written_objects(const Traits& traits);
+  ReadConsistency consistency() const;
+  void add_freshness(const Traits& traits, SessionFacts& known) const;
+  void remember_freshness(const SessionFacts& known, const Decision& decision);
+  bool may_follow_on_replica(const Traits& traits) const;
+  std::optional<Lsn> own_position();
+  std::optional<Result<TextTable>> answer_own_setting(const GatewayCommand& command);
+
   // lease.cpp
   Go admit(const Traits& traits);
   bool may_pipeline(const Traits& traits) const;
-  SessionFacts facts() const;
+  SessionFacts facts(const Traits& traits) const;
   Decision choose(const Traits& traits);
   bool use_node(NodeId node);
   void park_backend();
@@ -385,6 +399,9 @@ class SessionCore {
   std::string sent_begin_;             // it was sent, and none of the transaction's requests has been answered
   bool is_transaction_read_only_ = false;
   bool is_transaction_serializable_ = false;
+  bool is_transaction_plain_ = false;  // BEGIN asked for nothing a standby would refuse, nor for one snapshot
+  std::string movable_begin_;          // of a transaction that is open on a standby and may begin anew on the primary
+  bool is_statement_open_ended_ = false;  // a batch up to a Flush: what follows is not known
   bool has_transaction_written_ = false;
   bool is_failed_ = false;             // emulated
   bool is_failure_told_ = false;
@@ -394,12 +411,18 @@ class SessionCore {
   // Routing.
   std::optional<NodeId> load_balance_node_;
   bool has_written_ = false;
+  bool has_written_in_transaction_ = false;
+  WrittenObjects written_objects_;     // kept for dml_adaptive only
   std::optional<Instant> wrote_at_;
   std::optional<Lsn> read_bound_;
+  SessionSettings settings_;
+  std::optional<SessionSettings> outer_settings_;  // to return to at the end of the transaction
+  ReadConsistency admitted_consistency_ = ReadConsistency::eventual;  // of what was sent to the replica in use
   bool is_sequence_reader_ = false;    // this user has called currval or lastval
   std::size_t sequence_readers_seen_ = 0;  // how many there were when that was looked up
   bool is_default_read_only_ = false;
   bool is_default_serializable_ = false;
+  bool is_default_read_committed_ = true;
 
   std::string last_statement_;         // sent to a server, cut
 

@@ -74,6 +74,7 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
   if (!owes() && answer_transaction_control(*traits, sql)) return message.size();
   const TraitsPtr run = traits_in_force(traits);
   if (owes() && (looks_at_names(*traits) || needs_clean_sequences(*run))) return 0;
+  is_statement_open_ended_ = false;
   if (admit(*run) == Go::wait) {
     if (!pending_error_ || waiting_ != Waiting::nothing) return 0;
     return fail_pending(message, Head{message[0], message.size()});
@@ -92,7 +93,8 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
 
 void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_whole, Owed owed) {
   const bool is_outside =
-      !deferred_begin_.empty() || (client_status() == TransactionStatus::idle && is_status_certain());
+      !deferred_begin_.empty() || is_transaction_movable() ||
+      (client_status() == TransactionStatus::idle && is_status_certain());
   if (needs_clean_sequences(*traits)) discard_sequences();
   send_deferred_begin();
   Request request{.is_complete = true, .is_simple = true};

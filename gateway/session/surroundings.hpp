@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "gateway/session/statement_catalog.hpp"
 #include "gateway/session/statement_tally.hpp"
 #include "gateway/session/welcome_cache.hpp"
+#include "gateway/session/write_board.hpp"
 #include "health/cluster_view.hpp"
 #include "sql_router/parse_cache.hpp"
 
@@ -39,6 +41,15 @@ struct Surroundings {
   std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);
   StatementLog statement_log = {};
   SettingsPtr settings = std::make_shared<const Settings>();  // in force, for PGPOOL SET
+
+  WriteBoard* writes = nullptr;   // shared by all workers, each with its own slot; none: nothing is global
+  std::size_t writer = 0;         // this worker's slot
+  Instant (*clock)() = nullptr;   // asked at each write; none: the time of the event will do
+  // A position that holds all writes that were acknowledged to anybody until then.
+  struct GlobalBound {
+    std::optional<Instant> wrote_at;
+    Lsn position;
+  } global_bound = {};
 };
 
 }  // namespace howdah

@@ -206,6 +206,7 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     if (has(sql, "INTO serial")) last_value = sql;
     return done("INSERT 0 1");
   }
+  if (starts(sql, "SET TRANSACTION")) return done("SET");
   if (starts(sql, "SET ")) {
     const std::size_t equals = sql.find(" = ");
     const std::string name = sql.substr(4, equals - 4);

@@ -54,6 +54,8 @@ constexpr std::array kErrorTable{
     ErrorRow{command_syntax, "command_syntax", "42601", Severity::error, Fault::client, LogLevel::info},
     ErrorRow{unknown_parameter, "unknown_parameter", "42704", Severity::error, Fault::client, LogLevel::info},
     ErrorRow{command_failed, "command_failed", "55000", Severity::error, Fault::client, LogLevel::info},
+    // The one SQLSTATE that PgBouncer's console knows.
+    ErrorRow{console_command, "console_command", "08P01", Severity::error, Fault::client, LogLevel::info},
     ErrorRow{configuration, "configuration", "F0000", Severity::fatal, Fault::environment, LogLevel::error},
     ErrorRow{environment, "environment", "58000", Severity::fatal, Fault::environment, LogLevel::error},
     ErrorRow{internal, "internal", "XX000", Severity::fatal, Fault::us, LogLevel::error},

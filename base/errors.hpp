@@ -48,6 +48,7 @@ enum class ErrorCode {
   command_syntax,
   unknown_parameter,
   command_failed,
+  console_command,
   configuration,
   environment,
   internal,

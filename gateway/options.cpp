@@ -103,6 +103,10 @@ PoolOptions pool_options(const Settings& settings) {
   return out;
 }
 
+ConsoleAccess console_access(const Settings& settings) {
+  return {settings.auth.admin_users(), settings.auth.stats_users()};
+}
+
 std::uint32_t worker_count(const Settings& settings) {
   const int asked = settings.howdah.worker_threads();
   return asked > 0 ? static_cast<std::uint32_t>(asked) : std::max(std::thread::hardware_concurrency(), 1U);
@@ -135,6 +139,8 @@ Result<WorkerConfig> worker_config(const Settings& settings, Log& log) {
   out.server_tcp = tcp_options(settings);
   out.server_connect_timeout = settings.pool.server_connect_timeout();
   out.client_login_timeout = settings.auth.authentication_timeout();
+  out.console = console_access(settings);
+  out.console_version = std::string(release_of(settings.howdah.pgbouncer_compatibility())) + "/bouncer";
   out.max_clients = to_limit(settings.pool.max_client_conn());
   out.statement_log = {settings.log.log_statement(), settings.log.log_per_node_statement()};
   out.logs_connections = settings.log.log_connections();

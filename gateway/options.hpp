@@ -17,6 +17,7 @@ ListenOptions listen_options(const Settings& settings);
 health::HealthOptions health_options(const Settings& settings);
 failover::FailoverOptions failover_options(const Settings& settings);
 PoolOptions pool_options(const Settings& settings);
+ConsoleAccess console_access(const Settings& settings);
 std::uint32_t worker_count(const Settings& settings);
 
 // Everything but judge_login. An Error where a certificate or a pattern cannot be used.

@@ -104,6 +104,10 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   const Fate fate = ledger.accept(tag, is_ready && !body.empty() ? body[0] : '\0');
   if (fate == Fate::broken) return lose_backend(NodeFailure::misbehaved, false);
   if (tag == static_cast<char>(ServerTag::copy_in_response)) on_voided_syncs();
+  if (tag == static_cast<char>(ServerTag::parse_complete)) {
+    ++traffic_.server_parses;
+    if (fate == Fate::forward) ++traffic_.client_parses;
+  }
   if (fate == Fate::forward) emit_answer(tag, message);
   if (is_ready) {
     const auto injected = static_cast<Injected>(ledger.ended()->tag);
@@ -236,6 +240,7 @@ void SessionCore::finish_request() {
   }
   sent_begin_.clear();
   told_status_ = backend_->ledger.status();
+  note_answered(told_status_);
   retry_count_ = loss_count_ = 0;
   is_primary_forced_ = false;
   avoided_node_.reset();

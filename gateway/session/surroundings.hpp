@@ -10,6 +10,7 @@
 #include "base/rng.hpp"
 #include "gateway/session/statement_catalog.hpp"
 #include "gateway/session/statement_tally.hpp"
+#include "gateway/session/traffic.hpp"
 #include "gateway/session/welcome_cache.hpp"
 #include "health/cluster_view.hpp"
 #include "sql_router/parse_cache.hpp"
@@ -33,6 +34,8 @@ struct Surroundings {
   std::set<std::pair<std::string, std::string>> sequence_readers = {};  // user, database: have called currval or lastval
   StatementTally tally = {};
   StatementLog statement_log = {};
+  TrafficBook traffic = {};
+  std::string console_version = {};  // the server_version that the console reports
 };
 
 }  // namespace howdah

@@ -1,6 +1,8 @@
 // What a session adds to its database's counters, as PgBouncer counts: a query is whatever one ReadyForQuery ends, its time
 // is without the waiting for a server connection; a transaction lasts from its first statement to the ReadyForQuery that
 // ends it.
+#include "gateway/session/traffic.hpp"
+
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {

@@ -106,7 +106,6 @@ constexpr auto kRows = std::to_array<ConfigRow>({
     {"server_tls_key_file", ""},
     {"server_tls_protocols", "secure"},
     {"server_tls_sslmode", "prefer"},
-    {"service_name", kNull, false, kNew},
     {"so_reuseport", "0", false},
     {"stats_period", "60"},
     {"stats_users", ""},

@@ -171,6 +171,11 @@ class Checks {
     const auto& command = s_.failover.failover_command;
     if (mode() == FailoverMode::command && command().empty())
       error(mode, "failover_mode = command needs a failover_command");
+    const bool is_replicated = s_.clustering.backend_clustering_mode() == ClusteringMode::streaming_replication;
+    if (is_replicated && s_.nodes.size() > 1 && mode() == FailoverMode::none && !mode.is_set())
+      warning(mode,
+              "nobody is known to promote a standby when the primary fails: set failover_mode = native (Howdah does), "
+              "failover_command, or failover_mode = none (something else does)");
     if (mode() != FailoverMode::command && !command().empty())
       warning(command,
               fmt::format("failover_command is not run, because failover_mode = {}", mode.text(TextStyle::show)));

@@ -9,7 +9,6 @@ FailoverOptions options_from_settings(const Settings& settings) {
   options.failback_command = settings.failover.failback_command();
   options.follow_primary_command = settings.failover.follow_primary_command();
   options.search_primary_timeout = settings.failover.search_primary_node_timeout();
-  if (!settings.howdah.failover_mode.is_set() && !options.failover_command.empty()) options.mode = FailoverMode::command;
   return options;
 }
 

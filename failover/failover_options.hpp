@@ -24,7 +24,6 @@ struct FailoverOptions {
   Duration retry_after_hold = 1s;
 };
 
-// Not set, failover_mode is command where there is a failover_command, so that a file written for Pgpool keeps its meaning.
 FailoverOptions options_from_settings(const Settings& settings);
 
 }  // namespace howdah::failover

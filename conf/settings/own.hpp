@@ -9,8 +9,9 @@ struct HowdahSettings {
   Param<PcpCompatibility> pcp_compatibility{"pcp_compatibility", PcpCompatibility::v4_7, Change::reload,
                                             "Which Pgpool's PCP records are sent. 4.3 for Debian 12's pcp_* tools."};
   Param<FailoverMode> failover_mode{
-      "failover_mode", FailoverMode::native, Change::reload,
-      "Who promotes: native, command (failover_command), patroni, none. Not set: command if failover_command is set."};
+      "failover_mode", FailoverMode::none, Change::reload,
+      "Who promotes a standby: native (Howdah, by SQL), command (failover_command; so if that is set and this is not), "
+      "patroni, none (an operator, or anything else)."};
   Param<ReadConsistency> read_consistency{"read_consistency", ReadConsistency::session, Change::reload,
                                           "What a read on a standby must have seen: eventual = anything, session = the "
                                           "client's own writes, global = all writes through Howdah."};

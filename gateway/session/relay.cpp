@@ -103,6 +103,7 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   ReplyLedger& ledger = backend_->ledger;
   const Fate fate = ledger.accept(tag, is_ready && !body.empty() ? body[0] : '\0');
   if (fate == Fate::broken) return lose_backend(NodeFailure::misbehaved, false);
+  if (tag == static_cast<char>(ServerTag::parse_complete)) note_accepted(*ledger.ended());
   if (tag == static_cast<char>(ServerTag::copy_in_response)) on_voided_syncs();
   if (fate == Fate::forward) emit_answer(tag, message);
   if (is_ready) {

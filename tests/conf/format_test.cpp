@@ -43,7 +43,7 @@ TEST_CASE("values are shown as Pgpool shows them") {
       {"sr_check_password = 'x'", "sr_check_password", "*****", "*****"},
       {"", "pool_passwd", "pool_passwd", "*****"},
       {"wd_authkey = 'x'", "wd_authkey", "*****", "*****"},
-      {"", "failover_mode", "1", "native"},
+      {"", "failover_mode", "4", "none"},
       {"", "parse_cache_size", "8388608", "8MB"},
   };
   for (const Row& row : kRows) {

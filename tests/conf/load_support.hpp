@@ -35,7 +35,11 @@ inline Loaded load_text(const std::string& text, const Environment& environment 
 }
 
 // Two nodes, then the text: line 1 of the text is line 6 of the file.
-inline Loaded load_after_nodes(const std::string& text) { return load_text(kTwoNodes + text); }
+// A text that does not say who promotes a standby is made to: else a warning asks.
+inline Loaded load_after_nodes(const std::string& text) {
+  const bool says_who = text.find("failover_") != std::string::npos;
+  return load_text(kTwoNodes + text + (says_who ? "" : "failover_mode = none\n"));
+}
 
 // All findings, a line each.
 inline std::string said(const Findings& findings) {

@@ -173,9 +173,9 @@ TEST_CASE("what is set decides what is not") {
         "DISCARD ALL;SET x = 1");
   CHECK(with("").routing.load_balance_mode());
   CHECK_FALSE(with("backend_clustering_mode = raw\nload_balance_mode = on\n").routing.load_balance_mode());
-  CHECK(with("").howdah.failover_mode() == FailoverMode::native);
+  CHECK(with("").howdah.failover_mode() == FailoverMode::none);
   CHECK(with("failover_command = '/x %d'\n").howdah.failover_mode() == FailoverMode::command);
-  CHECK(with("failover_command = ''\n").howdah.failover_mode() == FailoverMode::native);
+  CHECK(with("failover_command = ''\n").howdah.failover_mode() == FailoverMode::none);
   CHECK(with("failover_command = '/x'\nfailover_mode = none\n").howdah.failover_mode() == FailoverMode::none);
   CHECK(with("").health.health_check_user() == "monitor");
   CHECK(with("health_check_user = 'h'\n").health.health_check_user() == "h");
@@ -202,7 +202,7 @@ TEST_CASE("files in the style of real deployments load without an error") {
     int warnings;
   };
   constexpr Row kRows[] = {
-      {"debian.conf", 3, 0}, {"bitnami.conf", 2, 2}, {"kubernetes.conf", 2, 0}, {"old_4.1.conf", 2, 7}};
+      {"debian.conf", 3, 0}, {"bitnami.conf", 2, 2}, {"kubernetes.conf", 2, 1}, {"old_4.1.conf", 2, 8}};
   for (const Row& row : kRows) {
     INFO(row.file);
     const Loaded loaded = load_text(read_test_file(row.file));

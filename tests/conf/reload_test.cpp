@@ -111,7 +111,7 @@ TEST_CASE("a new server appears; host and port of one in use stay; one that is g
 
 TEST_CASE("a mode that was derived is derived anew") {
   const Reloaded reloaded = reload("failover_command = 'x'\n", "");
-  CHECK(reloaded.settings.howdah.failover_mode() == FailoverMode::native);
+  CHECK(reloaded.settings.howdah.failover_mode() == FailoverMode::none);
   CHECK(reloaded.settings.failover.failover_command().empty());
 }
 

@@ -33,6 +33,7 @@ TEST_CASE("parameters that do not go together are told") {
       {"sr_check_user = ''", ":6: warning: sr_check_user is not set"},
       {"health_check_period = 0", "warning: health_check_period = 0"},
       {"delay_threshold = 10\ndelay_threshold_by_time = 1s", ":6: warning: delay_threshold is not used"},
+      {"failover_command = ''", "nobody is known to promote a standby when the primary fails: set failover_mode = native"},
       {"failover_mode = command", ":6: error: failover_mode = command needs a failover_command"},
       {"failover_mode = native\nfailover_command = 'x'",
        ":7: warning: failover_command is not run, because "

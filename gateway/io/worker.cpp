@@ -35,6 +35,7 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
       next_session_(std::uint64_t{id.value} << 48 | 1),
       started_at_(wall_now()) {
   surroundings_.statement_log = config_->statement_log;
+  surroundings_.catalog_of = [this](const std::string& database) { return catalog_of(database); };
   shared_.budget.attach(id_, reactor_,
                         [this](const PoolKey& key, const BudgetNews& news) { pools_.on_budget_news(key, news); });
 }
@@ -96,6 +97,13 @@ void Worker::set_config(WorkerConfigPtr config) {
 
 void Worker::set_view(ClusterViewPtr view) {
   reactor_.post([this, view = std::move(view)] { adopt_view(view); });
+}
+
+void Worker::set_catalog(std::string database, CatalogFactsPtr facts) {
+  reactor_.post([this, database = std::move(database), facts = std::move(facts)] {
+    // Who enters later gets the newest then.
+    if (const auto found = catalogs_.find(database); found != catalogs_.end()) found->second.facts = facts;
+  });
 }
 
 void Worker::end_sessions() {
@@ -215,6 +223,12 @@ void Worker::on_client_drained(ClientLink& client) {
 ClientLink* Worker::find(SessionId id) {
   const auto found = clients_.find(id);
   return found == clients_.end() ? nullptr : found->second.get();
+}
+
+const DatabaseCatalog* Worker::catalog_of(const std::string& database) {
+  const auto found = catalogs_.find(database);
+  if (found != catalogs_.end()) return &found->second;
+  return &catalogs_.emplace(database, shared_.hooks.enter_catalog(database)).first->second;
 }
 
 // ---- servers

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,8 @@ struct WorkerHooks {
   std::function<void(LocalQuestion, std::function<void(Result<TextTable>)> then)> ask_local;
   std::function<void(WorkerId to, MovedServer)> hand_over;
   std::function<void(wire::CancelKey, std::function<void()> then)> route_cancel;
+  // The first session of a database; from now on its catalog is read, and set_catalog() follows.
+  std::function<DatabaseCatalog(const std::string& database)> enter_catalog;
 };
 
 // Shared by all workers of the process.
@@ -66,6 +69,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   void cancel(wire::CancelKey key, std::function<void()> then);
   void set_config(WorkerConfigPtr config);
   void set_view(ClusterViewPtr view);
+  void set_catalog(std::string database, CatalogFactsPtr facts);
   // Sessions end as soon as their transactions do.
   void end_sessions();
   // Runs on the worker's thread; for reports.
@@ -120,6 +124,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   template <typename Wanted>
   void feed_all(const session::Event& event, Wanted&& is_wanted);
   ClientLink* find(SessionId id);
+  const DatabaseCatalog* catalog_of(const std::string& database);
 
   WorkerId id_;
   WorkersShared& shared_;
@@ -131,6 +136,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   ParseCache parse_cache_;
   StatementCatalog catalog_;
   WelcomeCache welcome_cache_;
+  std::map<std::string, DatabaseCatalog> catalogs_;  // sessions borrow from it; it never shrinks
   Surroundings surroundings_;
   WorkerPools pools_;
   std::unordered_map<SessionId, std::unique_ptr<ClientLink>> clients_;

@@ -129,8 +129,8 @@ void SessionCore::remember_refusal() {
     rest = rest.subspan(total);
   }
   if (count != 1) return;
-  env_.parse_cache.remember_refusal(sql);
-  const TraitsPtr traits = env_.parse_cache.find_or_classify(sql);
+  env_.parse_cache.remember_refusal(sql, facts_in_force());
+  const TraitsPtr traits = traits_of(sql);
   for (auto& [name, statement] : prepared_)
     if (statement->sql == sql) statement->traits = traits;
   if (unnamed_sql_ == sql) unnamed_traits_ = traits;

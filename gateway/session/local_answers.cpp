@@ -63,7 +63,7 @@ std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::str
 TextTable SessionCore::explain(const Traits& traits, std::string_view sql) {
   const GatewayCommand& command = traits.gateway;
   const TraitsPtr inner =
-      env_.parse_cache.find_or_classify(sql.substr(command.inner_begin, command.inner_end - command.inner_begin));
+      traits_of(sql.substr(command.inner_begin, command.inner_end - command.inner_begin));
   Rng rng = env_.rng;  // a copy: asking changes nothing
   const SessionFacts known = facts();
   const RoutingOptions& options = env_.parse_cache.options();
@@ -71,6 +71,7 @@ TextTable SessionCore::explain(const Traits& traits, std::string_view sql) {
   TextTable table{.columns = {"property", "value"}, .command_tag = "EXPLAIN"};
   for (ExplainRow& row : explain_route(*inner, decision, known, *env_.view, options))
     table.rows.push_back({std::move(row.column), std::move(row.text)});
+  table.rows.push_back({"catalog", facts_in_force().description()});
   return table;
 }
 
@@ -127,7 +128,7 @@ void SessionCore::local_done(wire::ServerTag tag) {
 bool SessionCore::local_parse(Bytes body) {
   const auto parse = wire::parse_parse(body);
   if (!parse) return close_with(parse.error(), CloseReason::protocol_violation), false;
-  const TraitsPtr traits = env_.parse_cache.find_or_classify(parse->sql);
+  const TraitsPtr traits = traits_of(parse->sql);
   if (parse->statement.empty()) {
     unnamed_sql_.assign(parse->sql);
     unnamed_types_.assign(as_text(parse->types));

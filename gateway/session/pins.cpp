@@ -46,6 +46,7 @@ void SessionCore::note_statement(const Traits& traits) {
     request.reset_setting = traits.setting;
   request.is_barrier |= !request.unpins.is_empty() || !request.reset_setting.empty();
   note_transaction(traits);
+  note_catalog_change(traits);
 }
 
 void SessionCore::take_pins_away(const Request& request) {

@@ -105,6 +105,7 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   if (fate == Fate::broken) return lose_backend(NodeFailure::misbehaved, false);
   if (tag == static_cast<char>(ServerTag::parse_complete)) note_accepted(*ledger.ended());
   if (tag == static_cast<char>(ServerTag::copy_in_response)) on_voided_syncs();
+  if (tag == static_cast<char>(ServerTag::command_complete) && catalog_change_ != CatalogChange::none) on_command_complete();
   if (fate == Fate::forward) emit_answer(tag, message);
   if (is_ready) {
     const auto injected = static_cast<Injected>(ledger.ended()->tag);

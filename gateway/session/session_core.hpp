@@ -128,7 +128,7 @@ class SessionCore {
   bool scan_batch(Bytes input);
   bool scan_message(Bytes message, Head head);
   void scan_traits(const TraitsPtr& traits);
-  TraitsPtr traits_of_statement(std::string_view name) const;
+  TraitsPtr traits_of_statement(std::string_view name);
   Go open_batch(Bytes input);
   bool batch_needs_clean_sequences() const;
   void fail_batch(const Error& error);
@@ -150,6 +150,14 @@ class SessionCore {
   // pins.cpp
   void note_statement(const Traits& traits);
   void take_pins_away(const Request& request);
+
+  // catalog_use.cpp
+  const CatalogFacts& facts_in_force() const;
+  TraitsPtr traits_of(std::string_view sql);
+  void refresh(TraitsPtr& traits, std::string_view sql);
+  void note_catalog_change(const Traits& traits);
+  void on_command_complete();
+  void tell_catalog_change();
 
   // prepared.cpp
   bool is_in_doubt(std::string_view client_name, std::uint64_t number) const;
@@ -338,6 +346,8 @@ class SessionCore {
   PinReasons pins_;
 
   // Routing.
+  CatalogUse catalog_;
+  CatalogChange catalog_change_ = CatalogChange::none;  // made by statements whose transaction is not over
   std::optional<NodeId> load_balance_node_;
   bool has_written_ = false;
   std::optional<Instant> wrote_at_;

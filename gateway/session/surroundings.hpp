@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <utility>
 
 #include "base/log.hpp"
 #include "base/rng.hpp"
+#include "gateway/session/database_catalog.hpp"
 #include "gateway/session/statement_catalog.hpp"
 #include "gateway/session/statement_tally.hpp"
 #include "gateway/session/welcome_cache.hpp"
@@ -33,6 +35,7 @@ struct Surroundings {
   std::set<std::pair<std::string, std::string>> sequence_readers = {};  // user, database: have called currval or lastval
   StatementTally tally = {};
   StatementLog statement_log = {};
+  std::function<const DatabaseCatalog*(const std::string& database)> catalog_of = {};  // outlives the session
 };
 
 }  // namespace howdah

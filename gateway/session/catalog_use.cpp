@@ -15,10 +15,18 @@ const CatalogFacts& SessionCore::facts_in_force() const {
 }
 
 TraitsPtr SessionCore::traits_of(std::string_view sql) {
+  if (is_pin_unproven_) prove_pins();
   const std::uint64_t misses = env_.parse_cache.stats().misses;
   TraitsPtr traits = env_.parse_cache.find_or_classify(sql, facts_in_force());
   // Perhaps the object was made a moment ago, elsewhere. Once per text and snapshot.
   if (traits->names_unlisted && env_.parse_cache.stats().misses != misses) catalog_->changes->ask();
+  if (traits->pins.has(PinReason::opaque) && traits->catalog_stamp == CatalogFacts::stale().stamp()) {
+    constexpr std::size_t kMostTexts = 16;
+    constexpr std::uint64_t kNever = ~std::uint64_t{0};
+    if (unproven_.empty()) unproven_as_of_ = catalog_->changes->count();
+    if (unproven_.size() < kMostTexts) unproven_.emplace_back(sql);
+    else unproven_as_of_ = kNever;
+  }
   return traits;
 }
 
@@ -30,6 +38,26 @@ void SessionCore::refresh(TraitsPtr& traits, std::string_view sql) {
 // A statement of the newest request is about to be sent.
 void SessionCore::note_catalog_change(const Traits& traits) {
   if (catalog_) catalog_change_ = std::max(catalog_change_, traits.catalog_change);
+}
+
+// A statement of the newest request is about to be sent. `pins_` is still as it was before.
+void SessionCore::note_unproven_pin(const Traits& traits) {
+  if (!traits.pins.has(PinReason::opaque)) return;
+  const bool is_stale = traits.catalog_stamp == CatalogFacts::stale().stamp();
+  is_pin_unproven_ = is_stale && (is_pin_unproven_ || !pins_.has(PinReason::opaque));
+}
+
+// The catalog has been read again since: what the texts do now they did then, if nothing has changed in between.
+void SessionCore::prove_pins() {
+  const CatalogFacts& facts = facts_in_force();
+  const bool is_idle = requests_.empty() && !is_batch_open_ && client_status() == TransactionStatus::idle;
+  if (facts.status() != CatalogFacts::Status::read || !is_idle) return;
+  is_pin_unproven_ = false;
+  PinReasons pins;
+  for (const std::string& text : std::exchange(unproven_, {})) pins.add(env_.parse_cache.find_or_classify(text, facts)->pins);
+  if (facts.as_of() != unproven_as_of_ || pins.has(PinReason::opaque)) return;
+  pins_.remove(PinReason::opaque);
+  pins_.add(pins);
 }
 
 // CommandComplete may be the end of the transaction, and is what the client has waited for.

@@ -33,6 +33,7 @@ std::optional<PinReason> SessionCore::pin_reason() const {
 // A statement of the newest request is about to be sent.
 void SessionCore::note_statement(const Traits& traits) {
   Request& request = requests_.back();
+  note_unproven_pin(traits);
   pins_.add(traits.pins);
   if (traits.verdict.may_write) request.may_write = has_transaction_written_ = true;
   request.has_transaction_control |= traits.has_transaction_control;

@@ -158,6 +158,8 @@ class SessionCore {
   void note_catalog_change(const Traits& traits);
   void on_command_complete();
   void tell_catalog_change();
+  void note_unproven_pin(const Traits& traits);
+  void prove_pins();
 
   // prepared.cpp
   bool is_in_doubt(std::string_view client_name, std::uint64_t number) const;
@@ -348,6 +350,9 @@ class SessionCore {
   // Routing.
   CatalogUse catalog_;
   CatalogChange catalog_change_ = CatalogChange::none;  // made by statements whose transaction is not over
+  std::vector<std::string> unproven_;  // texts that pin only because the catalog was being read again
+  std::uint64_t unproven_as_of_ = 0;   // how many changes there had been then
+  bool is_pin_unproven_ = false;       // one of them was sent, and nothing else has made the session opaque
   std::optional<NodeId> load_balance_node_;
   bool has_written_ = false;
   std::optional<Instant> wrote_at_;

@@ -22,7 +22,6 @@ CatalogChange catalog_change_of(StatementKind kind) {
     case StatementKind::create_sequence:
     case StatementKind::drop_object:
       return CatalogChange::adds;
-    case StatementKind::do_block:
     case StatementKind::create_view:
     case StatementKind::create_schema:  // its elements may be anything
     case StatementKind::create_function:

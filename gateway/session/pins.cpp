@@ -34,7 +34,7 @@ std::optional<PinReason> SessionCore::pin_reason() const {
 void SessionCore::note_statement(const Traits& traits) {
   Request& request = requests_.back();
   note_unproven_pin(traits);
-  pins_.add(traits.pins);
+  pins_.add(pins_of(traits));
   if (traits.verdict.may_write) request.may_write = has_transaction_written_ = true;
   request.has_transaction_control |= traits.has_transaction_control;
   request.unpins.add(traits.unpins);

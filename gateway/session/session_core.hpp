@@ -199,6 +199,7 @@ class SessionCore {
   bool needs_clean_sequences(const Traits& traits) const;
   void discard_sequences();
   void note_sequences(const Traits& traits);
+  PinReasons pins_of(const Traits& traits);
 
   // lease.cpp
   Go admit(const Traits& traits);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -33,6 +34,7 @@ struct Surroundings {
   ClusterViewPtr view;            // the newest; the worker replaces it, then gives ViewChanged to waiting sessions
   std::uint64_t unnamed_serials = 0;  // numbers for unnamed statements
   std::set<std::pair<std::string, std::string>> sequence_readers = {};  // user, database: have called currval or lastval
+  std::map<std::pair<std::string, std::string>, std::uint32_t> sequence_draws = {};  // the same: of nextval and setval
   StatementTally tally = {};
   StatementLog statement_log = {};
   std::function<const DatabaseCatalog*(const std::string& database)> catalog_of = {};  // outlives the session

@@ -7,7 +7,7 @@ namespace howdah {
 namespace {
 
 constexpr Duration kReadPause = 20ms;
-constexpr Duration kAnswerPause = 200ms;   // questions of clients that name what is nowhere listed, temporary tables say
+constexpr Duration kAnswerPause = 50ms;   // questions of clients that name what is nowhere listed, temporary tables say
 constexpr int kReadShare = 5;              // at most a sixth of the time is spent reading
 constexpr Duration kFirstFailurePause = 1s;
 constexpr Duration kLongestFailurePause = 30s;

@@ -79,7 +79,7 @@ def test_what_only_reads_goes_to_a_replica(gateway, sql):
 @pytest.mark.parametrize("sql, reason", [
     ("SELECT audits()", "write"), ("SELECT audits_nested()", "write"), ("SELECT who FROM auditing", "write"),
     ("SELECT who FROM locking", "locks_rows"), ("SELECT who FROM activity", "node_local_relation"),
-    (f"SELECT {WHO}, a FROM fast", "unlogged_table"), (f"SELECT {WHO}, last_value FROM plain_id_seq", "node_local_relation"),
+    (f"SELECT {WHO}, a FROM fast", "unlogged_table"), (f"SELECT {WHO}, last_value FROM plain_id_seq", "sequence_value"),
     (f"SELECT {WHO}, a FROM two.thing", "write"), ("SELECT dynamic('SELECT 1')", "unknown_function"),
 ])
 def test_what_does_more_goes_to_the_primary(gateway, sql, reason):

@@ -39,11 +39,11 @@ TEST_CASE("questions are answered by a look, but not each of them") {
   CatalogWatch watch(10s);
   watch.on_read(0, at(0ms), at(2ms));
   watch.on_question();
-  CHECK(watch.step(0, at(100ms)) == CatalogStep::rest);
-  CHECK(watch.next_time(0) == at(202ms));
-  CHECK(watch.step(0, at(202ms)) == CatalogStep::look);
-  watch.on_looked(at(203ms));
-  CHECK(watch.next_time(0) == at(10'203ms));
+  CHECK(watch.step(0, at(40ms)) == CatalogStep::rest);
+  CHECK(watch.next_time(0) == at(52ms));
+  CHECK(watch.step(0, at(52ms)) == CatalogStep::look);
+  watch.on_looked(at(53ms));
+  CHECK(watch.next_time(0) == at(10'053ms));
 }
 
 TEST_CASE("who cannot be asked is asked less and less often") {

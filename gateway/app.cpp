@@ -176,6 +176,11 @@ health::Credentials App::probe_credentials(const Settings& settings) const {
   out.sslmode = settings.tls.server_tls_sslmode.is_set() || settings.tls.ssl()
                     ? std::string(names_of(TlsMode{})[static_cast<std::size_t>(settings.server_tls_mode())].name)
                     : "disable";
+  const TlsClientOptions tls = tls_client_options(settings);
+  out.sslrootcert = tls.ca_file;
+  out.sslcrl = tls.crl_file;
+  out.sslcert = tls.cert_file;
+  out.sslkey = tls.key_file;
   const std::string& parameter =
       has_sr ? settings.replication.sr_check_password() : settings.health.health_check_password();
   const auto password = password_for(parameter, out.user, configuration_.passwords.users, configuration_.aes_key);
@@ -258,14 +263,13 @@ void App::answer_local(const LocalQuestion& question, std::function<void(Result<
   const auto give = [then](Result<pcp::Report> report) {
     report ? then(to_table(std::move(*report))) : then(report.error());
   };
+  const Settings& settings = question.settings ? *question.settings : *settings_;
   switch (command.kind) {
     case GatewayCommandKind::show_pool: return pcp::show_report(*this, command.name, {question.load_balance_node}, give);
-    case GatewayCommandKind::pgpool_show: return give(pcp::pgpool_show(*settings_, command.name));
+    case GatewayCommandKind::pgpool_show: return give(pcp::pgpool_show(settings, command.name));
+    case GatewayCommandKind::none:
     case GatewayCommandKind::pgpool_set:
     case GatewayCommandKind::pgpool_reset:
-      return then(Error{ErrorCode::feature_not_supported, "PGPOOL SET and PGPOOL RESET are not supported",
-                        {}, "Change pgpool.conf and reload."});
-    case GatewayCommandKind::none:
     case GatewayCommandKind::explain_route: break;
   }
   then(Error{ErrorCode::internal, fmt::format("\"{}\" is not a command of the gateway", question.command)});

@@ -54,6 +54,7 @@ struct ProbeResult {
   std::string sender_host = {};                 // whom the WAL receiver listens to
   int sender_port = 0;
   std::vector<ReplicationRow> standbys = {};    // primary only
+  std::string synchronous_names = {};           // synchronous_standby_names
 
   Lsn position() const { return in_recovery ? std::max(received, replayed) : flushed; }
 };
@@ -96,6 +97,7 @@ struct Probe {
   NodeId node;
   bool is_fresh = false;
   Duration timeout = {};
+  Duration connect_timeout = {};  // until the host has accepted; 0: as long as `timeout`
 };
 
 }  // namespace howdah::health

@@ -298,11 +298,7 @@ bool has_slow_runs(std::string_view text) {
 void override_by_operator(Traits& traits, std::string_view text, const RoutingOptions& options) {
   Verdict& verdict = traits.verdict;
   if (!verdict.may_use_replica || traits.has_transaction_control) return;
-  if (!options.allow_sql_comments && begins_with_no_load_balance(text)) {
-    verdict.may_use_replica = false;
-    verdict.reason = RouteReason::comment;
-    return;
-  }
+  traits.has_no_load_balance = begins_with_no_load_balance(text);
   constexpr std::string_view kBlanks = " \t\n\r\f\v";
   const std::size_t begin = std::min(text.find_first_not_of(kBlanks), text.size());
   const std::string_view trimmed = text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);

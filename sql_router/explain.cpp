@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sql_router/balancer.hpp"
+#include "sql_router/explain_reason.hpp"
 
 namespace howdah {
 
@@ -33,14 +34,6 @@ std::string pins_text(PinReasons pins) {
   return text;
 }
 
-std::string lag_text(const NodeView& node) {
-  if (!node.lag_bytes && !node.lag_time) return "lag unknown";
-  std::string text = "lag";
-  if (node.lag_bytes) text += fmt::format(" {} bytes", *node.lag_bytes);
-  if (node.lag_time) text += fmt::format(" {} ms", std::chrono::duration_cast<milliseconds>(*node.lag_time).count());
-  return text;
-}
-
 // Why a read would or would not be given to this node.
 std::string standing_text(const NodeView& node, const Decision& decision, const ClusterView& view,
                           const RoutingOptions& options) {
@@ -54,6 +47,12 @@ std::string standing_text(const NodeView& node, const Decision& decision, const 
   return text;
 }
 
+std::string pinned_text(const SessionFacts& facts, const ClusterView& view) {
+  if (!facts.pinned_node) return "no";
+  const std::string node = node_text(view, *facts.pinned_node);
+  return facts.pin_reason ? fmt::format("to {}, because of {}", node, to_text(*facts.pin_reason)) : node;
+}
+
 std::string bound_text(const Decision& decision, const SessionFacts& facts, const RoutingOptions& options) {
   if (options.read_consistency != ReadConsistency::session || !facts.wrote_at) return "none";
   if (!decision.read_bound) return "not known yet: the session wrote after the primary was last asked";
@@ -65,16 +64,19 @@ std::string bound_text(const Decision& decision, const SessionFacts& facts, cons
 std::vector<ExplainRow> explain_route(const Traits& traits, const Decision& decision, const SessionFacts& facts,
                                       const ClusterView& view, const RoutingOptions& options) {
   const ReasonRow& reason = row_of(decision.reason);
+  const std::string preference = preference_text(facts, options);
   std::vector<ExplainRow> rows{
       {"target", target_text(decision, view)},
       {"reason", std::string(reason.name)},
       {"meaning", std::string(reason.sentence)},
-      {"because", std::string(decision.because)},
+      {"because", because_text(decision, facts, view, options)},
       {"statement", std::string(traits.row().name)},
       {"statements", std::to_string(traits.statement_count)},
       {"may write", traits.verdict.may_write ? "yes" : "no"},
       {"would pin the session", traits.pins.is_empty() ? "no" : pins_text(traits.pins)},
-      {"session is pinned", facts.pinned_node ? node_text(view, *facts.pinned_node) : "no"},
+      {"session is pinned", pinned_text(facts, view)},
+      {"transaction", transaction_text(facts)},
+      {"reads prefer", preference.empty() ? "no node" : preference},
       {"must have replayed", bound_text(decision, facts, options)},
   };
   for (const NodeView& node : view.nodes)

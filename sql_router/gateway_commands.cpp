@@ -61,9 +61,13 @@ class Words {
     return text_.substr(begin, at_ - begin);
   }
 
-  bool take(char c) {
+  bool is_before(char c) {
     skip_blanks_and_comments();
-    if (at_ == text_.size() || text_[at_] != c) return false;
+    return at_ < text_.size() && text_[at_] == c;
+  }
+
+  bool take(char c) {
+    if (!is_before(c)) return false;
     ++at_;
     return true;
   }
@@ -150,9 +154,11 @@ GatewayCommand pgpool_command(Words& words) {
   } else if (is_same(verb, "set")) {
     command.kind = GatewayCommandKind::pgpool_set;
     if (!words.take('=') && !is_same(words.word(), "to")) return {};
+    const bool is_quoted = words.is_before('\'');
     const auto value = words.value();
     if (!value) return {};
     command.value = *value;
+    command.is_default = !is_quoted && is_same(*value, "default");
   } else {
     return {};
   }

@@ -36,7 +36,7 @@ Decision in_open_transaction(const Question& question) {
 Decision in_pinned_session(const Question& question) {
   const NodeId node = *question.facts.pinned_node;
   const std::string_view because = question.facts.pin_reason ? to_text(*question.facts.pin_reason) : "";
-  if (question.traits.verdict.may_use_replica) return {.node = node, .reason = RouteReason::pinned, .because = because};
+  if (may_use_replica(question.traits, question.options)) return {.node = node, .reason = RouteReason::pinned, .because = because};
   if (available_primary(question.view) == nullptr)
     return {.reason = RouteReason::no_primary, .because = row_of(RouteReason::pinned).name};
   if (question.view.primary != node) return {.reason = RouteReason::pinned_node_lost, .because = because};
@@ -128,9 +128,14 @@ Decision route_read(const Question& question, RouteReason reason, Rng& rng) {
   return balanced_read(question, reason, rng);
 }
 
-Decision route_transaction(const Question& question, bool is_read_only, bool is_serializable, Rng& rng) {
+Decision as_text_says(const Question& question) {
   const Verdict& verdict = question.traits.verdict;
-  if (!verdict.may_use_replica) return to_primary(question, verdict.reason, verdict.because);
+  if (verdict.may_use_replica) return to_primary(question, RouteReason::comment);
+  return to_primary(question, verdict.reason, verdict.because);
+}
+
+Decision route_transaction(const Question& question, bool is_read_only, bool is_serializable, Rng& rng) {
+  if (!may_use_replica(question.traits, question.options)) return as_text_says(question);
   if (is_serializable) return to_primary(question, RouteReason::serializable);
   if (!is_read_only) return to_primary(question, RouteReason::explicit_transaction);
   return route_read(question, RouteReason::read_only_transaction, rng);
@@ -152,7 +157,7 @@ Decision decide(const Traits& traits, const SessionFacts& facts, const ClusterVi
         modes.isolation ? *modes.isolation == Isolation::serializable : facts.default_is_serializable;
     return route_transaction(question, modes.is_read_only.value_or(facts.default_is_read_only), is_serializable, rng);
   }
-  if (!traits.verdict.may_use_replica) return to_primary(question, traits.verdict.reason, traits.verdict.because);
+  if (!may_use_replica(traits, options)) return as_text_says(question);
   if (facts.default_is_serializable) return to_primary(question, RouteReason::serializable);
   return route_read(question, RouteReason::read, rng);
 }
@@ -173,10 +178,10 @@ bool have_all_replayed(const ClusterView& view, Lsn bound) {
   });
 }
 
-const Traits& combine(std::span<const Traits* const> batch) {
+const Traits& combine(std::span<const Traits* const> batch, const RoutingOptions& options) {
   HOWDAH_ASSERT(!batch.empty());
   const auto strict = std::find_if(batch.begin(), batch.end(),
-                                   [](const Traits* traits) { return !traits->verdict.may_use_replica; });
+                                   [&](const Traits* traits) { return !may_use_replica(*traits, options); });
   return **(strict == batch.end() ? batch.begin() : strict);
 }
 

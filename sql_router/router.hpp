@@ -67,7 +67,12 @@ bool has_replayed(const ClusterView& view, const NodeView& node, Lsn bound);
 // Whether every usable standby has: the session may then forget wrote_at and read_bound.
 bool have_all_replayed(const ClusterView& view, Lsn bound);
 
+// What the text says, and the one thing in it that a client can switch off (allow_sql_comments).
+inline bool may_use_replica(const Traits& traits, const RoutingOptions& options) {
+  return traits.verdict.may_use_replica && (options.allow_sql_comments || !traits.has_no_load_balance);
+}
+
 // A pipelined batch goes to one node: the traits that decide for all. `batch` is not empty.
-const Traits& combine(std::span<const Traits* const> batch);
+const Traits& combine(std::span<const Traits* const> batch, const RoutingOptions& options);
 
 }  // namespace howdah

@@ -101,6 +101,7 @@ struct GatewayCommand {
   GatewayCommandKind kind = GatewayCommandKind::none;
   std::string name = {};         // SHOW POOL_<name>, PGPOOL SHOW/SET/RESET <name>; lower case
   std::string value = {};        // PGPOOL SET: the value, quotes taken off
+  bool is_default = false;       // PGPOOL SET ... TO DEFAULT
   std::size_t inner_begin = 0;   // EXPLAIN ROUTE: the statement to explain is [inner_begin, inner_end)
   std::size_t inner_end = 0;
   std::size_t rest_begin = 0;    // what follows the command's `;` and must still run; the text's size if nothing does
@@ -121,6 +122,7 @@ struct Traits {
   ModesScope modes_scope = ModesScope::none;
 
   bool locks_rows = false;
+  bool has_no_load_balance = false;  // a read that begins with /*NO LOAD BALANCE*/
   bool reads_sequences = false;  // currval, lastval: answers with what earlier statements left in the connection
   bool is_node_bound = false;  // a replica might answer differently, or keep state, without an error
   CopyDirection copy = CopyDirection::none;

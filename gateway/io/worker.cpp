@@ -36,6 +36,7 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
       started_at_(wall_now()) {
   surroundings_.statement_log = config_->statement_log;
   surroundings_.catalog_of = [this](const std::string& database) { return catalog_of(database); };
+  surroundings_.settings = config_->settings;
   shared_.budget.attach(id_, reactor_,
                         [this](const PoolKey& key, const BudgetNews& news) { pools_.on_budget_news(key, news); });
 }
@@ -89,6 +90,7 @@ void Worker::set_config(WorkerConfigPtr config) {
   reactor_.post([this, config = std::move(config)] {
     config_ = config;
     surroundings_.statement_log = config_->statement_log;
+    surroundings_.settings = config_->settings;
     parse_cache_.adopt(config_->routing);
     welcome_cache_.clear();
     pools_.set_config(config_);
@@ -374,7 +376,8 @@ void Worker::ask_local(const ClientLink& client, const session::AskLocal& questi
       pools_.deliver();
     });
   };
-  shared_.hooks.ask_local({question.command, who.user, who.database, client.session().load_balance_node()}, std::move(then));
+  shared_.hooks.ask_local({question.command, who.user, who.database, client.session().load_balance_node(), question.settings},
+                          std::move(then));
 }
 
 void Worker::flush_client(ClientLink& client) {

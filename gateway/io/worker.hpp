@@ -28,6 +28,7 @@ struct LocalQuestion {
   std::string user;
   std::string database;
   std::optional<NodeId> load_balance_node;  // drawn for the asker's reads
+  SettingsPtr settings;                     // as the asker has changed them; null: it has not
 };
 
 // What workers need from outside: joined in app.cpp. Called on the worker's thread.

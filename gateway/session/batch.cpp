@@ -14,10 +14,15 @@ namespace {
 
 constexpr std::size_t kMaxHeldBind = 16 * 1024;  // of a longer Bind only the names are waited for
 
-Error mixed_batch_error() {
-  return Error{.code = ErrorCode::feature_not_supported,
-               .message = "a command of the gateway cannot share a batch with statements for the server",
-               .hint = "Send it in a batch of its own."};
+// A batch with commands of ours in it cannot be run again unseen: it goes where nothing in it can be refused.
+const Traits& mixed_batch_traits() {
+  static const Traits traits = [] {
+    Traits mixed;
+    mixed.verdict.may_write = false;
+    mixed.verdict.reason = RouteReason::primary_only;
+    return mixed;
+  }();
+  return traits;
 }
 
 // A Parse too long to be kept: its statement stays on the connection where it is made.
@@ -53,6 +58,9 @@ std::size_t SessionCore::consume_extended(Bytes input, Head head) {
     is_discarding_ = true;
     return discard_one(input, head);
   }
+  const bool may_be_local = scan_.has_local_part || requests_.back().is_beyond_scan;
+  if (may_be_local && is_local_message(input, head)) return consume_local_in_batch(input, head);
+  is_flush_sent_ = false;
   return forward_extended(input, head);
 }
 
@@ -66,10 +74,10 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     fail_batch(error);
     return Go::now;
   }
-  if (is_failed_ || scan_.has_local_part || (!scan_.has_server_part && backend_ == nullptr)) {
+  if (is_failed_ || (!scan_.has_server_part && (scan_.has_local_part || backend_ == nullptr))) {
     if (owes()) return Go::wait;
     is_local_batch_ = !scan_.has_server_part;
-    if (scan_.has_server_part) fail_batch(is_failed_ ? failed_error() : mixed_batch_error());
+    if (scan_.has_server_part) fail_batch(failed_error());
     return Go::now;
   }
   static const TraitsPtr kNothingSaid = [] {
@@ -82,7 +90,9 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     return Go::now;
   }
   if (owes() && batch_needs_clean_sequences()) return Go::wait;
-  const Traits& strictest = scan_.traits.empty() ? *kNothingSaid : combine(scan_.traits);
+  const Traits& strictest = scan_.has_local_part     ? mixed_batch_traits()
+                            : scan_.traits.empty() ? *kNothingSaid
+                                                   : combine(scan_.traits, routing());
   if (admit(strictest) == Go::wait) {
     prepare_later_at_ = prepare_later_time();
     if (!pending_error_ || waiting_ != Waiting::nothing) return Go::wait;
@@ -93,6 +103,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   if (batch_needs_clean_sequences()) discard_sequences();
   send_deferred_begin();
   is_batch_open_ = true;
+  is_flush_sent_ = false;
   Request request;
   request.is_rerunnable = is_outside && !scan_.is_oversized && !scan_.traits.empty() &&
                           std::all_of(scan_.traits.begin(), scan_.traits.end(), [](const Traits* traits) {
@@ -257,6 +268,7 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
   } else {
     requests_.back().is_rerunnable = false;
   }
+  if (!local_portals_.empty()) forget_local_portal(bind.portal);
   note_bound(bind.statement);
   Owed owed{.kind = AnswerKind::bind};
   const std::string_view name = server_name(bind.statement, owed);
@@ -320,6 +332,7 @@ std::size_t SessionCore::forward_close(Bytes message, const wire::TargetName& ta
 }
 
 std::size_t SessionCore::forward_sync(Bytes message) {
+  local_portals_.clear();
   retain(message);
   to_server(message);
   backend_->ledger.owe({.kind = AnswerKind::sync});
@@ -332,7 +345,7 @@ std::size_t SessionCore::forward_sync(Bytes message) {
 // on a replica, outside a transaction, makes the replica finish first. True: wait for that.
 bool SessionCore::leave_replica_for(const Traits& traits) {
   const bool is_free = backend_->ledger.status() == TransactionStatus::idle && sent_begin_.empty() && is_on_replica_;
-  if (!is_free || traits.verdict.may_use_replica) return false;
+  if (!is_free || may_use_replica(traits, routing())) return false;
   build_.clear();
   wire::append_sync(build_);
   to_server_copy(as_bytes(build_));

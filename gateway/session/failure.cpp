@@ -42,6 +42,7 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
   env_.log.debug("server connection lost s={} node={} state={}", identity_.id.value, lost.node().value, name_of(state_));
   backend_ = nullptr;
   is_fresh_lease_ = is_sync_held_ = false;
+  is_local_answer_void_ = waiting_ == Waiting::local;
   reapply_.clear();
   if (is_starting_) {
     avoided_node_ = lost.node();

@@ -72,7 +72,7 @@ bool SessionCore::may_pipeline(const Traits& traits) const {
   const bool is_primary = env_.view != nullptr && env_.view->primary == backend_->node();
   if (!is_on_replica_) return is_primary || client_status() != TransactionStatus::idle;
   const NodeView* node = env_.view->find(backend_->node());
-  return client_status() == TransactionStatus::idle && is_status_certain() && traits.verdict.may_use_replica &&
+  return client_status() == TransactionStatus::idle && is_status_certain() && may_use_replica(traits, routing()) &&
          !traits.has_transaction_control && node != nullptr && node->is_usable();
 }
 
@@ -87,7 +87,7 @@ Decision SessionCore::choose(const Traits& traits) {
   constexpr int kDraws = 8;  // enough to find another replica; if not, the primary will do
   for (int i = 0; i < kDraws; ++i) {
     const SessionFacts known = facts();
-    decision = decide(traits, known, *env_.view, env_.parse_cache.options(), env_.rng);
+    decision = decide(traits, known, *env_.view, routing(), env_.rng);
     if (decision.drawn) load_balance_node_ = decision.drawn;
     if (decision.read_bound) read_bound_ = decision.read_bound;
     if (!avoided_node_ || decision.node != avoided_node_ || known.transaction_node || known.pinned_node) return decision;

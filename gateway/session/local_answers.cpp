@@ -2,6 +2,7 @@
 // end of a transaction that was lost with its server. In both protocols; columns are of type text.
 #include "gateway/session/session_core.hpp"
 #include "sql_router/explain.hpp"
+#include "sql_router/parameter_count.hpp"
 
 namespace howdah {
 
@@ -13,6 +14,13 @@ namespace {
 bool ends_transaction(const Traits& traits) {
   return traits.transaction == TransactionControl::rollback || traits.transaction == TransactionControl::commit;
 }
+
+bool changes_parameter(const Traits& traits) {
+  return traits.gateway.kind == GatewayCommandKind::pgpool_set || traits.gateway.kind == GatewayCommandKind::pgpool_reset;
+}
+
+// What answers without rows is not run for being described.
+bool has_rows(const Traits& traits) { return traits.is_gateway_command() && !changes_parameter(traits); }
 
 void append_row(std::string& out, const std::vector<std::optional<std::string>>& row) {
   std::vector<std::optional<std::string_view>> values(row.begin(), row.end());
@@ -39,7 +47,7 @@ bool SessionCore::is_local(const Traits& traits) const {
 void SessionCore::handle(const LocalAnswer& event) {
   if (waiting_ != Waiting::local || is_closed_) return;
   waiting_ = Waiting::nothing;
-  local_answer_.emplace(event.table);
+  if (!std::exchange(is_local_answer_void_, false)) local_answer_.emplace(event.table);
 }
 
 // Nothing: it has been asked for.
@@ -54,19 +62,38 @@ std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::str
     return Result<TextTable>(TextTable{.command_tag = "DEALLOCATE"});
   }
   if (traits.gateway.kind == GatewayCommandKind::explain_route) return Result<TextTable>(explain(traits, sql));
+  if (changes_parameter(traits)) return change_parameter(traits.gateway);
   if (local_answer_) return std::exchange(local_answer_, std::nullopt);
   waiting_ = Waiting::local;
-  out_->push(AskLocal{std::string(sql.substr(0, traits.gateway.rest_begin))});
+  out_->push(AskLocal{std::string(sql.substr(0, traits.gateway.rest_begin)), overrides_ ? overrides_->settings() : nullptr});
   return std::nullopt;
 }
 
-TextTable SessionCore::explain(const Traits& traits, std::string_view sql) {
-  const GatewayCommand& command = traits.gateway;
+// EXECUTE of a statement the session carries stands for that statement.
+TraitsPtr SessionCore::explained_statement(const GatewayCommand& command, std::string_view sql) {
   const TraitsPtr inner =
       traits_of(sql.substr(command.inner_begin, command.inner_end - command.inner_begin));
+  if (inner->kind != StatementKind::execute || inner->statement_count != 1) return inner;
+  const auto found = prepared_.find(inner->prepared_name);
+  if (found == prepared_.end()) return inner;
+  refresh(found->second->traits, found->second->sql);
+  return found->second->traits;
+}
+
+// As many parameters as the statement to be explained has, of the types the client gave, else text.
+std::vector<std::uint32_t> SessionCore::parameter_types(std::string_view sql, std::string_view types) const {
+  constexpr std::uint32_t kText = 25;
+  std::vector<std::uint32_t> list(parameter_count(sql), kText);
+  for (std::size_t i = 0; i < list.size() && 6 + i * 4 <= types.size(); ++i)
+    if (const std::uint32_t type = load_u32(types.data() + 2 + i * 4); type != 0) list[i] = type;
+  return list;
+}
+
+TextTable SessionCore::explain(const Traits& traits, std::string_view sql) {
+  const TraitsPtr inner = explained_statement(traits.gateway, sql);
   Rng rng = env_.rng;  // a copy: asking changes nothing
   const SessionFacts known = facts();
-  const RoutingOptions& options = env_.parse_cache.options();
+  const RoutingOptions& options = routing();
   const Decision decision = decide(*inner, known, *env_.view, options, rng);
   TextTable table{.columns = {"property", "value"}, .command_tag = "EXPLAIN"};
   for (ExplainRow& row : explain_route(*inner, decision, known, *env_.view, options))
@@ -179,22 +206,22 @@ bool SessionCore::local_describe(Bytes body) {
     const bool is_unnamed = target->name.empty();
     const TraitsPtr traits = is_unnamed ? unnamed_traits_ : found->second->traits;
     LocalPortal probe{.sql = is_unnamed ? unnamed_sql_ : found->second->sql, .traits = traits};
-    // What answers without rows is not run for being described.
-    if (!traits->is_gateway_command()) {
+    if (!has_rows(*traits)) {
       probe.table = TextTable{};
     } else if (!has_local_table(probe)) {
       return false;
     }
     if (!probe.table) return true;
     build_.clear();
-    wire::append_parameter_description(build_, {});
+    wire::append_parameter_description(
+        build_, parameter_types(probe.sql, is_unnamed ? std::string_view(unnamed_types_) : found->second->types));
     append_columns(build_, *probe.table);
   } else {
     const auto found = local_portals_.find(target->name);
     if (found == local_portals_.end()) return fail_local(no_portal(target->name)), true;
     LocalPortal& portal = found->second;
-    if (portal.traits->is_gateway_command() && !has_local_table(portal)) return false;
-    if (portal.traits->is_gateway_command() && !portal.table) return true;
+    if (has_rows(*portal.traits) && !has_local_table(portal)) return false;
+    if (has_rows(*portal.traits) && !portal.table) return true;
     build_.clear();
     append_columns(build_, portal.table.value_or(TextTable{}));
   }
@@ -245,6 +272,7 @@ Error SessionCore::no_portal(std::string_view name) {
 }
 
 void SessionCore::fail_local(const Error& error) {
+  if (is_batch_open_) return refuse_statement(error);  // with it the server undoes what came before in the batch
   is_local_batch_ = false;
   local_portals_.clear();
   fail_batch(error);

@@ -47,6 +47,7 @@ void SessionCore::on(const Event& event, Instant now, Actions<Action>& out) {
   now_ = now;
   out_ = &out;
   scratch_.reset();
+  if (overrides_ != nullptr) keep_up_overrides();
   std::visit([this](const auto& one) { handle(one); }, event);
   advance();
   settle();

@@ -99,6 +99,7 @@ struct ReturnLease {
 };
 struct AskLocal {                // a command for Howdah itself; answered by LocalAnswer. The text is one command
   std::string command;
+  SettingsPtr settings;          // as the session has changed them; null: it has not
 };
 struct ReportNode {              // evidence from live traffic
   NodeId node;

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "gateway/session/request.hpp"
 #include "gateway/session/scratch.hpp"
 #include "gateway/session/session.hpp"
+#include "gateway/session/session_overrides.hpp"
 #include "gateway/wire/client_messages.hpp"
 #include "gateway/wire/error_response.hpp"
 #include "sql_router/router.hpp"
@@ -69,6 +71,7 @@ class SessionCore {
     std::vector<TraitsPtr> held;         // keeps alive what `traits` points to
     std::vector<const Traits*> traits;   // of each statement parsed, bound or described
     std::vector<BatchParse> parsed;
+    std::vector<std::pair<std::string_view, bool>> bound;  // portals, and whether Howdah answers them
   };
 
   struct LocalPortal {
@@ -128,7 +131,9 @@ class SessionCore {
   bool scan_batch(Bytes input);
   bool scan_message(Bytes message, Head head);
   void scan_traits(const TraitsPtr& traits);
+  bool is_answered_here(const Traits& traits) const;
   TraitsPtr traits_of_statement(std::string_view name);
+  bool is_local_portal(std::string_view name) const;
   Go open_batch(Bytes input);
   bool batch_needs_clean_sequences() const;
   void fail_batch(const Error& error);
@@ -263,6 +268,20 @@ class SessionCore {
   bool has_local_table(LocalPortal& portal);
   std::optional<Result<TextTable>> ask(const Traits& traits, std::string_view sql);
   TextTable explain(const Traits& traits, std::string_view sql);
+  TraitsPtr explained_statement(const GatewayCommand& command, std::string_view sql);
+  std::vector<std::uint32_t> parameter_types(std::string_view sql, std::string_view types) const;
+
+  // local_in_batch.cpp
+  bool is_local_message(Bytes input, Head head);
+  std::size_t consume_local_in_batch(Bytes input, Head head);
+  void forget_local_portal(std::string_view name);
+
+  // pgpool_set.cpp
+  Result<TextTable> change_parameter(const GatewayCommand& command);
+  void keep_up_overrides();
+  const RoutingOptions& routing() const;
+  StatementLog statement_log() const;
+  Duration client_idle_limit() const;
 
   // welcome.cpp
   void start();
@@ -291,6 +310,8 @@ class SessionCore {
   ClientIdentity identity_;
   const SessionOptions& options_;
   Surroundings& env_;
+
+  std::unique_ptr<SessionOverrides> overrides_;  // of PGPOOL SET; null: none
 
   // For the time of one on().
   Instant now_{};
@@ -324,6 +345,7 @@ class SessionCore {
   ByteQueue retained_;                 // bytes of `requests_` that can be run again
   bool is_batch_open_ = false;         // messages of an extended batch were sent, its Sync was not
   bool is_local_batch_ = false;        // the same, answered here
+  bool is_flush_sent_ = false;         // by us, and nothing was sent behind it
   bool is_draining_ = false;
   bool is_rerun_after_drain_ = false;
   std::vector<char> withheld_;         // the beginning of an answer that may still be replaced
@@ -380,11 +402,13 @@ class SessionCore {
   // Local answers.
   std::map<std::string, LocalPortal, std::less<>> local_portals_;
   std::optional<Result<TextTable>> local_answer_;
+  bool is_local_answer_void_ = false;  // who asked has been told that its server is lost
   ByteQueue rest_;         // a Query of what follows a local statement in the client's string
   std::string next_rest_;  // becomes rest_ after the message at hand
 
   // What the client believes.
   wire::ParameterSet told_;
+  std::pair<std::uint64_t, std::uint64_t> reconciled_;  // fingerprints: a server's set and told_, with nothing to tell
   std::string reapply_;                // a statement that restores a startup setting after its RESET
 
   // Clocks; a value only while the thing lasts.

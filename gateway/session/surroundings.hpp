@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
 
 #include "base/log.hpp"
 #include "base/rng.hpp"
+#include "conf/settings.hpp"
 #include "gateway/session/database_catalog.hpp"
 #include "gateway/session/statement_catalog.hpp"
 #include "gateway/session/statement_tally.hpp"
@@ -38,6 +40,7 @@ struct Surroundings {
   StatementTally tally = {};
   StatementLog statement_log = {};
   std::function<const DatabaseCatalog*(const std::string& database)> catalog_of = {};  // outlives the session
+  SettingsPtr settings = std::make_shared<const Settings>();  // in force, for PGPOOL SET
 };
 
 }  // namespace howdah

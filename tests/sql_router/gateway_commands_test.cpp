@@ -47,6 +47,13 @@ TEST_CASE("what follows a gateway command is still there to be run") {
   }
 }
 
+TEST_CASE("DEFAULT is a word, not a value") {
+  CHECK(recognise_gateway_command("PGPOOL SET x TO Default").is_default);
+  CHECK(recognise_gateway_command("PGPOOL SET x = /* c */ DEFAULT;").is_default);
+  CHECK_FALSE(recognise_gateway_command("PGPOOL SET x TO 'default'").is_default);
+  CHECK_FALSE(recognise_gateway_command("PGPOOL SET x TO on").is_default);
+}
+
 TEST_CASE("EXPLAIN ROUTE finds its statement, and what follows it") {
   struct Row {
     std::string text;

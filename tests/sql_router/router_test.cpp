@@ -108,7 +108,7 @@ TEST_CASE("a batch goes where its strictest statement must") {
   const Traits write = classify("INSERT INTO t VALUES (1)", {});
   const Traits other = classify("SELECT 2", {});
   const Traits* const reads[] = {&kRead, &other};
-  CHECK(&combine(reads) == &kRead);
+  CHECK(&combine(reads, {}) == &kRead);
   const Traits* const mixed[] = {&kRead, &write, &other};
-  CHECK(&combine(mixed) == &write);
+  CHECK(&combine(mixed, {}) == &write);
 }

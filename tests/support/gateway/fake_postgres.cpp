@@ -159,6 +159,7 @@ void FakePostgres::report(const std::string& name, std::string& out) {
 // False after an error.
 bool FakePostgres::run(const std::string& sql, std::string& out, bool with_description, Portal* portal,
                        std::size_t limit) {
+  if (starts(sql, "/*")) return run(sql.substr(sql.find("*/") + 3), out, with_description, portal, limit);
   log.push_back(sql);
   const auto done = [&](std::string_view tag) {
     wire::append_command_complete(out, tag);

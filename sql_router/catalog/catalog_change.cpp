@@ -21,6 +21,7 @@ CatalogChange catalog_change_of(StatementKind kind) {
     case StatementKind::select_into:
     case StatementKind::create_sequence:
     case StatementKind::drop_object:
+    case StatementKind::commit_prepared:  // of whatever was in it
       return CatalogChange::adds;
     case StatementKind::create_view:
     case StatementKind::create_schema:  // its elements may be anything

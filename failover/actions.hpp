@@ -68,7 +68,7 @@ struct PromoteRequest {
   bool is_switchover = false;
 };
 
-using Event = std::variant<health::ProbeAnswered, health::ProbeFailed, health::TrafficFailed, health::TrafficSeen,
+using Event = std::variant<health::ProbeAnswered, health::ProbeFailed, health::TrafficFailed, health::TrafficSeen, health::PositionWanted,
                            health::Tick, SqlDone, CommandDone, AttachRequest, DetachRequest, PromoteRequest>;
 
 // --- actions ---

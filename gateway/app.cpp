@@ -102,8 +102,9 @@ Result<void> App::make_workers() {
       [this](const std::string& database, const CatalogFactsPtr& facts) {
         for (auto& worker : workers_) worker->set_catalog(database, facts);
       });
-  shared_ = std::make_unique<WorkersShared>(log_, *resolver_, *client_names_, *budget_, make_hooks());
   const std::uint32_t count = std::min(worker_count(*settings_), login::kMaxWorkers);
+  shared_ = std::make_unique<WorkersShared>(log_, *resolver_, *client_names_, *budget_, make_hooks(),
+                                            WriteBoard(count, monotonic_now()));
   for (std::uint32_t i = 0; i < count; ++i)
     workers_.push_back(
         std::make_unique<Worker>(WorkerId{static_cast<std::uint16_t>(i)}, *shared_, *config, random_seed()));
@@ -142,6 +143,9 @@ WorkerHooks App::make_hooks() {
     const std::uint32_t worker = login::worker_of(key.pid);
     if (worker >= workers_.size()) return then();
     workers_[worker]->cancel(std::move(key), std::move(then));
+  };
+  hooks.want_position = [this] {
+    if (control_) control_->want_position();
   };
   return hooks;
 }
@@ -270,7 +274,10 @@ void App::answer_local(const LocalQuestion& question, std::function<void(Result<
     case GatewayCommandKind::none:
     case GatewayCommandKind::pgpool_set:
     case GatewayCommandKind::pgpool_reset:
-    case GatewayCommandKind::explain_route: break;
+    case GatewayCommandKind::explain_route:
+    case GatewayCommandKind::own_show:
+    case GatewayCommandKind::own_set:
+    case GatewayCommandKind::own_reset: break;
   }
   then(Error{ErrorCode::internal, fmt::format("\"{}\" is not a command of the gateway", question.command)});
 }

@@ -10,6 +10,7 @@
 #include "sql_router/catalog/plpgsql_body.hpp"
 #include "sql_router/function_table.hpp"
 #include "sql_router/gateway_commands.hpp"
+#include "sql_router/hints.hpp"
 #include "sql_router/name_rules.hpp"
 #include "sql_router/pg_query_tree.hpp"
 
@@ -99,11 +100,17 @@ class Judge final : public TreeVisitor {
     traits_.copy = head.copy;
     traits_.setting = head.setting;
     traits_.prepared_name = head.prepared_name;
+    traits_.has_plain_arguments = head.has_plain_arguments;
+    traits_.changes_schema |= changes_schema(head.kind);
+    changes_statements_ |= !head.prepared_name.empty() && head.kind != StatementKind::execute;
+    traits_.drops_statements |= head.unpins.has(Unpin::deallocate_all) || head.unpins.has(Unpin::discard_all);
   }
 
   void on_function(std::string_view schema, std::string_view name, std::string_view constant) override {
     traits_.depends_on_literals |= name == "current_setting" || name == "set_config";
+    traits_.reads_transaction_time |= name == "now" || name == "transaction_timestamp" || name == "age";
     if (name == "current_setting" && !constant.empty()) return judge_show(constant);
+    traits_.shows_statements |= name == "pg_prepared_statement";
     functions_.push_back({{std::string(schema), std::string(name)}, runs_});
   }
 
@@ -111,6 +118,7 @@ class Judge final : public TreeVisitor {
     NamedRelation& relation = relations_.emplace_back();
     relation.name = {std::string(schema), std::string(name)};
     const RouteReason reason = judge_relation(schema, name);
+    traits_.shows_statements |= name == "pg_prepared_statements";
     if (reason != RouteReason::read) object(reason, to_text(relation.name), false);
   }
 
@@ -128,22 +136,33 @@ class Judge final : public TreeVisitor {
     relations_.insert(relations_.end(), body.relations.begin(), body.relations.end());
   }
 
-  void on_write(StatementKind kind) override { object(RouteReason::write, row_of(kind).name, true); }
+  void on_statement_name(std::string_view name) override { traits_.statement_names.emplace_back(name); }
+
+  void on_write(StatementKind kind) override {
+    traits_.changes_schema |= changes_schema(kind) && runs_;
+    object(RouteReason::write, row_of(kind).name, true);
+  }
 
   void on_row_lock() override {
     traits_.locks_rows = true;
     object(RouteReason::locks_rows, {}, false);
   }
 
+  void on_transaction_time() override { traits_.reads_transaction_time = true; }
+
   void on_unknown_part() override { object(RouteReason::unparsable, {}, true); }
 
   void finish(const RoutingOptions& options, const CatalogFacts& facts) {
+    if (traits_.statement_count > 1 && changes_statements_) traits_.pins.add(PinReason::prepared);
     sort_relations();
     judge_functions(options, facts);
     judge_relations(facts);
     if (!functions_.empty() || !relations_.empty()) traits_.catalog_stamp = facts.stamp();
     for (const NamedRelation& relation : relations_) traits_.relations.push_back(to_text(relation.name));
-    std::sort(traits_.relations.begin(), traits_.relations.end());
+    for (auto* names : {&traits_.relations, &traits_.statement_names}) {
+      std::sort(names->begin(), names->end());
+      names->erase(std::unique(names->begin(), names->end()), names->end());
+    }
     if (!traits_.pins.is_empty()) traits_.is_node_bound = true;
     if (traits_.statement_count <= 1) return;
     if (traits_.has_transaction_control) object(RouteReason::several_with_transaction, {}, false);
@@ -152,6 +171,7 @@ class Judge final : public TreeVisitor {
     traits_.modes_scope = ModesScope::none;
     traits_.setting.clear();
     traits_.prepared_name.clear();
+    traits_.has_plain_arguments = false;
     // The order of pinning and unpinning within the string is not followed up.
     if (!traits_.pins.is_empty()) traits_.unpins.clear();
   }
@@ -164,6 +184,7 @@ class Judge final : public TreeVisitor {
     body.effects = {.reason = verdict.reason,
                     .because = verdict.because,
                     .may_write = verdict.may_write,
+                    .reads_transaction_time = traits_.reads_transaction_time,
                     .catalog_change = traits_.catalog_change,
                     .pins = traits_.pins,
                     .unpins = traits_.unpins};
@@ -217,6 +238,7 @@ class Judge final : public TreeVisitor {
     traits_.pins.add(effects.pins);
     traits_.unpins.add(effects.unpins);
     traits_.reads_sequences |= effects.reads_sequences;
+    traits_.reads_transaction_time |= effects.reads_transaction_time;
     traits_.catalog_change = std::max(traits_.catalog_change, effects.catalog_change);
   }
 
@@ -256,6 +278,7 @@ class Judge final : public TreeVisitor {
   std::vector<NamedRelation> relations_;
   std::vector<std::string> common_tables_;
   std::size_t objected_at_ = kLast;
+  bool changes_statements_ = false;
   bool runs_ = true;  // false inside an EXPLAIN that only plans
 };
 
@@ -265,10 +288,20 @@ Traits unread(ParseOutcome outcome, RouteReason reason) {
   traits.parse = outcome;
   traits.verdict = {.may_use_replica = false, .may_write = true, .reason = reason};
   traits.has_transaction_control = true;
+  traits.changes_schema = true;
   traits.is_node_bound = outcome != ParseOutcome::unparsable;  // most of what does not parse is mistyped
   traits.pins.add(PinReason::opaque);
   traits.catalog_change = CatalogChange::adds;
   return traits;
+}
+
+TraitsPtr classify_prepared(const std::string& text, const RoutingOptions& options, const CatalogFacts& facts) {
+  Traits traits;
+  Judge judge(traits);
+  traits.parse = visit_prepared(text.c_str(), judge);
+  if (traits.parse != ParseOutcome::parsed) return std::make_shared<const Traits>(unread(traits.parse, RouteReason::too_deep));
+  judge.finish(options, facts);
+  return std::make_shared<const Traits>(std::move(traits));
 }
 
 // PostgreSQL's scanner reads a run of operator characters to its end, may take back all but one or two, and reads on: its
@@ -293,6 +326,17 @@ bool has_slow_runs(std::string_view text) {
     }
   }
   return spent > kScanBudget;
+}
+
+// A hint that means nothing might have asked for more than is given: the primary has it all.
+void apply_hints(Traits& traits, std::string_view text) {
+  Hints hints = read_hints(text);
+  traits.read_consistency = hints.read_consistency;
+  Verdict& verdict = traits.verdict;
+  if (hints.unreadable.empty() || !verdict.may_use_replica || traits.has_transaction_control) return;
+  verdict.may_use_replica = false;
+  verdict.reason = RouteReason::comment;
+  verdict.because = std::move(hints.unreadable);
 }
 
 void override_by_operator(Traits& traits, std::string_view text, const RoutingOptions& options) {
@@ -343,8 +387,11 @@ Traits classify(std::string_view text, const RoutingOptions& options, const Cata
   }
   if (traits.parse == ParseOutcome::too_deep) return unread(traits.parse, RouteReason::too_deep);
   judge.finish(options, facts);
+  if (traits.kind == StatementKind::prepare && traits.statement_count == 1)
+    traits.prepared.traits = classify_prepared(terminated, options, facts);
   // The patterns look at the whole text.
   traits.depends_on_literals |= !options.primary_routing_query_pattern_list.empty() || has_float_precision(text);
+  apply_hints(traits, text);
   override_by_operator(traits, text, options);
   return traits;
 }

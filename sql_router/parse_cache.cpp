@@ -20,7 +20,9 @@ std::size_t bytes_of(std::string_view text, const Traits& traits) {
   for (const std::string* part :
        {&traits.verdict.because, &traits.gateway.name, &traits.gateway.value, &traits.setting, &traits.prepared_name})
     bytes += heap_bytes(*part);
-  for (const std::string& relation : traits.relations) bytes += sizeof relation + heap_bytes(relation);
+  for (const auto* names : {&traits.relations, &traits.statement_names})
+    for (const std::string& name : *names) bytes += sizeof name + heap_bytes(name);
+  if (traits.prepared.traits != nullptr) bytes += bytes_of({}, *traits.prepared.traits);
   return bytes;
 }
 

@@ -24,6 +24,7 @@ struct StatementHead {
   Unpins unpins = {};
   std::string setting = {};  // SET, RESET, SHOW: lower case, because names of parameters are, even quoted
   std::string_view prepared_name = {};
+  bool has_plain_arguments = false;  // EXECUTE with nothing but constants and parameters
 };
 
 class TreeVisitor {
@@ -36,12 +37,17 @@ class TreeVisitor {
   virtual void on_common_table(std::string_view name) = 0;  // WITH name AS ...
   virtual void on_code(std::string_view language, std::string_view text) = 0;  // DO; no language: PL/pgSQL
   virtual void on_write(StatementKind kind) = 0;  // INSERT, UPDATE, DELETE, MERGE, SELECT INTO, at any depth
+  virtual void on_statement_name(std::string_view name) = 0;  // PREPARE, EXECUTE, DEALLOCATE of it, at any depth
   virtual void on_row_lock() = 0;                 // FOR UPDATE and its kin
+  virtual void on_transaction_time() = 0;         // CURRENT_TIMESTAMP and its kin
   virtual void on_unknown_part() = 0;             // something the walk does not know: it may be anything
 };
 
 // `text` ends with a NUL. Never too_long; the caller looks at the length.
 ParseOutcome visit_statements(const char* text, TreeVisitor& visitor);
+
+// Of a text that is one PREPARE: the statement it prepares. Of others nothing is told.
+ParseOutcome visit_prepared(const char* text, TreeVisitor& visitor);
 
 // Where the first statement of several ends (its `;`); the text's length if it is the only one; nothing if the text
 // does not parse or is empty.

@@ -15,6 +15,10 @@ struct HowdahSettings {
   Param<ReadConsistency> read_consistency{"read_consistency", ReadConsistency::session, Change::session,
                                           "What a read on a standby must have seen: eventual = anything, session = the "
                                           "client's own writes, global = all writes through Howdah."};
+  Param<bool> load_balance_transactions{
+      "load_balance_transactions", false, Change::reload,
+      "Send the reads at the beginning of a READ COMMITTED transaction to a standby; its first statement of another kind "
+      "takes it to the primary. Only where default_transaction_isolation is read committed everywhere."};
   Param<seconds> primary_wait_timeout{"primary_wait_timeout", 30s, Change::reload,
                                       "How long a statement waits for a primary while there is none."};
   Param<int> worker_threads{"worker_threads", 0, Change::restart, "Threads that serve clients; 0 = one for two cores.",

@@ -37,6 +37,10 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
   surroundings_.statement_log = config_->statement_log;
   surroundings_.catalog_of = [this](const std::string& database) { return catalog_of(database); };
   surroundings_.settings = config_->settings;
+  surroundings_.schema_changes = shared.schema_changes;
+  surroundings_.writes = &shared_.writes;
+  surroundings_.writer = id_.value;
+  surroundings_.clock = monotonic_now;
   shared_.budget.attach(id_, reactor_,
                         [this](const PoolKey& key, const BudgetNews& news) { pools_.on_budget_news(key, news); });
 }
@@ -163,6 +167,8 @@ void Worker::on_logged_in(ClientLink& client) {
   if (!startup.options.empty()) parameters.emplace_back("options", startup.options);
   auto settings = startup_settings_of(parameters);
   if (!settings) return client.refuse(settings.error());
+  auto own_settings = *settings == nullptr ? SessionSettings{} : session_settings_of((*settings)->own);
+  if (!own_settings) return client.refuse(own_settings.error());
   const auto name = std::find_if(parameters.begin(), parameters.end(),
                                  [](const auto& entry) { return entry.first == "application_name"; });
   std::array<char, login::kLongSecretSize> random{};
@@ -172,6 +178,7 @@ void Worker::on_logged_in(ClientLink& client) {
   identity.database = startup.database;
   identity.user = startup.user;
   identity.settings = std::move(*settings);
+  identity.own_settings = *own_settings;
   if (name != parameters.end()) identity.application_name = name->second;
   identity.cancel_key = login::make_client_key(id_.value, ++next_serial_, random, startup.spoken);
   by_pid_[identity.cancel_key.pid] = client.id();
@@ -338,6 +345,7 @@ void Worker::act(ClientLink& client, const session::Action& action) {
                             for (const auto& waiter : waiters) waiter();
                           });
                         },
+                        [&](const session::WantPosition&) { shared_.hooks.want_position(); },
                         [&](const session::CloseClient& close) {
                           flush_server(client);
                           flush_client(client);

@@ -41,6 +41,7 @@ struct WorkerHooks {
   std::function<void(wire::CancelKey, std::function<void()> then)> route_cancel;
   // The first session of a database; from now on its catalog is read, and set_catalog() follows.
   std::function<DatabaseCatalog(const std::string& database)> enter_catalog;
+  std::function<void()> want_position;  // the primary's, soon; it comes with the next view
 };
 
 // Shared by all workers of the process.
@@ -50,7 +51,10 @@ struct WorkersShared {
   Resolver& client_names;  // of its own: clients with slow name servers must not delay connections to servers
   SharedBudget& budget;
   WorkerHooks hooks;
+  WriteBoard writes;
   std::atomic<std::uint32_t> client_count{0};
+  // shared: each worker's surroundings hold it
+  std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);
   std::atomic<bool> is_shutting_down{false};
 };
 

@@ -107,8 +107,8 @@ void SessionCore::scan_traits(const TraitsPtr& traits) {
     return;
   }
   (is_answered_here(*traits) ? scan_.has_local_part : scan_.has_server_part) = true;
-  scan_.held.push_back(traits);
-  scan_.traits.push_back(traits.get());
+  scan_.held.push_back(traits_in_force(traits));
+  scan_.traits.push_back(scan_.held.back().get());
 }
 
 // Bound in this batch, or before it.
@@ -129,7 +129,7 @@ TraitsPtr SessionCore::traits_of_statement(std::string_view name) {
   }
   const auto found = prepared_.find(name);
   if (found == prepared_.end()) return nullptr;
-  refresh(found->second->traits, found->second->sql);
+  refresh(*found->second);
   return found->second->traits;
 }
 

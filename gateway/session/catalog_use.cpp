@@ -35,6 +35,12 @@ void SessionCore::refresh(TraitsPtr& traits, std::string_view sql) {
   if (traits->catalog_stamp != 0 && traits->catalog_stamp != facts_in_force().stamp()) traits = traits_of(sql);
 }
 
+void SessionCore::refresh(PreparedStatement& statement) {
+  if (!statement.is_sql()) return refresh(statement.traits, statement.sql);
+  const std::uint64_t stamp = statement.traits->catalog_stamp;
+  if (stamp != 0 && stamp != facts_in_force().stamp()) statement.traits = traits_of(statement.sql)->prepared.traits;
+}
+
 // A statement of the newest request is about to be sent.
 void SessionCore::note_catalog_change(const Traits& traits) {
   if (catalog_) catalog_change_ = std::max(catalog_change_, traits.catalog_change);
@@ -62,10 +68,11 @@ void SessionCore::prove_pins() {
 
 // CommandComplete may be the end of the transaction, and is what the client has waited for.
 void SessionCore::on_command_complete() {
+  if (catalog_change_ != CatalogChange::changes) return;
   const bool may_commit = told_status_ == TransactionStatus::idle || requests_.empty() ||
                           requests_.front().has_transaction_control ||
                           requests_.front().control != TransactionControl::none;
-  if (may_commit && catalog_change_ == CatalogChange::changes) catalog_->changes->mark();
+  if (may_commit) catalog_->changes->mark();
 }
 
 // The transaction is over, one way or the other.

@@ -23,10 +23,14 @@
 namespace howdah {
 
 // What the owed answers of injected messages mean (Owed::tag of a query).
-enum class Injected : std::uint64_t { none, settings, begin, drain, sequences };
+enum class Injected : std::uint64_t { none, settings, begin, drain, sequences, statements };
 
 // Owed::tag of the Parse of an unnamed statement: this and its serial number. Other statements have catalog numbers.
 constexpr std::uint64_t kUnnamedTag = std::uint64_t{1} << 63;
+// ... of what makes a client's name exist on a server connection, or not: this and the statement's number.
+constexpr std::uint64_t kNameTag = std::uint64_t{1} << 62;
+// ... of an Execute or Query that is the client's DEALLOCATE.
+constexpr std::uint64_t kDropTag = std::uint64_t{1} << 61;
 
 class SessionCore {
  public:
@@ -72,6 +76,11 @@ class SessionCore {
     std::vector<const Traits*> traits;   // of each statement parsed, bound or described
     std::vector<BatchParse> parsed;
     std::vector<std::pair<std::string_view, bool>> bound;  // portals, and whether Howdah answers them
+  };
+
+  struct ChangingPortal {  // bound to PREPARE or DEALLOCATE
+    std::string portal;
+    Owed change;
   };
 
   struct LocalPortal {
@@ -124,7 +133,7 @@ class SessionCore {
   // simple_query.cpp
   std::size_t consume_query(Bytes input, Head head);
   std::size_t answer_query(Bytes message, const TraitsPtr& traits, std::string_view sql);
-  void send_query(Bytes message, const TraitsPtr& traits, bool is_whole);
+  void send_query(Bytes message, const TraitsPtr& traits, bool is_whole, Owed owed);
 
   // batch.cpp, batch_scan.cpp
   std::size_t consume_extended(Bytes input, Head head);
@@ -146,6 +155,7 @@ class SessionCore {
   std::size_t forward_close(Bytes message, const wire::TargetName& target);
   std::size_t forward_sync(Bytes message);
   bool leave_replica_for(const Traits& traits);
+  bool make_names_in_batch(std::string_view statement);
 
   // statement_notes.cpp
   void note_sent(StatementKind kind, std::string_view sql);
@@ -160,6 +170,7 @@ class SessionCore {
   const CatalogFacts& facts_in_force() const;
   TraitsPtr traits_of(std::string_view sql);
   void refresh(TraitsPtr& traits, std::string_view sql);
+  void refresh(PreparedStatement& statement);
   void note_catalog_change(const Traits& traits);
   void on_command_complete();
   void tell_catalog_change();
@@ -184,11 +195,16 @@ class SessionCore {
   PreparedStatementPtr intern(std::string_view sql, Bytes types, const TraitsPtr& traits);
   void retire_statement(std::uint64_t number);
   void forget_statements();
+  std::string statement_scope() const;
+  void note_schema_change();
 
   // begin_deferral.cpp
   bool answer_transaction_control(const Traits& traits, std::string_view sql);
   bool can_defer(const Traits& traits) const;
   void send_deferred_begin();
+  bool defer_modes(const Traits& traits, std::string_view sql);
+  bool is_transaction_movable() const;
+  void leave_standby();
   void note_transaction(const Traits& traits);
   void on_transaction_end();
 
@@ -206,10 +222,21 @@ class SessionCore {
   void note_sequences(const Traits& traits);
   PinReasons pins_of(const Traits& traits);
 
+  // freshness.cpp
+  void note_write();
+  void note_complete();
+  void note_written_objects(const Traits& traits);
+  ReadConsistency consistency() const;
+  void add_freshness(const Traits& traits, SessionFacts& known) const;
+  void remember_freshness(const SessionFacts& known, const Decision& decision);
+  bool may_follow_on_replica(const Traits& traits) const;
+  std::optional<Lsn> own_position();
+  std::optional<Result<TextTable>> answer_own_setting(const GatewayCommand& command);
+
   // lease.cpp
   Go admit(const Traits& traits);
   bool may_pipeline(const Traits& traits) const;
-  SessionFacts facts() const;
+  SessionFacts facts(const Traits& traits) const;
   Decision choose(const Traits& traits);
   bool use_node(NodeId node);
   void park_backend();
@@ -248,6 +275,7 @@ class SessionCore {
   void answer_lost_requests();
   Error lost_error(bool is_unknown);
   void remember_refusal();
+  void remember_refused_statement(std::string_view name);
   void fail_transaction(const Error& error);
   std::size_t fail_pending(Bytes input, Head head);
   Error failed_error();
@@ -294,6 +322,25 @@ class SessionCore {
   void leave(CloseReason reason);
   void close_with(const Error& error, CloseReason reason);
   void release_all();
+
+  // sql_prepared.cpp
+  TraitsPtr traits_in_force(const TraitsPtr& traits);
+  const Traits* traits_in_force_of(const Traits& traits) const;
+  bool looks_at_names(const Traits& traits) const;
+  void make_names_for_query(const Traits& traits);
+  void make_names(const Traits& traits);
+  void make_name(const std::string& name);
+  void drop_name(const std::string& name);
+  void drop_names();
+  void run_prepare(const std::string& name, const PreparedStatement& statement);
+  void owe_for_name(AnswerKind kind, const std::string& name, std::uint64_t number);
+  void undo_name(const Owed& dropped);
+  void make_own_names();
+  void leave_names_to_server();
+  void expect_change(const Traits& traits, std::string_view sql, Owed& owed);
+  void apply_change(const Owed& done);
+  void note_portal(std::string_view portal, std::string_view statement);
+  Owed owed_for_execute(std::string_view portal) const;
 
   // prepare_later.cpp
   std::optional<Instant> prepare_later_time() const;
@@ -364,6 +411,9 @@ class SessionCore {
   std::string sent_begin_;             // it was sent, and none of the transaction's requests has been answered
   bool is_transaction_read_only_ = false;
   bool is_transaction_serializable_ = false;
+  bool is_transaction_plain_ = false;  // BEGIN asked for nothing a standby would refuse, nor for one snapshot
+  std::string movable_begin_;          // of a transaction that is open on a standby and may begin anew on the primary
+  bool is_statement_open_ended_ = false;  // a batch up to a Flush: what follows is not known
   bool has_transaction_written_ = false;
   bool is_failed_ = false;             // emulated
   bool is_failure_told_ = false;
@@ -378,24 +428,35 @@ class SessionCore {
   bool is_pin_unproven_ = false;       // one of them was sent, and nothing else has made the session opaque
   std::optional<NodeId> load_balance_node_;
   bool has_written_ = false;
+  bool has_written_in_transaction_ = false;
+  WrittenObjects written_objects_;     // kept for dml_adaptive only
   std::optional<Instant> wrote_at_;
   std::optional<Lsn> read_bound_;
+  SessionSettings settings_;
+  std::optional<SessionSettings> outer_settings_;  // to return to at the end of the transaction
+  ReadConsistency admitted_consistency_ = ReadConsistency::eventual;  // of what was sent to the replica in use
   bool is_sequence_reader_ = false;    // this user has called currval or lastval
   std::size_t sequence_readers_seen_ = 0;  // how many there were when that was looked up
   bool is_default_read_only_ = false;
   bool is_default_serializable_ = false;
+  bool is_default_read_committed_ = true;
 
   std::string last_statement_;         // sent to a server, cut
 
-  // Prepared statements of the protocol.
+  // Prepared statements, of the protocol and of SQL.
   std::map<std::string, PreparedStatementPtr, std::less<>> prepared_;
-  std::string statement_scope_;        // of the catalog
+  std::string statement_scope_;        // of the catalog, but for the schema's changes
   std::optional<Instant> prepare_later_at_;  // the batch at hand can be answered here from then on
   std::vector<PreparedStatementPtr> closed_;  // in a batch that is not answered yet
   std::string unnamed_sql_;
   std::string unnamed_types_;
   TraitsPtr unnamed_traits_;
   std::uint64_t unnamed_serial_ = 0;   // 0: none
+  bool has_sql_statements_ = false;    // some of them may have been made by PREPARE
+  PreparedStatementPtr preparing_;     // by the PREPARE that is being run
+  std::vector<ChangingPortal> changing_portals_;
+  std::string told_instead_;           // an error of what was put in before a Query: the client gets it for the Query's
+  bool has_changed_schema_ = false;    // in this transaction
   bool has_unsettled_names_ = false;   // a request in flight may change what names stand for
   BatchScan scan_;
 

@@ -45,6 +45,7 @@ BodyReading read_function(const CatalogFunction& function) {
     if (known && function.language == "c") reading.effects = *known;
     else reading.has_unknown_part = true;
   }
+  reading.effects.reads_transaction_time |= reading.has_unknown_part;
   // Who declares it STABLE or IMMUTABLE vouches for what cannot be seen, as for functions in C.
   if (reading.has_unknown_part && function.volatility == 'v')
     reading.effects.add(unknown_effects(RouteReason::unknown_function), {});

@@ -44,6 +44,7 @@ void check(const std::string& name, const std::string& value, const Traits& trai
   else if (name == "pins") CHECK(names_of(traits.pins) == value);
   else if (name == "unpins") CHECK(names_of(traits.unpins) == value);
   else if (name == "bound") CHECK(decision.read_bound == parse_lsn(value));
+  else if (name == "position") CHECK(decision.position == parse_lsn(value));
   else if (name == "misplaced") CHECK(decision.is_misplaced);
   else FAIL("unknown check: " << name);
 }

@@ -69,6 +69,7 @@ App::~App() {
   pcp_listener_.reset();
   orders_.join();
   if (control_) control_->stop();
+  if (catalogs_) catalogs_->stop();
   for (auto& worker : workers_) worker->stop();
   listener_.reset();
   resolver_.reset();
@@ -87,6 +88,7 @@ Result<void> App::start() {
   start_control();
   for (auto& worker : workers_) worker->start();
   watch_traffic();
+  catalogs_->start();
   log_.info("howdah started version=\"{}\" port={} workers={} nodes={}", kVersionText, settings_->listen.port(),
             workers_.size(), settings_->nodes.size());
   return {};
@@ -98,6 +100,11 @@ Result<void> App::make_workers() {
   resolver_ = std::make_unique<Resolver>();
   client_names_ = std::make_unique<Resolver>();
   budget_ = std::make_unique<SharedBudget>((*config)->pool.limits);
+  catalogs_ = std::make_unique<CatalogReader>(
+      probe_credentials(*settings_), catalog_options(*settings_), log_,
+      [this](const std::string& database, const CatalogFactsPtr& facts) {
+        for (auto& worker : workers_) worker->set_catalog(database, facts);
+      });
   const std::uint32_t count = std::min(worker_count(*settings_), login::kMaxWorkers);
   shared_ = std::make_unique<WorkersShared>(log_, *resolver_, *client_names_, *budget_, make_hooks(),
                                             WriteBoard(count, monotonic_now()));
@@ -132,6 +139,10 @@ WorkerHooks App::make_hooks() {
   };
   hooks.withdraw_local = [this](SessionId asker) {
     post([this, asker] { console_.withdraw(asker); });
+  };
+  hooks.enter_catalog = [this](const std::string& database) {
+    auto entrance = catalogs_->enter(database);
+    return DatabaseCatalog{std::move(entrance.facts), std::move(entrance.changes)};
   };
   hooks.hand_over = [this](WorkerId to, MovedServer moved) { workers_[to.value]->give_server(std::move(moved)); };
   hooks.route_cancel = [this](wire::CancelKey key, std::function<void()> then) {
@@ -245,6 +256,7 @@ void App::publish(ClusterViewPtr view) {
     }
     view = std::move(changed);
   }
+  catalogs_->set_view(view);
   view_.store(view);
   for (auto& worker : workers_) worker->set_view(view);
 }

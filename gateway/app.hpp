@@ -18,6 +18,7 @@
 #include "failover/io/control.hpp"
 #include "gateway/cli.hpp"
 #include "gateway/configuration.hpp"
+#include "gateway/io/catalog_reader.hpp"
 #include "gateway/io/listener.hpp"
 #include "gateway/io/log_sink.hpp"
 #include "gateway/io/pid_file.hpp"
@@ -113,6 +114,7 @@ class App final : public pcp::ControlSurface, private pcp::ConsoleSurface {
   std::unique_ptr<Resolver> resolver_;
   std::unique_ptr<Resolver> client_names_;
   std::unique_ptr<SharedBudget> budget_;
+  std::unique_ptr<CatalogReader> catalogs_;
   std::unique_ptr<WorkersShared> shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Listener> listener_;         // lives on the first worker's loop

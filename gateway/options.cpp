@@ -88,6 +88,14 @@ health::HealthOptions health_options(const Settings& settings) { return health::
 
 failover::FailoverOptions failover_options(const Settings& settings) { return failover::options_from_settings(settings); }
 
+CatalogReaderOptions catalog_options(const Settings& settings) {
+  CatalogReaderOptions out;
+  out.rules.checks_unlogged = settings.relcache.check_unlogged_table();
+  out.rules.foreign_reads_may_use_replica = settings.howdah.load_balance_foreign_tables();
+  if (settings.relcache.relcache_expire() > 0s) out.interval = settings.relcache.relcache_expire();
+  return out;
+}
+
 PoolOptions pool_options(const Settings& settings) {
   PoolOptions out;
   out.limits.default_pool_size = to_limit(settings.pool.default_pool_size());

@@ -6,6 +6,7 @@
 #include "conf/settings.hpp"
 #include "failover/failover_options.hpp"
 #include "failover/io/control.hpp"
+#include "gateway/io/catalog_reader.hpp"
 #include "gateway/io/listener.hpp"
 #include "gateway/io/log_sink.hpp"
 #include "gateway/io/worker_config.hpp"
@@ -16,6 +17,7 @@ LogSinkOptions log_options(const Settings& settings, bool has_debug);
 ListenOptions listen_options(const Settings& settings);
 health::HealthOptions health_options(const Settings& settings);
 failover::FailoverOptions failover_options(const Settings& settings);
+CatalogReaderOptions catalog_options(const Settings& settings);
 TlsClientOptions tls_client_options(const Settings& settings);  // towards servers
 PoolOptions pool_options(const Settings& settings);
 ConsoleAccess console_access(const Settings& settings);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sql_router/catalog/catalog_change.hpp"
+#include "sql_router/catalog/plpgsql_body.hpp"
 #include "sql_router/function_table.hpp"
 #include "sql_router/gateway_commands.hpp"
 #include "sql_router/hints.hpp"
@@ -123,6 +124,18 @@ class Judge final : public TreeVisitor {
 
   void on_common_table(std::string_view name) override { common_tables_.emplace_back(name); }
 
+  void on_code(std::string_view language, std::string_view text) override {
+    const bool is_readable = (language.empty() || language == "plpgsql") && !is_slow_to_scan(text);
+    BodyReading body = is_readable ? read_plpgsql(text) : BodyReading{.has_unknown_part = true};
+    if (body.has_unknown_part) {
+      body.effects.pins.add(PinReason::opaque);
+      body.effects.catalog_change = CatalogChange::changes;
+    }
+    add({}, body.effects, functions_.size());
+    for (ObjectName& name : body.functions) functions_.push_back({std::move(name), runs_});
+    relations_.insert(relations_.end(), body.relations.begin(), body.relations.end());
+  }
+
   void on_statement_name(std::string_view name) override { traits_.statement_names.emplace_back(name); }
 
   void on_write(StatementKind kind) override {
@@ -171,6 +184,7 @@ class Judge final : public TreeVisitor {
     body.effects = {.reason = verdict.reason,
                     .because = verdict.because,
                     .may_write = verdict.may_write,
+                    .reads_transaction_time = traits_.reads_transaction_time,
                     .catalog_change = traits_.catalog_change,
                     .pins = traits_.pins,
                     .unpins = traits_.unpins};
@@ -189,8 +203,8 @@ class Judge final : public TreeVisitor {
   void sort_relations() {
     std::sort(common_tables_.begin(), common_tables_.end());
     for (NamedRelation& relation : relations_)
-      relation.is_certain = !relation.name.schema.empty() ||
-                            !std::binary_search(common_tables_.begin(), common_tables_.end(), relation.name.name);
+      relation.is_certain &= !relation.name.schema.empty() ||
+                             !std::binary_search(common_tables_.begin(), common_tables_.end(), relation.name.name);
     std::sort(relations_.begin(), relations_.end());
     relations_.erase(std::unique(relations_.begin(), relations_.end()), relations_.end());
   }
@@ -224,6 +238,7 @@ class Judge final : public TreeVisitor {
     traits_.pins.add(effects.pins);
     traits_.unpins.add(effects.unpins);
     traits_.reads_sequences |= effects.reads_sequences;
+    traits_.reads_transaction_time |= effects.reads_transaction_time;
     traits_.catalog_change = std::max(traits_.catalog_change, effects.catalog_change);
   }
 

@@ -15,6 +15,7 @@ bool Effects::add(const Effects& inner, std::string_view name) {
   }
   may_write |= inner.may_write;
   reads_sequences |= inner.reads_sequences;
+  reads_transaction_time |= inner.reads_transaction_time;
   catalog_change = std::max(catalog_change, inner.catalog_change);
   pins.add(inner.pins);
   unpins.add(inner.unpins);

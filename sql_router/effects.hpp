@@ -14,6 +14,7 @@ struct Effects {
   std::string because = {};                // what stands behind the reason: "audit > nextval"
   bool may_write = false;
   bool reads_sequences = false;
+  bool reads_transaction_time = false;
   CatalogChange catalog_change = CatalogChange::none;
   PinReasons pins = {};
   Unpins unpins = {};

@@ -268,7 +268,7 @@ std::optional<StatementHead> session_head(const Node* node) {
       return head;
     }
     case T_LoadStmt: return pinning_head(Kind::load, PinReason::load);
-    case T_DoStmt: return pinning_head(Kind::do_block, PinReason::opaque);
+    case T_DoStmt: return StatementHead{.kind = Kind::do_block};  // so does its text
     case T_CallStmt: return StatementHead{.kind = Kind::call};  // what it calls decides
     default: return std::nullopt;
   }

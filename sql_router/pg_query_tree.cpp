@@ -214,7 +214,8 @@ bool Walk::visit_from_item(const Node* node) {
 std::string_view first_constant(const List* arguments) {
   if (arguments == nullptr) return {};
   const auto* first = static_cast<const Node*>(linitial(arguments));
-  if (nodeTag(first) != T_A_Const) return {};
+  if (nodeTag(first) == T_TypeCast) first = as<TypeCast>(first)->arg;  // 'name'::text, as views are written
+  if (first == nullptr || nodeTag(first) != T_A_Const) return {};
   const auto* constant = as<A_Const>(first);
   return !constant->isnull && nodeTag(&constant->val) == T_String ? std::string_view(constant->val.sval.sval) : std::string_view{};
 }
@@ -291,8 +292,22 @@ class StatementWalk {
       case T_ExplainStmt: return run_nested(as<ExplainStmt>(node)->query);
       case T_DeclareCursorStmt: return run_nested(as<DeclareCursorStmt>(node)->query);
       case T_CreateTableAsStmt: return run_nested(as<CreateTableAsStmt>(node)->query);
+      case T_DoStmt: return run_code(as<DoStmt>(node));
       default: return true;
     }
+  }
+
+  bool run_code(const DoStmt* block) {
+    std::string_view language;
+    std::string_view text;
+    for_each_in(block->args, [&](const Node* arg) {
+      const auto* option = as<DefElem>(arg);
+      if (option->arg == nullptr || nodeTag(option->arg) != T_String) return;
+      const bool is_language = text_or_empty(option->defname) == "language";
+      (is_language ? language : text) = text_or_empty(as<String>(option->arg)->sval);
+    });
+    visitor_.on_code(language, text);
+    return true;
   }
 
   bool run_copy(const CopyStmt* copy) {

@@ -35,6 +35,7 @@ class TreeVisitor {
   virtual void on_function(std::string_view schema, std::string_view name, std::string_view constant) = 0;
   virtual void on_relation(std::string_view schema, std::string_view name) = 0;  // also names of CTEs
   virtual void on_common_table(std::string_view name) = 0;  // WITH name AS ...
+  virtual void on_code(std::string_view language, std::string_view text) = 0;  // DO; no language: PL/pgSQL
   virtual void on_write(StatementKind kind) = 0;  // INSERT, UPDATE, DELETE, MERGE, SELECT INTO, at any depth
   virtual void on_statement_name(std::string_view name) = 0;  // PREPARE, EXECUTE, DEALLOCATE of it, at any depth
   virtual void on_row_lock() = 0;                 // FOR UPDATE and its kin

@@ -32,6 +32,7 @@ enum class RouteReason : std::uint8_t {
   node_local_relation,
   node_local_setting,
   unknown_relation,
+  sequence_value,
   unlogged_table,
   foreign_table,
   refused_by_replica,

@@ -30,6 +30,9 @@ struct HowdahSettings {
                                  "Longer statements are not parsed: they go to the primary."};
   Param<ByteSize> parse_cache_size{"parse_cache_size", 8_MB, Change::restart,
                                    "Memory for what is known about statements, per worker."};
+  Param<bool> load_balance_foreign_tables{"load_balance_foreign_tables", false, Change::reload,
+                                          "Let standbys read foreign tables: right where the other server does not "
+                                          "mind who asks, and no such read writes."};
   Param<seconds> crash_restart_grace{"crash_restart_grace", 10s, Change::reload,
                                      "How long a primary that restarts after a crash is waited for."};
   Param<bool> wait_for_primary_at_start{"wait_for_primary_at_start", true, Change::restart,

@@ -72,9 +72,9 @@ struct ReplicationSettings {
 };
 
 struct RelcacheSettings {
-  Param<seconds> relcache_expire{"relcache_expire", 0s, Change::restart,
-                                 "Lifetime of what was asked of the catalogs; 0 = until told otherwise.",
-                                 harmless("nothing that could go stale is kept of the catalogs")};
+  Param<seconds> relcache_expire{"relcache_expire", 0s, Change::reload,
+                                 "How often functions, views and tables are looked at for changes made elsewhere; 0 = 10 "
+                                 "seconds. Changes made through Howdah count at once."};
   Param<int> relcache_size{"relcache_size", 256, Change::restart, "Answers kept per kind.",
                            harmless("the cache is bounded in bytes")};
   Param<bool> enable_shared_relcache{"enable_shared_relcache", true, Change::restart, "Share answers.",
@@ -85,8 +85,7 @@ struct RelcacheSettings {
       "check_temp_table", TempTableCheck::catalog, Change::reload, "How temporary tables are recognised.",
       harmless("a session that makes temporary tables stays on the server that has them")};
   Param<bool> check_unlogged_table{"check_unlogged_table", true, Change::session,
-                                   "Send reads of unlogged tables to the primary.",
-                                   harmless("a standby refuses such a read, which is then run on the primary")};
+                                   "Send reads of unlogged tables to the primary. off: a standby's refusal does."};
 };
 
 }  // namespace howdah

@@ -35,6 +35,7 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
       next_session_(std::uint64_t{id.value} << 48 | 1),
       started_at_(wall_now()) {
   surroundings_.statement_log = config_->statement_log;
+  surroundings_.catalog_of = [this](const std::string& database) { return catalog_of(database); };
   surroundings_.settings = config_->settings;
   surroundings_.schema_changes = shared.schema_changes;
   surroundings_.writes = &shared_.writes;
@@ -129,6 +130,13 @@ void Worker::evict(Eviction eviction, std::function<void(std::size_t)> then) {
       return is_meant;
     });
     then(count);
+  });
+}
+
+void Worker::set_catalog(std::string database, CatalogFactsPtr facts) {
+  reactor_.post([this, database = std::move(database), facts = std::move(facts)] {
+    // Who enters later gets the newest then.
+    if (const auto found = catalogs_.find(database); found != catalogs_.end()) found->second.facts = facts;
   });
 }
 
@@ -282,6 +290,12 @@ void Worker::on_client_drained(ClientLink& client) {
 ClientLink* Worker::find(SessionId id) {
   const auto found = clients_.find(id);
   return found == clients_.end() ? nullptr : found->second.get();
+}
+
+const DatabaseCatalog* Worker::catalog_of(const std::string& database) {
+  const auto found = catalogs_.find(database);
+  if (found != catalogs_.end()) return &found->second;
+  return &catalogs_.emplace(database, shared_.hooks.enter_catalog(database)).first->second;
 }
 
 // ---- servers

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,8 @@ struct WorkerHooks {
   std::function<void(SessionId asker)> withdraw_local;  // its question is not wanted any more
   std::function<void(WorkerId to, MovedServer)> hand_over;
   std::function<void(wire::CancelKey, std::function<void()> then)> route_cancel;
+  // The first session of a database; from now on its catalog is read, and set_catalog() follows.
+  std::function<DatabaseCatalog(const std::string& database)> enter_catalog;
   std::function<void()> want_position;  // the primary's, soon; it comes with the next view
 };
 
@@ -79,6 +82,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   void set_orders(StandingOrdersPtr orders, std::function<void()> then);
   // `then` gets the number of clients that were sent away; on the worker's thread.
   void evict(Eviction eviction, std::function<void(std::size_t)> then);
+  void set_catalog(std::string database, CatalogFactsPtr facts);
   // Sessions end as soon as their transactions do.
   void end_sessions();
   // Runs on the worker's thread; for reports.
@@ -135,6 +139,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   template <typename Wanted>
   void feed_all(const session::Event& event, Wanted&& is_wanted);
   ClientLink* find(SessionId id);
+  const DatabaseCatalog* catalog_of(const std::string& database);
 
   WorkerId id_;
   WorkersShared& shared_;
@@ -147,6 +152,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   ParseCache parse_cache_;
   StatementCatalog catalog_;
   WelcomeCache welcome_cache_;
+  std::map<std::string, DatabaseCatalog> catalogs_;  // sessions borrow from it; it never shrinks
   Surroundings surroundings_;
   WorkerPools pools_;
   std::unordered_map<SessionId, std::unique_ptr<ClientLink>> clients_;

@@ -180,7 +180,7 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
   const Bytes message = input.first(head.total);
   const auto parse = wire::parse_parse(message.subspan(wire::kHeaderSize));
   if (!parse) return close_with(parse.error(), CloseReason::protocol_violation), 0;
-  const TraitsPtr traits = env_.parse_cache.find_or_classify(parse->sql);
+  const TraitsPtr traits = traits_of(parse->sql);
   PreparedStatementPtr statement;
   const bool is_left_to_server = pins_.has(PinReason::prepared);
   if (!parse->statement.empty() && !is_left_to_server) {

@@ -59,7 +59,7 @@ bool SessionCore::scan_message(Bytes message, Head head) {
       const auto parse = wire::parse_parse(body);
       if (!parse) return close_with(parse.error(), CloseReason::protocol_violation), false;
       const TraitsPtr traits = head.total > options_.max_parse_size ? oversized_traits()
-                                                                    : env_.parse_cache.find_or_classify(parse->sql);
+                                                                    : traits_of(parse->sql);
       scan_.parsed.push_back({parse->statement, parse->sql, parse->types, traits});
       scan_traits(traits);
       return true;
@@ -119,12 +119,18 @@ bool SessionCore::is_local_portal(std::string_view name) const {
 }
 
 // What a Bind or Describe is about: parsed in this batch, before it, or unknown (nullptr).
-TraitsPtr SessionCore::traits_of_statement(std::string_view name) const {
+TraitsPtr SessionCore::traits_of_statement(std::string_view name) {
   for (auto it = scan_.parsed.rbegin(); it != scan_.parsed.rend(); ++it)
     if (it->name == name) return it->traits;
-  if (name.empty()) return unnamed_serial_ != 0 ? unnamed_traits_ : nullptr;
+  if (name.empty()) {
+    if (unnamed_serial_ == 0) return nullptr;
+    refresh(unnamed_traits_, unnamed_sql_);
+    return unnamed_traits_;
+  }
   const auto found = prepared_.find(name);
-  return found == prepared_.end() ? nullptr : found->second->traits;
+  if (found == prepared_.end()) return nullptr;
+  refresh(*found->second);
+  return found->second->traits;
 }
 
 }  // namespace howdah

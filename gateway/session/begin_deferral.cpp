@@ -105,6 +105,7 @@ void SessionCore::note_transaction(const Traits& traits) {
 }
 
 void SessionCore::on_transaction_end() {
+  tell_catalog_change();
   has_transaction_written_ = false;
   is_transaction_read_only_ = is_default_read_only_;
   is_transaction_serializable_ = is_default_serializable_;

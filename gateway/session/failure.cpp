@@ -134,13 +134,13 @@ void SessionCore::remember_refusal() {
     rest = rest.subspan(total);
   }
   if (count != 1) return;
-  const TraitsPtr refused = env_.parse_cache.find_or_classify(sql);
+  const TraitsPtr refused = traits_of(sql);
   if (refused->kind == StatementKind::execute) return remember_refused_statement(refused->prepared_name);
-  env_.parse_cache.remember_refusal(sql);
+  env_.parse_cache.remember_refusal(sql, facts_in_force());
   // Texts with other literals are refused with it.
   for (auto& [name, statement] : prepared_)
-    if (!statement->is_sql()) statement->traits = env_.parse_cache.find_or_classify(statement->sql);
-  if (!unnamed_sql_.empty()) unnamed_traits_ = env_.parse_cache.find_or_classify(unnamed_sql_);
+    if (!statement->is_sql()) statement->traits = traits_of(statement->sql);
+  if (!unnamed_sql_.empty()) unnamed_traits_ = traits_of(unnamed_sql_);
 }
 
 // What EXECUTE has executed.

@@ -34,7 +34,11 @@ Error misplaced_error(const Traits& traits) {
 // why it never will be.
 SessionCore::Go SessionCore::admit(const Traits& traits) {
   if (owes()) return may_pipeline(traits) ? Go::now : Go::wait;
-  if (backend_ != nullptr && is_fresh_lease_) return Go::now;
+  if (backend_ != nullptr && is_fresh_lease_) {
+    // The catalog may have changed while the lease was waited for.
+    if (!is_on_replica_ || traits.catalog_stamp == 0 || traits.verdict.may_use_replica) return Go::now;
+    return_backend(LeaseEnd::clean);
+  }
   if (backend_ != nullptr && is_batch_open_) return Go::now;
   if (options_.pool_mode == PoolMode::statement && traits.has_transaction_control) {
     pending_error_ = Error{ErrorCode::statement_mode_transaction, "transactions are not allowed in statement pooling"};

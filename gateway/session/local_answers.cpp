@@ -87,9 +87,9 @@ std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::str
 }
 
 // EXECUTE of a statement the session carries stands for that statement.
-TraitsPtr SessionCore::explained_statement(const GatewayCommand& command, std::string_view sql) const {
+TraitsPtr SessionCore::explained_statement(const GatewayCommand& command, std::string_view sql) {
   return traits_in_force(
-      env_.parse_cache.find_or_classify(sql.substr(command.inner_begin, command.inner_end - command.inner_begin)));
+      traits_of(sql.substr(command.inner_begin, command.inner_end - command.inner_begin)));
 }
 
 // As many parameters as the statement to be explained has, of the types the client gave, else text.
@@ -110,6 +110,7 @@ TextTable SessionCore::explain(const Traits& traits, std::string_view sql) {
   TextTable table{.columns = {"property", "value"}, .command_tag = "EXPLAIN"};
   for (ExplainRow& row : explain_route(*inner, decision, known, *env_.view, options))
     table.rows.push_back({std::move(row.column), std::move(row.text)});
+  table.rows.push_back({"catalog", facts_in_force().description()});
   return table;
 }
 
@@ -166,7 +167,7 @@ void SessionCore::local_done(wire::ServerTag tag) {
 bool SessionCore::local_parse(Bytes body) {
   const auto parse = wire::parse_parse(body);
   if (!parse) return close_with(parse.error(), CloseReason::protocol_violation), false;
-  const TraitsPtr traits = env_.parse_cache.find_or_classify(parse->sql);
+  const TraitsPtr traits = traits_of(parse->sql);
   if (parse->statement.empty()) {
     unnamed_sql_.assign(parse->sql);
     unnamed_types_.assign(as_text(parse->types));

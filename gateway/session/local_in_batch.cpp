@@ -9,7 +9,7 @@ namespace howdah {
 using wire::ClientTag;
 
 // Only asked where there can be one, so that other batches pay nothing.
-bool SessionCore::is_local_message(Bytes input, Head head) const {
+bool SessionCore::is_local_message(Bytes input, Head head) {
   if (input.size() < head.total) return false;  // it is looked at when it is whole; one for a server may be streamed
   const Bytes body = input.subspan(wire::kHeaderSize, head.total - wire::kHeaderSize);
   const auto is_ours = [this](std::string_view name) {
@@ -20,7 +20,7 @@ bool SessionCore::is_local_message(Bytes input, Head head) const {
     case ClientTag::parse: {
       const auto parse = wire::parse_parse(body);
       return parse && parse->sql.size() <= options_.max_parse_size &&
-             is_local(*env_.parse_cache.find_or_classify(parse->sql));
+             is_local(*traits_of(parse->sql));
     }
     case ClientTag::bind: {
       const auto bind = wire::parse_bind_head(body, true);

@@ -33,7 +33,8 @@ std::optional<PinReason> SessionCore::pin_reason() const {
 // A statement of the newest request is about to be sent.
 void SessionCore::note_statement(const Traits& traits) {
   Request& request = requests_.back();
-  pins_.add(traits.pins);
+  note_unproven_pin(traits);
+  pins_.add(pins_of(traits));
   // A replica has refused a part of it, perhaps without telling which.
   const bool may_write = traits.verdict.may_write || is_primary_forced_;
   if (may_write) note_written_objects(traits);
@@ -53,6 +54,7 @@ void SessionCore::note_statement(const Traits& traits) {
     request.reset_setting = traits.setting;
   request.is_barrier |= !request.unpins.is_empty() || !request.reset_setting.empty();
   note_transaction(traits);
+  note_catalog_change(traits);
 }
 
 void SessionCore::take_pins_away(const Request& request) {

@@ -111,7 +111,7 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
     if (fate == Fate::forward) ++traffic_.client_parses;
   }
   if (fate == Fate::forward) {
-    if (tag == static_cast<char>(ServerTag::command_complete)) note_complete();
+    if (tag == static_cast<char>(ServerTag::command_complete)) note_complete(), on_command_complete();
     emit_answer(tag, message);
   }
   if (is_ready) {

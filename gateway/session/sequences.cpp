@@ -27,6 +27,20 @@ void SessionCore::discard_sequences() {
   backend_->may_hold_sequences = has_foreign_sequences_ = false;
 }
 
+// Who draws numbers again and again and has never asked for currval or lastval (as object-relational mappers do) is not
+// tied to a connection for it: should that user ever ask, it is as after an INSERT.
+PinReasons SessionCore::pins_of(const Traits& traits) {
+  constexpr std::uint32_t kHabit = 100;
+  PinReasons pins = traits.pins;
+  if (!pins.has(PinReason::sequence_state) || traits.reads_sequences || is_sequence_reader_) return pins;
+  std::uint32_t& draws = env_.sequence_draws[{identity_.user, identity_.database}];
+  if (draws < kHabit) ++draws;
+  if (draws < kHabit || options_.pool_mode == PoolMode::session) return pins;
+  pins.remove(PinReason::sequence_state);
+  pins_.remove(PinReason::sequence_state);
+  return pins;
+}
+
 // A statement of the newest request is about to be sent.
 void SessionCore::note_sequences(const Traits& traits) {
   if (traits.reads_sequences && !is_sequence_reader_) {

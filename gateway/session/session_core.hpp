@@ -143,7 +143,7 @@ class SessionCore {
   bool scan_message(Bytes message, Head head);
   void scan_traits(const TraitsPtr& traits);
   bool is_answered_here(const Traits& traits) const;
-  TraitsPtr traits_of_statement(std::string_view name) const;
+  TraitsPtr traits_of_statement(std::string_view name);
   bool is_local_portal(std::string_view name) const;
   Go open_batch(Bytes input);
   bool batch_needs_clean_sequences() const;
@@ -171,6 +171,17 @@ class SessionCore {
   // pins.cpp
   void note_statement(const Traits& traits);
   void take_pins_away(const Request& request);
+
+  // catalog_use.cpp
+  const CatalogFacts& facts_in_force() const;
+  TraitsPtr traits_of(std::string_view sql);
+  void refresh(TraitsPtr& traits, std::string_view sql);
+  void refresh(PreparedStatement& statement);
+  void note_catalog_change(const Traits& traits);
+  void on_command_complete();
+  void tell_catalog_change();
+  void note_unproven_pin(const Traits& traits);
+  void prove_pins();
 
   // prepared.cpp
   bool is_in_doubt(std::string_view client_name, std::uint64_t number) const;
@@ -215,6 +226,7 @@ class SessionCore {
   bool needs_clean_sequences(const Traits& traits) const;
   void discard_sequences();
   void note_sequences(const Traits& traits);
+  PinReasons pins_of(const Traits& traits);
 
   // freshness.cpp
   void note_write();
@@ -290,11 +302,11 @@ class SessionCore {
   bool has_local_table(LocalPortal& portal);
   std::optional<Result<TextTable>> ask(const Traits& traits, std::string_view sql);
   TextTable explain(const Traits& traits, std::string_view sql);
-  TraitsPtr explained_statement(const GatewayCommand& command, std::string_view sql) const;
+  TraitsPtr explained_statement(const GatewayCommand& command, std::string_view sql);
   std::vector<std::uint32_t> parameter_types(std::string_view sql, std::string_view types) const;
 
   // local_in_batch.cpp
-  bool is_local_message(Bytes input, Head head) const;
+  bool is_local_message(Bytes input, Head head);
   std::size_t consume_local_in_batch(Bytes input, Head head);
   void forget_local_portal(std::string_view name);
 
@@ -318,7 +330,7 @@ class SessionCore {
   void release_all();
 
   // sql_prepared.cpp
-  const TraitsPtr& traits_in_force(const TraitsPtr& traits) const;
+  TraitsPtr traits_in_force(const TraitsPtr& traits);
   const Traits* traits_in_force_of(const Traits& traits) const;
   bool looks_at_names(const Traits& traits) const;
   void make_names_for_query(const Traits& traits);
@@ -416,6 +428,11 @@ class SessionCore {
   PinReasons pins_;
 
   // Routing.
+  CatalogUse catalog_;
+  CatalogChange catalog_change_ = CatalogChange::none;  // made by statements whose transaction is not over
+  std::vector<std::string> unproven_;  // texts that pin only because the catalog was being read again
+  std::uint64_t unproven_as_of_ = 0;   // how many changes there had been then
+  bool is_pin_unproven_ = false;       // one of them was sent, and nothing else has made the session opaque
   std::optional<NodeId> load_balance_node_;
   bool has_written_ = false;
   bool has_written_in_transaction_ = false;

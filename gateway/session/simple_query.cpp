@@ -51,7 +51,7 @@ std::size_t SessionCore::consume_query(Bytes input, Head head) {
     close_with(query.error(), CloseReason::protocol_violation);
     return 0;
   }
-  const TraitsPtr traits = env_.parse_cache.find_or_classify(query->sql);
+  const TraitsPtr traits = traits_of(query->sql);
   const std::size_t taken = answer_query(message, traits, query->sql);
   if (taken > 0) note_asked(query->sql.substr(0, traits->is_gateway_command() ? traits->gateway.rest_begin : query->sql.npos));
   return taken;

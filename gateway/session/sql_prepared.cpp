@@ -22,10 +22,11 @@ bool leaves_names_to_server(const Traits& traits) {
 }  // namespace
 
 // What decides where a statement runs: of EXECUTE, what it executes.
-const TraitsPtr& SessionCore::traits_in_force(const TraitsPtr& traits) const {
+TraitsPtr SessionCore::traits_in_force(const TraitsPtr& traits) {
   if (!is_alone(*traits, StatementKind::execute) || !traits->has_plain_arguments) return traits;
   const auto found = prepared_.find(traits->prepared_name);
   if (found == prepared_.end()) return traits;
+  refresh(*found->second);
   const Traits& inner = *found->second->traits;
   const bool is_plain = inner.statement_count == 1 && !inner.has_transaction_control && inner.statement_names.empty() &&
                         !inner.is_gateway_command();

@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -12,6 +14,7 @@
 #include "base/log.hpp"
 #include "base/rng.hpp"
 #include "conf/settings.hpp"
+#include "gateway/session/database_catalog.hpp"
 #include "gateway/session/statement_catalog.hpp"
 #include "gateway/session/statement_tally.hpp"
 #include "gateway/session/traffic.hpp"
@@ -37,10 +40,12 @@ struct Surroundings {
   ClusterViewPtr view;            // the newest; the worker replaces it, then gives ViewChanged to waiting sessions
   std::uint64_t unnamed_serials = 0;  // numbers for unnamed statements
   std::set<std::pair<std::string, std::string>> sequence_readers = {};  // user, database: have called currval or lastval
+  std::map<std::pair<std::string, std::string>, std::uint32_t> sequence_draws = {};  // the same: of nextval and setval
   StatementTally tally = {};
   // How often a client has changed a schema. Shared by all workers: a statement prepared before is another one after.
   std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);
   StatementLog statement_log = {};
+  std::function<const DatabaseCatalog*(const std::string& database)> catalog_of = {};  // outlives the session
   SettingsPtr settings = std::make_shared<const Settings>();  // in force, for PGPOOL SET
 
   WriteBoard* writes = nullptr;   // shared by all workers, each with its own slot; none: nothing is global

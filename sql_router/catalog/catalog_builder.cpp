@@ -45,6 +45,7 @@ BodyReading read_function(const CatalogFunction& function) {
     if (known && function.language == "c") reading.effects = *known;
     else reading.has_unknown_part = true;
   }
+  reading.effects.reads_transaction_time |= reading.has_unknown_part;
   // Who declares it STABLE or IMMUTABLE vouches for what cannot be seen, as for functions in C.
   if (reading.has_unknown_part && function.volatility == 'v')
     reading.effects.add(unknown_effects(RouteReason::unknown_function), {});
@@ -57,7 +58,7 @@ BodyReading read_relation(const CatalogRelation& relation, const CatalogRules& r
   if (!relation.definition.empty()) reading = read_sql(relation.definition);
   if (reading.has_unknown_part) reading.effects.add(unknown_effects(RouteReason::unknown_relation), {});
   // Sequences are read ahead on standbys: last_value is another there.
-  if (relation.kind == 'S') reading.effects.add({.reason = RouteReason::node_local_relation}, {});
+  if (relation.kind == 'S') reading.effects.add({.reason = RouteReason::sequence_value}, {});
   if (relation.kind == 'f' && !rules.foreign_reads_may_use_replica)
     reading.effects.add({.reason = RouteReason::foreign_table}, {});
   if (relation.persistence == 'u' && rules.checks_unlogged)

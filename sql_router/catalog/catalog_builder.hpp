@@ -12,6 +12,7 @@ namespace howdah {
 struct CatalogRules {
   bool checks_unlogged = true;           // check_unlogged_table
   bool foreign_reads_may_use_replica = false;
+  bool operator==(const CatalogRules&) const = default;
 };
 
 CatalogFactsPtr build_catalog_facts(const CatalogRows& rows, const CatalogRules& rules, std::uint64_t stamp,

@@ -21,8 +21,8 @@ CatalogChange catalog_change_of(StatementKind kind) {
     case StatementKind::select_into:
     case StatementKind::create_sequence:
     case StatementKind::drop_object:
+    case StatementKind::commit_prepared:  // of whatever was in it
       return CatalogChange::adds;
-    case StatementKind::do_block:
     case StatementKind::create_view:
     case StatementKind::create_schema:  // its elements may be anything
     case StatementKind::create_function:

@@ -1,5 +1,7 @@
 #include "sql_router/catalog/catalog_facts.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "sql_router/function_table.hpp"
@@ -35,6 +37,21 @@ const CatalogFacts& CatalogFacts::unread() {
 const CatalogFacts& CatalogFacts::stale() {
   static const CatalogFacts facts(Status::stale);
   return facts;
+}
+
+CatalogFacts CatalogFacts::unreadable(std::string why) {
+  CatalogFacts facts(Status::unread);
+  facts.why_not_ = std::move(why);
+  return facts;
+}
+
+std::string CatalogFacts::description() const {
+  switch (status_) {
+    case Status::unread: return why_not_.empty() ? "not read" : fmt::format("cannot be read: {}", why_not_);
+    case Status::stale: return "has changed, and is being read again";
+    case Status::read: break;
+  }
+  return fmt::format("read: {} functions, {} tables and views", function_count_, relation_count_);
 }
 
 const Effects* CatalogFacts::find(const Index& index, const ObjectName& name) const {

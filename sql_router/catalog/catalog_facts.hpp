@@ -33,6 +33,7 @@ class CatalogFacts {
   enum class Status : std::uint8_t { unread, stale, read };
 
   static const CatalogFacts& unread();
+  static CatalogFacts unreadable(std::string why);
   static const CatalogFacts& stale();
 
   // `stamp`: make_stamp(); no two snapshots share one. `as_of`: how many changes the database had seen before it
@@ -41,9 +42,9 @@ class CatalogFacts {
 
   Status status() const { return status_; }
   std::uint64_t stamp() const { return stamp_; }
+  // For people: what there is, or why there is nothing.
+  std::string description() const;
   std::uint64_t as_of() const { return as_of_; }
-  std::size_t function_count() const { return function_count_; }
-  std::size_t relation_count() const { return relation_count_; }
 
   // Built-in functions are judged here, too: a name without a schema may stand for both.
   FoundEffects effects_of_call(const ObjectName& name) const;
@@ -63,6 +64,7 @@ class CatalogFacts {
   const Effects* find(const Index& index, const ObjectName& name) const;
 
   Status status_ = Status::read;
+  std::string why_not_;
   std::uint64_t stamp_;
   std::uint64_t as_of_ = 0;
   std::size_t function_count_ = 0;

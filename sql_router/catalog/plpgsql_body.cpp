@@ -85,6 +85,8 @@ class BodyReader {
     while (at_ < tokens_.size()) step();
     sort_once(reading_.functions);
     sort_once(reading_.relations);
+    // Whether it looks at the time is not worth finding out: hardly a transaction cares where it began.
+    reading_.effects.reads_transaction_time = true;
     return std::move(reading_);
   }
 
@@ -236,7 +238,9 @@ class BodyReader {
     ObjectName name{.schema = parts.size() > 1 ? *parts[parts.size() - 2] : "", .name = *parts.back()};
     if (!has_bracket) return add_relation(std::move(name));
     const Token& before = begin == 0 ? token(tokens_.size()) : token(begin - 1);
-    const bool is_constant = token(at_ + 1).kind == TokenKind::string && !token(at_ + 2).is_symbol("|");
+    const Token& after = token(at_ + 2);
+    const bool is_constant = token(at_ + 1).kind == TokenKind::string &&
+                             (after.is_symbol(")") || after.is_symbol(",") || after.is_symbol("::"));
     if (name.name == "current_setting" && is_constant) {
       const RouteReason reason = judge_setting(token(at_ + 1).text);
       if (reason != read) object(reason, token(at_ + 1).text);

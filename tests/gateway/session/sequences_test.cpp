@@ -111,3 +111,19 @@ TEST_CASE("a connection nobody has written on is not cleaned, nor for who does n
   CHECK(clients.discards() == 0);
   CHECK_FALSE(clients.world.client(clients.one).session->pin_reason());
 }
+
+TEST_CASE("who draws numbers all the time and never reads them back is tied to no connection in the end") {
+  TwoClients clients;
+  const auto pin = [&] { return clients.world.client(clients.one).session->pin_reason(); };
+  for (int i = 1; i < 100; ++i) {
+    clients.ask(clients.one, {"Q SELECT nextval('s')"});
+    REQUIRE(pin() == PinReason::sequence_state);
+  }
+  clients.ask(clients.one, {"Q SELECT nextval('s')"});
+  CHECK_FALSE(pin());
+  clients.ask(clients.two, {kInsertTwo});
+  CHECK(clients.ask(clients.one, {kLastval}) == "ERROR 55000");
+  // From then on it is known to read them.
+  clients.ask(clients.one, {"Q SELECT nextval('s')"});
+  CHECK(pin() == PinReason::sequence_state);
+}

@@ -93,12 +93,12 @@ TEST_CASE("which statements change the catalog is told") {
   const auto facts = TestCatalog().plpgsql("defines", "BEGIN CREATE VIEW v AS SELECT 1; END").build();
   const auto change = [&](const char* text) { return look(text, facts).catalog_change; };
   for (const char* text : {"CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "CREATE VIEW v AS SELECT 1",
-                           "ALTER TABLE t RENAME TO u", "CREATE EXTENSION x", "DO 'BEGIN END'", "SELECT defines()",
+                           "ALTER TABLE t RENAME TO u", "CREATE EXTENSION x", "DO 'BEGIN EXECUTE x; END'", "DO 'BEGIN DROP VIEW v; END'", "DO LANGUAGE plperl '1'", "SELECT defines()",
                            "SELECT 1; ALTER FUNCTION f() VOLATILE", "CREATE WHATEVER x"})
     CHECK(change(text) == CatalogChange::changes);
   for (const char* text : {"CREATE TABLE x (a int)", "DROP VIEW v", "SELECT 1 INTO x", "CREATE SEQUENCE s"})
     CHECK(change(text) == CatalogChange::adds);
   for (const char* text : {"CREATE TEMP TABLE x (a int)", "CREATE TEMP VIEW x AS SELECT 1", "INSERT INTO t VALUES (1)", "SELECT 1",
-                           "TRUNCATE t", "SELEC 1", "CREATE INDEX ON t (a)", "VACUUM"})
+                           "DO 'BEGIN UPDATE t SET a = 1; END'", "TRUNCATE t", "SELEC 1", "CREATE INDEX ON t (a)", "VACUUM"})
     CHECK(change(text) == CatalogChange::none);
 }

@@ -54,6 +54,10 @@ class World {
   void set_primary(std::optional<NodeId> primary);
   void revive_node(NodeId node);
   void pass(Duration time);
+  // Of the database of clients that come later.
+  void use_catalog(const DatabaseCatalog& catalog) {
+    surroundings_.catalog_of = [&catalog](const std::string&) { return &catalog; };
+  }
   int writes() const;
   std::size_t connection_count() const { return connections_.size(); }
   std::size_t leased_count() const;

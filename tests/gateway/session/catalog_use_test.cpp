@@ -1,0 +1,171 @@
+// What is known of functions and relations decides where statements go, until somebody changes it.
+#include "gateway/session/session.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <string>
+
+#include "sql_router/catalog/catalog_builder.hpp"
+#include "tests/support/gateway/session_world.hpp"
+#include "tests/support/gateway/wire_transcript.hpp"
+
+using namespace howdah;
+using namespace howdah::test;
+
+namespace {
+
+// Two clients of one database with table t1 and the function f.
+struct TwoClients {
+  explicit TwoClients(const std::string& body = "SELECT 1") {
+    catalog.changes = std::make_shared<CatalogChanges>([this] { ++questions; });
+    world.use_catalog(catalog);
+    read(body);
+    one = world.add_client({}, "one");
+    two = world.add_client({}, "two");
+    world.run();
+  }
+
+  // The catalog is read, and this is what f does.
+  void read(const std::string& body) {
+    CatalogRows rows;
+    rows.functions.push_back({{"public", "f"}, 'v', "sql", body});
+    rows.relations.push_back({{"public", "t1"}, 20000});
+    catalog.changes->take_question();
+    catalog.facts = build_catalog_facts(rows, {}, make_stamp(1, ++snapshots), catalog.changes->count());
+  }
+
+  void ask(std::size_t id, const std::string& message) {
+    std::string bytes = encode(message);
+    world.send(id, bytes);
+    world.run();
+  }
+
+  // Which node ran the text last, if any.
+  std::string ran(const std::string& text) {
+    for (const NodeId node : {World::kPrimary, World::kReplica}) {
+      auto log = world.node_log(node);
+      const auto count = std::count(log.begin(), log.end(), text);
+      if (count > seen[{node.value, text}]) {
+        seen[{node.value, text}] = count;
+        return node == World::kPrimary ? "primary" : "replica";
+      }
+    }
+    return "nowhere";
+  }
+
+  std::string ask_where(std::size_t id, const std::string& sql) {
+    ask(id, "Q " + sql);
+    return ran(sql);
+  }
+
+  bool is_pinned(std::size_t id) { return world.client(id).session->pin_reason().has_value(); }
+
+  World world{{}};
+  DatabaseCatalog catalog;
+  int questions = 0;
+  std::uint32_t snapshots = 0;
+  std::map<std::pair<std::int32_t, std::string>, std::ptrdiff_t> seen;
+  std::size_t one = 0;
+  std::size_t two = 0;
+};
+
+constexpr const char* kCall = "SELECT f() FROM t1";
+constexpr const char* kDefine = "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'";
+
+}  // namespace
+
+TEST_CASE("a function that is known to read goes to a replica, another one to the primary") {
+  TwoClients reading;
+  CHECK(reading.ask_where(reading.one, kCall) == "replica");
+  CHECK_FALSE(reading.is_pinned(reading.one));
+  TwoClients writing("INSERT INTO t1 VALUES (1)");
+  CHECK(writing.ask_where(writing.one, kCall) == "primary");
+  CHECK_FALSE(writing.is_pinned(writing.one));
+  TwoClients locking("SELECT pg_advisory_lock(1)");
+  CHECK(locking.ask_where(locking.one, kCall) == "primary");
+  CHECK(locking.world.client(locking.one).session->pin_reason() == PinReason::advisory_lock);
+}
+
+TEST_CASE("after a change by one client nothing is known to the others, until the catalog has been read again") {
+  TwoClients clients;
+  REQUIRE(clients.ask_where(clients.two, "SELECT a FROM t1") == "replica");
+  clients.ask(clients.one, std::string("Q ") + kDefine);
+  CHECK(clients.questions > 0);
+  CHECK(clients.ask_where(clients.two, "SELECT a FROM t1") == "primary");
+  clients.read("SELECT 1");
+  clients.world.pass(1s);
+  CHECK(clients.ask_where(clients.two, "SELECT a FROM t1") == "replica");
+}
+
+TEST_CASE("a change in a transaction is its own until it commits") {
+  TwoClients clients;
+  clients.ask(clients.one, "Q BEGIN");
+  clients.ask(clients.one, std::string("Q ") + kDefine);
+  CHECK(clients.ask_where(clients.two, kCall) == "replica");
+  clients.ask(clients.one, "Q COMMIT");
+  CHECK(clients.ask_where(clients.two, kCall) == "primary");
+}
+
+TEST_CASE("others are told of a change before its client is") {
+  TwoClients clients;
+  clients.world.send(clients.one, encode(std::string("Q ") + kDefine));
+  std::size_t told = 0;
+  while (clients.world.step()) {
+    const std::string& received = clients.world.client(clients.one).received;
+    const auto messages = split(received);
+    const auto is_complete = std::any_of(messages.begin(), messages.end(), [](const auto& m) { return m.tag == 'C'; });
+    if (!is_complete) continue;
+    CHECK(clients.catalog.in_force().status() == CatalogFacts::Status::stale);
+    ++told;
+  }
+  CHECK(told > 0);
+}
+
+TEST_CASE("new names are asked about, and do not make what is known void") {
+  TwoClients clients;
+  const auto before = clients.catalog.changes->count();
+  clients.ask(clients.one, "Q CREATE TABLE fresh (a int)");
+  CHECK(clients.catalog.changes->count() == before);
+  CHECK(clients.questions == 1);
+  clients.ask(clients.one, "Q CREATE TEMP TABLE own (a int)");
+  CHECK(clients.questions == 1);
+  CHECK(clients.ask_where(clients.two, kCall) == "replica");
+  CHECK(clients.ask_where(clients.two, "SELECT a FROM t7") == "primary");
+}
+
+TEST_CASE("a statement prepared before a change is judged anew") {
+  TwoClients clients;
+  clients.ask(clients.two, std::string("P s|") + kCall);
+  clients.ask(clients.two, "B |s");
+  clients.ask(clients.two, "E |0");
+  clients.ask(clients.two, "S");
+  CHECK(clients.ran(kCall) == "replica");
+  clients.ask(clients.one, std::string("Q ") + kDefine);
+  clients.read("INSERT INTO t1 VALUES (1)");
+  for (const char* message : {"B |s", "E |0", "S"}) clients.ask(clients.two, message);
+  CHECK(clients.ran(kCall) == "primary");
+}
+
+TEST_CASE("a session is pinned for a function nobody could look up only until somebody has") {
+  TwoClients clients;
+  clients.ask(clients.one, std::string("Q ") + kDefine);
+  clients.ask(clients.two, std::string("Q ") + kCall);
+  CHECK(clients.is_pinned(clients.two));
+  SECTION("it leaves nothing") {
+    clients.read("SELECT 1");
+    clients.ask(clients.two, "Q SELECT 1");
+    CHECK_FALSE(clients.is_pinned(clients.two));
+  }
+  SECTION("it leaves something") {
+    clients.read("SELECT pg_advisory_lock(1)");
+    clients.ask(clients.two, "Q SELECT 1");
+    CHECK(clients.world.client(clients.two).session->pin_reason() == PinReason::advisory_lock);
+  }
+  SECTION("it has changed in between") {
+    clients.ask(clients.one, std::string("Q ") + kDefine);
+    clients.read("SELECT 1");
+    clients.ask(clients.two, "Q SELECT 1");
+    CHECK(clients.is_pinned(clients.two));
+  }
+}

@@ -136,6 +136,7 @@ Result<WorkerConfig> worker_config(const Settings& settings, Log& log) {
   out.server_tcp = tcp_options(settings);
   out.server_connect_timeout = settings.pool.server_connect_timeout();
   out.client_login_timeout = settings.auth.authentication_timeout();
+  out.auth_cache_lifetime = settings.auth.auth_cache_lifetime();
   out.max_clients = to_limit(settings.pool.max_client_conn());
   out.statement_log = {settings.log.log_statement(), settings.log.log_per_node_statement()};
   out.logs_connections = settings.log.log_connections();

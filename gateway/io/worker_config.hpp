@@ -26,6 +26,14 @@ struct LoginQuestion {
   std::optional<std::string> client_name = {};  // confirmed; only looked up if judge_login may ask for it
 };
 
+// Whom to ask for the secrets of users that no file lists.
+struct AuthSource {
+  std::string user;
+  std::string database;
+  std::string query;
+  login::ServerCredential credential;
+};
+
 struct WorkerConfig {
   SessionOptions session;
   PoolOptions pool;
@@ -47,6 +55,8 @@ struct WorkerConfig {
 
   // Which method and secret apply (pool_hba.conf, pool_passwd); fills in no randomness. Called on every worker.
   std::function<login::ClientLoginFacts(const LoginQuestion&)> judge_login;
+  std::optional<AuthSource> auth_source;      // nothing: auth_user is not set
+  milliseconds auth_cache_lifetime{60000};  // of what a server has said of a password
   bool needs_client_names = false;  // pool_hba.conf has rules for host names
 };
 

@@ -115,6 +115,57 @@ PoolPasswd parse_pool_passwd(std::string_view text, const std::string& path,
   return out;
 }
 
+namespace {
+
+// "text", with "" for one quote inside. Takes it off with blanks before it.
+std::optional<std::string> take_quoted(std::string_view& line) {
+  line = trimmed(line);
+  if (!line.starts_with('"')) return std::nullopt;
+  std::string out;
+  for (std::size_t at = 1; at < line.size(); ++at) {
+    if (line[at] != '"') {
+      out += line[at];
+      continue;
+    }
+    if (line.substr(at + 1).starts_with('"')) {
+      out += line[at++];
+      continue;
+    }
+    line.remove_prefix(at + 1);
+    return out;
+  }
+  return std::nullopt;
+}
+
+// In this file a password is nothing but its own text, unless it is a whole hash or verifier.
+StoredPassword userlist_password(std::string text) {
+  if (text.starts_with("md5") && is_hex(std::string_view(text).substr(3), 32))
+    return {PasswordKind::md5, lower_case(text)};
+  if (text.starts_with(kScramPrefix) && is_scram_verifier(text)) return {PasswordKind::scram, std::move(text)};
+  return {PasswordKind::plain, std::move(text)};
+}
+
+}  // namespace
+
+PoolPasswd parse_userlist(std::string_view text, const std::string& path) {
+  PoolPasswd out;
+  Place place{path, 0};
+  for (std::string_view line : lines_of(text)) {
+    ++place.line;
+    line = trimmed(line);
+    if (line.empty() || line.front() == ';') continue;
+    const auto user = take_quoted(line);
+    auto password = user ? take_quoted(line) : std::nullopt;
+    if (!password || user->empty())
+      out.findings.push_back(
+          {FindingKind::syntax, FindingLevel::error, place, "\"user\" \"password\" is expected, both in double quotes"});
+    else if (!password->empty() && !out.users.emplace(*user, userlist_password(std::move(*password))).second)
+      out.findings.push_back({FindingKind::bad_value, FindingLevel::warning, place,
+                              fmt::format("user \"{}\" is listed again; the first line counts", shown(*user))});
+  }
+  return out;
+}
+
 PcpUsers parse_pcp_conf(std::string_view text, const std::string& path) {
   PcpUsers out;
   Place place{path, 0};

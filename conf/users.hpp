@@ -40,6 +40,10 @@ struct PoolPasswd {
 // Lines user:password. The first line with a name counts.
 PoolPasswd parse_pool_passwd(std::string_view text, const std::string& path, const std::optional<std::string>& aes_key);
 
+// PgBouncer's auth_file, lines "user" "password". A line that is none is an error; PgBouncer would
+// silently go on with the users before it. An empty password lets nobody in, so its user is as good as not listed.
+PoolPasswd parse_userlist(std::string_view text, const std::string& path);
+
 struct PcpUsers {
   std::map<std::string, std::string, std::less<>> md5_of;  // name to md5(password), 32 lower-case hexadecimal digits
   Findings findings;

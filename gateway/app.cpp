@@ -120,6 +120,7 @@ Result<WorkerConfigPtr> App::make_worker_config(const Settings& settings) {
   // Shared: every worker's config names it, and a reload leaves the old one to those who still use it.
   const auto policy = std::make_shared<const LoginPolicy>(settings, configuration_.hba, configuration_.passwords.users,
                                                           own_networks(), mock_secret_);
+  config->auth_source = auth_source_of(settings, configuration_.passwords.users);
   config->needs_client_names = policy->needs_client_names();
   config->judge_login = [policy](const LoginQuestion& question) { return policy->judge(question); };
   return std::make_shared<const WorkerConfig>(std::move(*config));

@@ -27,6 +27,9 @@ void add_options(CLI::App& app, CommandLine& line, std::string& mode, bool& want
   app.add_option("-m,--mode", mode, "with stop: smart, fast or immediate")
       ->check(CLI::IsMember({"s", "smart", "f", "fast", "i", "immediate"}));
   app.add_flag("--check", wants_check, "only check the configuration");
+  app.add_option("--import", line.import_file, "a pgbouncer.ini to make pgpool.conf, pool_hba.conf and pool_passwd from");
+  app.add_option("-o,--output", line.output_directory, "with --import: where to write them");
+  app.add_flag("--overwrite", line.may_overwrite, "with --import: also over files that exist");
   app.add_option("-c,--command", line.sql, "run one SHOW against the running gateway and print its answer");
   app.set_help_flag("-h,--help", "this text");
 }
@@ -69,6 +72,7 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, char** argv) {
     line.verb = Verb::route;
     line.sql = route_sql;
   }
+  if (!line.import_file.empty()) line.verb = Verb::import;
   if (wants_check) line.verb = Verb::check;
   if (line.verb == Verb::run && !line.sql.empty()) line.verb = Verb::show;
   return line;

@@ -7,10 +7,10 @@
 
 namespace howdah {
 
-// What Pgpool's program returns to its caller.
-enum class ExitCode : int { ok = 0, usage = 1, fatal = 3 };
+// What Pgpool's program returns to its caller. partly: imported, but not all of it has a counterpart.
+enum class ExitCode : int { ok = 0, usage = 1, partly = 2, fatal = 3 };
 
-enum class Verb { run, stop, reload, check, route, sample, show };
+enum class Verb { run, stop, reload, check, route, sample, show, import };
 
 struct CommandLine {
   Verb verb = Verb::run;
@@ -25,6 +25,9 @@ struct CommandLine {
   std::string sql;       // route, show
   std::string statement_log;  // route
   bool prints_table = false;  // route
+  std::string import_file;         // import: a pgbouncer.ini
+  std::string output_directory = ".";
+  bool may_overwrite = false;
 };
 
 // An ExitCode where everything was said already (help, version, a mistake).

@@ -29,6 +29,28 @@ void warn_missing(const std::string& path, std::string_view effect, Findings& fi
   findings.push_back({FindingKind::remark, FindingLevel::warning, {path, 0}, fmt::format("does not exist: {}", effect)});
 }
 
+// Users of auth_file join those of pool_passwd, which come first.
+void read_auth_file(const Settings& settings, Configuration& configuration) {
+  PoolUsers& users = configuration.passwords.users;
+  if (const std::string path = settings.beside(settings.auth.auth_file()); !path.empty()) {
+    if (const auto text = read_needed(path, configuration.findings)) {
+      PoolPasswd listed = parse_userlist(*text, path);
+      users.merge(listed.users);
+      add(configuration.findings, listed.findings);
+      add(configuration.findings, check_secret_file(path));
+    }
+  }
+  const std::string& asker = settings.auth.auth_user();
+  if (asker.empty()) return;
+  const auto found = users.find(asker);
+  const char* problem = found == users.end()                                 ? "has no password in pool_passwd or auth_file"
+                        : found->second.kind == PasswordKind::scram ? "needs a plain password, a verifier opens nothing"
+                                                                    : nullptr;
+  if (problem != nullptr)
+    configuration.findings.push_back({FindingKind::remark, FindingLevel::warning, {settings.path, 0},
+                                      fmt::format("auth_user \"{}\" {}", asker, problem)});
+}
+
 }  // namespace
 
 std::string default_config_file() {
@@ -71,6 +93,7 @@ void read_companions(const FilePaths& paths, const Settings& settings, Configura
   } else if (is_check && settings.auth.pool_passwd.is_set() && !settings.auth.pool_passwd().empty()) {
     warn_missing(passwords, "no passwords are known", configuration.findings);
   }
+  read_auth_file(settings, configuration);
   configuration.pcp_users = {};
   const std::string pcp = or_beside(paths.pcp, "pcp.conf");
   if (exists(pcp) || !paths.pcp.empty()) {

@@ -38,6 +38,7 @@ LoginPolicy::LoginPolicy(const Settings& settings, HbaRules hba, PoolUsers users
     : console_(console_access(settings)),
       uses_hba_(settings.auth.enable_pool_hba()),
       allows_clear_text_(settings.auth.allow_clear_text_frontend_auth()),
+      has_auth_query_(!settings.auth.auth_user().empty()),
       rules_(std::move(hba.rules)),
       users_(std::move(users)),
       own_networks_(std::move(own_networks)),
@@ -55,7 +56,11 @@ login::ClientLoginFacts LoginPolicy::judge(const LoginQuestion& question) const 
   facts.allow_clear_text = allows_clear_text_;
   facts.mock_secret = mock_secret_;
   const auto found = users_.find(question.startup.user);
-  if (found == users_.end()) return facts;
+  if (found == users_.end()) {
+    const bool is_refused = facts.method == login::AuthMethod::reject || facts.method == login::AuthMethod::no_entry;
+    facts.asks_auth_query = has_auth_query_ && !is_refused;
+    return facts;
+  }
   facts.secret = to_secret(found->second);
   if (found->second.kind == PasswordKind::plain)
     facts.known_verifier = verifier_for(question.startup.user, found->second.text);
@@ -85,6 +90,16 @@ login::ScramVerifier LoginPolicy::verifier_for(const std::string& user, const st
   login::ScramVerifier made = login::scram_verifier_for_plain(user, password, mock_secret_);  // 4096 rounds
   const std::scoped_lock lock(mutex_);
   return verifiers_.emplace(user, std::move(made)).first->second;
+}
+
+std::optional<AuthSource> auth_source_of(const Settings& settings, const PoolUsers& users) {
+  if (settings.auth.auth_user().empty()) return std::nullopt;
+  AuthSource source{settings.auth.auth_user(), settings.auth.auth_dbname(), settings.auth.auth_query(), login::NoSecret{}};
+  const auto found = users.find(source.user);
+  const login::StoredSecret secret = found == users.end() ? login::NoSecret{} : to_secret(found->second);
+  if (const auto* plain = std::get_if<login::PlainPassword>(&secret)) source.credential = *plain;
+  if (const auto* hash = std::get_if<login::Md5Hash>(&secret)) source.credential = *hash;
+  return source;
 }
 
 }  // namespace howdah

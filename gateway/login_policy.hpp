@@ -31,6 +31,7 @@ class LoginPolicy {
   ConsoleAccess console_;
   bool uses_hba_;
   bool allows_clear_text_;
+  bool has_auth_query_;
   std::vector<HbaRule> rules_;
   PoolUsers users_;
   std::vector<IpRange> own_networks_;
@@ -41,5 +42,8 @@ class LoginPolicy {
 
 // What a stored password is for logins.
 login::StoredSecret to_secret(const StoredPassword& password);
+
+// auth_user and what it asks, if it is set.
+std::optional<AuthSource> auth_source_of(const Settings& settings, const PoolUsers& users);
 
 }  // namespace howdah

@@ -6,6 +6,7 @@
 
 #include "gateway/app.hpp"
 #include "gateway/cli.hpp"
+#include "gateway/import.hpp"
 #include "gateway/io/daemon.hpp"
 #include "gateway/options.hpp"
 #include "gateway/verbs.hpp"
@@ -41,6 +42,7 @@ ExitCode run(const CommandLine& line) {
     case Verb::route: return run_route(line);
     case Verb::sample: return run_sample();
     case Verb::show: return run_show(line);
+    case Verb::import: return run_import(line);
   }
   return ExitCode::usage;
 }

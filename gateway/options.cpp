@@ -152,6 +152,7 @@ Result<WorkerConfig> worker_config(const Settings& settings, Log& log) {
   out.client_login_timeout = settings.auth.authentication_timeout();
   out.console = console_access(settings);
   out.console_version = std::string(release_of(settings.howdah.pgbouncer_compatibility())) + "/bouncer";
+  out.auth_cache_lifetime = settings.auth.auth_cache_lifetime();
   out.max_clients = to_limit(settings.pool.max_client_conn());
   out.statement_log = {settings.log.log_statement(), settings.log.log_per_node_statement()};
   out.settings = std::make_shared<const Settings>(settings);

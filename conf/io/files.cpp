@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <fstream>
 #include <string_view>
 #include <sys/stat.h>
@@ -35,6 +37,32 @@ Result<std::string> read_file(const std::string& path) {
   }
   if (file.bad()) return file_error(path, EIO);
   return text;
+}
+
+Result<void> write_file(const std::string& path, const std::string& text, unsigned mode, bool may_overwrite) {
+  // Beside it first and then renamed: never half a file, and a secret is never readable for a moment.
+  const std::string draft = path + ".new";
+  ::unlink(draft.c_str());
+  const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return file_error(draft, errno);
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t written = ::write(fd, text.data() + done, text.size() - done);
+    if (written < 0) break;
+    done += static_cast<std::size_t>(written);
+  }
+  const bool is_good = done == text.size() && ::fchmod(fd, mode) == 0 && ::fsync(fd) == 0;
+  const int why = errno;
+  ::close(fd);
+  if (!is_good) {
+    ::unlink(draft.c_str());
+    return file_error(draft, why);
+  }
+  const int renamed = ::renameat2(AT_FDCWD, draft.c_str(), AT_FDCWD, path.c_str(), may_overwrite ? 0 : RENAME_NOREPLACE);
+  const int code = errno;
+  if (renamed == 0) return {};
+  ::unlink(draft.c_str());
+  return file_error(path, code);
 }
 
 FileReader file_reader() {

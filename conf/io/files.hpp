@@ -10,6 +10,8 @@
 namespace howdah {
 
 Result<std::string> read_file(const std::string& path);
+// Makes the file, or replaces it where `may_overwrite` says so. `mode` as of chmod.
+Result<void> write_file(const std::string& path, const std::string& text, unsigned mode, bool may_overwrite);
 FileReader file_reader();
 Environment process_environment();
 

@@ -51,6 +51,25 @@ struct AuthSettings {
   Param<bool> enable_pool_hba{"enable_pool_hba", false, Change::reload, "Authenticate clients by pool_hba.conf."};
   Param<std::string> pool_passwd{"pool_passwd", "pool_passwd", Change::restart,
                                  "Password file; relative = beside pgpool.conf; empty = none.", kSecret};
+  Param<std::string> auth_file{"auth_file", "", Change::reload,
+                               "PgBouncer's userlist.txt: passwords beside those of pool_passwd, which come first; "
+                               "relative = beside pgpool.conf; empty = none."};
+  Param<std::string> auth_user{"auth_user", "", Change::reload,
+                               "Who asks a server for the password of a user that no file lists; its own password is "
+                               "listed. Empty = nobody asks."};
+  Param<std::string> auth_query{
+      "auth_query",
+      "SELECT rolname, CASE WHEN rolvaliduntil < now() THEN NULL ELSE rolpassword END FROM pg_authid "
+      "WHERE rolname=$1 AND rolcanlogin",
+      Change::reload,
+      "What auth_user asks: one row of name and password for the name $1; none, or NULL = refused."};
+  Param<std::string> auth_dbname{"auth_dbname", "postgres", Change::reload,
+                                 "Database in which auth_query runs, whatever database the client asks for."};
+  Param<milliseconds> auth_cache_lifetime{
+      "auth_cache_lifetime", 60s, Change::reload,
+      "How long a server's word on a password is believed (auth_query, allow_clear_text_frontend_auth); a failed login "
+      "ends it.",
+      Bare{Unit::s}};
   Param<seconds> authentication_timeout{"authentication_timeout", 60s, Change::restart,
                                         "Time for a client to finish logging in; 0 = no limit."};
   Param<bool> allow_clear_text_frontend_auth{

@@ -26,6 +26,8 @@ struct ClientLink::BeforeSession {
   SocketAddress peer;
   bool has_direct_tls = false;
   wire::StartupMessage startup = {};
+  std::optional<login::ClientLoginFacts> facts = {};  // while the secret is looked up
+  bool was_looked_up = false;
   std::optional<login::ClientLogin> login = {};
   login::ServerCredential credential = {};
   std::string early = {};  // what came after the login's last message
@@ -176,6 +178,25 @@ void ClientLink::choose_method(std::optional<std::string> name, Bytes rest) {
   }
   fill_random(facts.md5_salt);
   fill_random(facts.scram_nonce);
+  if (!facts.asks_auth_query) return start_login(std::move(facts), rest);
+  before_->facts = std::move(facts);
+  before_->early.assign(rest.data(), rest.size());
+  state_ = State::waiting;
+  owner_.find_secret(*this);
+}
+
+void ClientLink::on_secret_found(const Result<login::StoredSecret>& secret) {
+  if (state_ != State::waiting) return;  // its time was up
+  if (!secret) return refuse(secret.error());
+  state_ = State::logging_in;
+  link_.resume_reading();
+  before_->facts->secret = *secret;
+  before_->was_looked_up = true;
+  const std::string early = std::exchange(before_->early, {});
+  start_login(*std::exchange(before_->facts, {}), as_bytes(early));
+}
+
+void ClientLink::start_login(login::ClientLoginFacts facts, Bytes rest) {
   std::string out;
   wire::append_negotiation(out, before_->startup);
   before_->login.emplace(std::move(facts));
@@ -194,6 +215,7 @@ void ClientLink::take(login::ClientLoginStep step, Bytes rest, std::string out) 
   if (auto* failed = std::get_if<login::ClientLoginFailed>(&step)) {
     parts_.log.info("client refused from={} user=\"{}\" db=\"{}\" why=\"{}\" detail=\"{}\"", host_,
                     before_->startup.user, before_->startup.database, failed->error.message, failed->log_detail);
+    if (before_->was_looked_up) owner_.distrust_secret(*this);
     return refuse(failed->error);
   }
   if (auto* done = std::get_if<login::ClientLoginDone>(&step)) {

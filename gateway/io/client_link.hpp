@@ -28,6 +28,10 @@ class ClientLink final : private Link::Owner {
     virtual void on_cancel_request(ClientLink& client, wire::CancelKey key) = 0;
     // The confirmed name of its address: answer with on_name_found().
     virtual void find_name(ClientLink& client) = 0;
+    // What auth_query says of its user: answer with on_secret_found().
+    virtual void find_secret(ClientLink& client) = 0;
+    // A login with it has failed.
+    virtual void distrust_secret(ClientLink& client) = 0;
     // A password that only a server can check: answer with on_server_checked().
     virtual void check_by_server(ClientLink& client) = 0;
     // Authenticated: the session is to be made by start_session().
@@ -59,6 +63,7 @@ class ClientLink final : private Link::Owner {
   const wire::StartupMessage& startup() const;
   const login::ServerCredential& credential() const;
   void on_name_found(std::optional<std::string> name);
+  void on_secret_found(const Result<login::StoredSecret>& secret);
   // nullptr: the server took the password.
   void on_server_checked(const OpenFailure* failure);
   // Sends AuthenticationOk; returns what the client sent already. The owner gives the session its first events.
@@ -103,6 +108,7 @@ class ClientLink final : private Link::Owner {
   void start_tls();
   void begin_login(wire::StartupMessage startup, Bytes rest);
   void choose_method(std::optional<std::string> name, Bytes rest);
+  void start_login(login::ClientLoginFacts facts, Bytes rest);
   void log_in(Bytes input);
   void take(login::ClientLoginStep step, Bytes rest, std::string out);
   void close_now();

@@ -32,6 +32,7 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
       welcome_cache_(kWelcomes),
       surroundings_{parse_cache_, catalog_, welcome_cache_, rng_, shared.log, std::make_shared<ClusterView>()},
       pools_(id, parts_, *this, shared.budget, config_),
+      secrets_(parts_, config_),
       next_session_(std::uint64_t{id.value} << 48 | 1),
       started_at_(wall_now()) {
   surroundings_.statement_log = config_->statement_log;
@@ -100,6 +101,7 @@ void Worker::set_config(WorkerConfigPtr config) {
     parse_cache_.adopt(config_->routing);
     welcome_cache_.clear();
     pools_.set_config(config_);
+    secrets_.set_config(config_);
   });
 }
 
@@ -180,6 +182,14 @@ void Worker::find_name(ClientLink& client) {
     if (ClientLink* waiting = find(id)) waiting->on_name_found(std::move(name));
   });
 }
+
+void Worker::find_secret(ClientLink& client) {
+  secrets_.ask(client.startup().user, [this, id = client.id()](const Result<login::StoredSecret>& secret) {
+    if (ClientLink* waiting = find(id)) waiting->on_secret_found(secret);
+  });
+}
+
+void Worker::distrust_secret(ClientLink& client) { secrets_.forget(client.startup().user); }
 
 void Worker::check_by_server(ClientLink& client) {
   const wire::StartupMessage& startup = client.startup();
@@ -345,6 +355,7 @@ void Worker::adopt_view(const ClusterViewPtr& view) {
   if (surroundings_.view->epoch != view->epoch) welcome_cache_.clear();
   surroundings_.view = view;
   pools_.set_view(view);
+  secrets_.set_view(view);
   feed_all(session::ViewChanged{}, [](const Session& session) {
     return session.state() == SessionState::waiting_primary || session.state() == SessionState::waiting_lease ||
            session.state() == SessionState::starting;

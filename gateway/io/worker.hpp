@@ -16,6 +16,7 @@
 
 #include "base/rng.hpp"
 #include "gateway/io/client_link.hpp"
+#include "gateway/io/secret_asker.hpp"
 #include "gateway/io/worker_config.hpp"
 #include "gateway/io/worker_pools.hpp"
 #include "gateway/session/surroundings.hpp"
@@ -107,6 +108,8 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   std::optional<Error> refusal(const ClientLink& client) override;
   void on_cancel_request(ClientLink& client, wire::CancelKey key) override;
   void find_name(ClientLink& client) override;
+  void find_secret(ClientLink& client) override;
+  void distrust_secret(ClientLink& client) override;
   void check_by_server(ClientLink& client) override;
   void on_logged_in(ClientLink& client) override;
   void on_client_bytes(ClientLink& client, Bytes bytes) override;
@@ -155,6 +158,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   std::map<std::string, DatabaseCatalog> catalogs_;  // sessions borrow from it; it never shrinks
   Surroundings surroundings_;
   WorkerPools pools_;
+  SecretAsker secrets_;
   std::unordered_map<SessionId, std::unique_ptr<ClientLink>> clients_;
   std::unordered_map<std::uint32_t, SessionId> by_pid_;  // of the cancel keys
   std::uint64_t next_session_;

@@ -28,6 +28,14 @@ struct LoginQuestion {
   std::optional<std::string> client_name = {};  // confirmed; only looked up if judge_login may ask for it
 };
 
+// Whom to ask for the secrets of users that no file lists.
+struct AuthSource {
+  std::string user;
+  std::string database;
+  std::string query;
+  login::ServerCredential credential;
+};
+
 struct WorkerConfig {
   SessionOptions session;
   PoolOptions pool;
@@ -52,6 +60,8 @@ struct WorkerConfig {
   std::function<login::ClientLoginFacts(const LoginQuestion&)> judge_login;
   ConsoleAccess console;         // who may use the PgBouncer console
   std::string console_version;   // what it reports as server_version
+  std::optional<AuthSource> auth_source;      // nothing: auth_user is not set
+  milliseconds auth_cache_lifetime{60000};  // of what a server has said of a password
   bool needs_client_names = false;  // pool_hba.conf has rules for host names
 };
 

@@ -204,13 +204,17 @@ void WorkerPools::on_open_failed(Server& server, OpenFailure failure) {
 }
 
 void WorkerPools::remember_credential(const std::string& user, const login::ServerCredential& credential) {
-  credentials_[user] = credential;
+  // A client that was let in without a password takes nothing from those that gave one.
+  auto& kept = credentials_[user];
+  if (!std::holds_alternative<login::NoSecret>(credential)) kept = credential;
 }
 
 void WorkerPools::check_password(const std::string& database, const std::string& user,
                                  const login::ServerCredential& credential,
                                  std::function<void(const OpenFailure*)> then) {
-  if (const auto found = checked_.find(user); found != checked_.end() && found->second == credential)
+  const auto found = checked_.find(user);
+  if (found != checked_.end() && found->second.credential == credential &&
+      parts_.reactor.now() - found->second.at < config_->auth_cache_lifetime)
     return then(nullptr);
   const NodeView* node = view_->primary_node();
   for (const NodeView& candidate : view_->nodes)
@@ -221,7 +225,7 @@ void WorkerPools::check_password(const std::string& database, const std::string&
   }
   const BackendId id = ids_.next();
   checks_[id] = [this, user, credential, then = std::move(then)](const OpenFailure* failure) {
-    if (failure == nullptr) checked_[user] = credential;
+    if (failure == nullptr) checked_[user] = {credential, parts_.reactor.now()};
     then(failure);
   };
   auto& server = servers_[id];

@@ -129,7 +129,11 @@ class WorkerPools final : private Server::Owner {
   std::unordered_map<PoolKey, std::unique_ptr<PoolEntry>> entries_;
   std::unordered_map<BackendId, std::unique_ptr<Server>> servers_;
   std::unordered_map<std::string, login::ServerCredential> credentials_;  // by user
-  std::unordered_map<std::string, login::ServerCredential> checked_;      // passwords a server has taken, by user
+  struct Checked {
+    login::ServerCredential credential;
+    Instant at;
+  };
+  std::unordered_map<std::string, Checked> checked_;  // passwords a server has taken, by user
   std::unordered_map<BackendId, std::function<void(const OpenFailure*)>> checks_;
   std::unordered_map<std::uint64_t, std::unique_ptr<CancelSender>> cancels_;
   std::uint64_t next_cancel_ = 1;

@@ -32,6 +32,7 @@ enum class AuthMethod {
 struct ClientLoginFacts {
   AuthMethod method = AuthMethod::no_entry;
   StoredSecret secret;  // NoSecret: the user is not listed
+  bool asks_auth_query = false;  // no file lists the user: the secret is to be looked up before the login begins
   std::string user;
   std::string database;
   std::string host = "[local]";  // numeric address as text

@@ -1,0 +1,149 @@
+// [databases] of a pgbouncer.ini: the servers behind it become nodes, the names become pool_hba.conf's database field.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "conf/pgbouncer_import.hpp"
+#include "conf/pgbouncer_keys.hpp"
+#include "conf/words.hpp"
+
+namespace howdah {
+
+using namespace conf;
+
+namespace {
+
+constexpr std::string_view kFallback = "*";
+
+struct Database {
+  std::string name;
+  std::string servers;  // "host:port,host:port", the key of the cluster it lies on
+  std::vector<std::pair<std::string, std::string>> addresses;
+  std::map<std::string, std::string, std::less<>> keys;
+  Place place;
+};
+
+std::string value_or(const Database& database, std::string_view key, std::string_view otherwise) {
+  const auto found = database.keys.find(key);
+  return found == database.keys.end() || found->second.empty() ? std::string(otherwise) : found->second;
+}
+
+class DatabasesImport {
+ public:
+  DatabasesImport(const PgbouncerIni& ini, Findings& findings) : ini_(ini), findings_(findings) {}
+
+  ImportedDatabases run() {
+    for (const IniEntry& entry : ini_.databases) read(entry);
+    if (databases_.empty()) say(FindingLevel::error, {}, "[databases] names no database: no server is known");
+    if (!databases_.empty()) write_servers();
+    for (const Database& database : databases_) take_name(database);
+    write_shared_keys();
+    return std::move(out_);
+  }
+
+ private:
+  void read(const IniEntry& entry) {
+    const auto pairs = parse_ini_pairs(entry.value);
+    if (!pairs) return say(FindingLevel::error, entry.place, "key=value key='value' is expected");
+    Database database{entry.key, {}, {}, {}, entry.place};
+    for (const IniPair& pair : *pairs) database.keys[pair.key] = pair.value;
+    const IniEntry* directory = ini_.find("unix_socket_dir");
+    const std::string local = directory != nullptr && !directory->value.empty() ? directory->value : "/tmp";
+    const auto hosts = split_list(value_or(database, "host", local), ',');
+    const auto ports = split_list(value_or(database, "port", "5432"), ',');
+    for (std::size_t i = 0; i < hosts.size(); ++i) {
+      const std::string& port = ports.size() == hosts.size() ? ports[i] : ports.front();
+      database.addresses.emplace_back(hosts[i], port);
+      database.servers += fmt::format("{}{}:{}", i > 0 ? "," : "", hosts[i], port);
+    }
+    databases_.push_back(std::move(database));
+  }
+
+  // One gateway serves one primary with its replicas: the servers that most databases lie on.
+  void write_servers() {
+    std::map<std::string, int> count;
+    for (const Database& database : databases_) ++count[database.servers];
+    const Database* chosen = &databases_.front();
+    for (const Database& database : databases_)
+      if (count[database.servers] > count[chosen->servers]) chosen = &database;
+    for (std::size_t i = 0; i < chosen->addresses.size(); ++i) {
+      const auto& [host, port] = chosen->addresses[i];
+      out_.pgpool_conf += fmt::format("backend_hostname{} = {}\nbackend_port{} = {}\n", i, quoted(host), i, quoted(port));
+    }
+    if (chosen->addresses.size() == 1) {
+      out_.pgpool_conf += "backend_clustering_mode = 'raw'  # one server: no roles, no balancing, as with PgBouncer\n";
+    } else {
+      out_.pgpool_conf += "backend_clustering_mode = 'streaming_replication'\n";
+      say(FindingLevel::warning, chosen->place,
+          "host names several servers: they are taken for a primary and its replicas, which are found by asking; set "
+          "sr_check_user, with its password in pool_passwd");
+    }
+    std::erase_if(databases_, [&, servers = chosen->servers](const Database& database) {
+      if (database.servers == servers) return false;
+      say(FindingLevel::warning, database.place,
+          fmt::format("\"{}\" lies on other servers ({}) than most: give them a gateway of their own",
+                      shown(database.name), shown(database.servers)));
+      return true;
+    });
+  }
+
+  void take_name(const Database& database) {
+    const bool is_fallback = database.name == kFallback;
+    const std::string on_server = value_or(database, "dbname", is_fallback ? "" : database.name);
+    if (is_fallback)
+      out_.has_fallback = true;
+    else
+      out_.names.push_back(on_server);
+    if (out_.first_database.empty()) out_.first_database = on_server;
+    if (is_fallback ? !on_server.empty() : on_server != database.name)
+      say(FindingLevel::warning, database.place,
+          fmt::format("\"{}\" is \"{}\" on the server: databases have one name here, so clients must ask for \"{}\"",
+                      shown(database.name), shown(on_server), shown(on_server)));
+    for (const auto& [key, value] : database.keys) judge_key(database, key);
+  }
+
+  void judge_key(const Database& database, const std::string& key) {
+    const PgbouncerKey* row = find_database_key(key);
+    if (row == nullptr)
+      return say(FindingLevel::error, database.place, fmt::format("PgBouncer knows no key \"{}\" of a database", shown(key)));
+    if (row->fate == KeyFate::missing || row->fate == KeyFate::needless)
+      say(row->fate == KeyFate::missing ? FindingLevel::warning : FindingLevel::notice, database.place,
+          fmt::format("{} of \"{}\" has no counterpart: {}", key, shown(database.name), row->text));
+    if (row->fate != KeyFate::carried) return;
+    const bool is_same = std::all_of(databases_.begin(), databases_.end(), [&](const Database& other) {
+      return other.keys.contains(key) && other.keys.at(key) == database.keys.at(key);
+    });
+    if (is_same)
+      shared_[std::string(row->text.empty() ? row->name : row->text)] = database.keys.at(key);
+    else
+      say(FindingLevel::warning, database.place,
+          fmt::format("{} of \"{}\" has no counterpart, because not all databases have the same: the setting of "
+                      "[pgbouncer] counts for all; make it fit the largest need",
+                      key, shown(database.name)));
+  }
+
+  // Later lines count, so these win over those of [pgbouncer], which come before.
+  void write_shared_keys() {
+    for (const auto& [name, value] : shared_) out_.pgpool_conf += fmt::format("{} = {}\n", name, quoted(value));
+  }
+
+  void say(FindingLevel level, const Place& place, std::string message) {
+    const auto kind = level == FindingLevel::error ? FindingKind::bad_value : FindingKind::unsupported;
+    findings_.push_back({kind, level, place, std::move(message)});
+  }
+
+  const PgbouncerIni& ini_;
+  Findings& findings_;
+  std::vector<Database> databases_;
+  std::map<std::string, std::string> shared_;
+  ImportedDatabases out_;
+};
+
+}  // namespace
+
+ImportedDatabases import_databases(const PgbouncerIni& ini, Findings& findings) {
+  return DatabasesImport(ini, findings).run();
+}
+
+}  // namespace howdah

@@ -1,0 +1,164 @@
+#include "conf/pgbouncer_import.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "conf/load.hpp"
+#include "conf/pgbouncer_keys.hpp"
+#include "conf/words.hpp"
+
+namespace howdah {
+
+using namespace conf;
+
+namespace {
+
+// What PgBouncer does where the file says nothing and Howdah would do otherwise.
+constexpr std::string_view kOtherDefaults =
+    "# PgBouncer's defaults where Howdah's differ\n"
+    "port = '6432'\n"
+    "listen_addresses = ''\n"
+    "pool_mode = 'session'\n"
+    "client_tls_sslmode = 'disable'\n"
+    "server_tls_sslmode = 'prefer'\n"
+    "server_login_retry = '15'\n"
+    "log_connections = 'on'\n"
+    "log_disconnections = 'on'\n"
+    "enable_pool_hba = 'on'\n"
+    "pool_passwd = 'pool_passwd'\n";
+
+void say(Findings& findings, FindingLevel level, const Place& place, std::string message) {
+  const auto kind = level == FindingLevel::error ? FindingKind::bad_value : FindingKind::unsupported;
+  findings.push_back({kind, level, place, std::move(message)});
+}
+
+class SettingsImport {
+ public:
+  SettingsImport(const PgbouncerIni& ini, Findings& findings) : ini_(ini), findings_(findings) {}
+
+  std::string run() {
+    for (const IniEntry& entry : ini_.settings)
+      if (ini_.find(entry.key) == &entry) take(entry);
+    return std::move(out_);
+  }
+
+ private:
+  void take(const IniEntry& entry) {
+    const PgbouncerKey* row = find_setting_key(entry.key);
+    if (row == nullptr)
+      return say(findings_, FindingLevel::error, entry.place, fmt::format("PgBouncer knows no setting \"{}\"", shown(entry.key)));
+    switch (row->fate) {
+      case KeyFate::carried: return write(row->text.empty() ? row->name : row->text, entry);
+      case KeyFate::handled: return handle(entry);
+      case KeyFate::needless:
+        return say(findings_, FindingLevel::notice, entry.place, fmt::format("{} is not needed: {}", entry.key, row->text));
+      case KeyFate::missing:
+        if (entry.value.empty()) return;
+        return say(findings_, FindingLevel::warning, entry.place,
+                   fmt::format("{} has no counterpart: {}", entry.key, row->text));
+    }
+  }
+
+  void write(std::string_view name, const IniEntry& entry) {
+    const bool is_file = entry.key.ends_with("_file") && !entry.value.empty();
+    out_ += fmt::format("{} = {}\n", name, quoted(is_file ? file_of(entry) : entry.value));
+  }
+
+  void handle(const IniEntry& entry) {
+    if (entry.key == "listen_addr") out_ += fmt::format("listen_addresses = {}\n", quoted(entry.value));
+    if (entry.key == "syslog" && entry.value != "0") out_ += "log_destination = 'syslog'\n";
+    // PgBouncer knows more facilities than daemon and local0-7.
+    if (entry.key == "syslog_facility")
+      entry.value.starts_with("local")
+          ? void(out_ += fmt::format("syslog_facility = {}\n", quoted(entry.value)))
+          : say(findings_, FindingLevel::warning, entry.place, "syslog_facility: only local0 to local7 are known");
+  }
+
+  const PgbouncerIni& ini_;
+  Findings& findings_;
+  std::string out_;
+};
+
+void judge_users(const PgbouncerIni& ini, Findings& findings) {
+  for (const IniEntry& entry : ini.users) {
+    const auto pairs = parse_ini_pairs(entry.value);
+    if (!pairs) {
+      say(findings, FindingLevel::error, entry.place, "key=value key='value' is expected");
+      continue;
+    }
+    for (const IniPair& pair : *pairs) {
+      const PgbouncerKey* row = find_user_key(pair.key);
+      row == nullptr ? say(findings, FindingLevel::error, entry.place,
+                           fmt::format("PgBouncer knows no key \"{}\" of a user", shown(pair.key)))
+                     : say(findings, FindingLevel::warning, entry.place,
+                           fmt::format("{} of \"{}\" has no counterpart: {}", pair.key, shown(entry.key), row->text));
+    }
+  }
+  for (const IniEntry& entry : ini.peers)
+    say(findings, FindingLevel::warning, entry.place,
+        "[peers] has no counterpart: one gateway uses all cores; let clients stay with one address");
+}
+
+// PgBouncer asks in the database the client wants; here the operator says in which.
+std::string auth_database(const PgbouncerIni& ini, const ImportedDatabases& databases, Findings& findings) {
+  const IniEntry* query = ini.find("auth_query");
+  if (query == nullptr || ini.find("auth_dbname") != nullptr || databases.first_database.empty()) return {};
+  say(findings, FindingLevel::warning, query->place,
+      fmt::format("auth_query is asked in one database, whatever the client asks for: auth_dbname = {}",
+                  quoted(databases.first_database)));
+  return fmt::format("auth_dbname = {}\n", quoted(databases.first_database));
+}
+
+// PgBouncer finds out about a server when a client needs it; here it is asked before, by somebody who must log in.
+std::string checks(const std::string& path, const ImportedDatabases& databases, const ImportedLogins& logins,
+                   Findings& findings) {
+  if (logins.check_user.empty()) {
+    say(findings, FindingLevel::warning, {path, 0},
+        "the servers are watched by a user of its own: set sr_check_user and sr_check_password in pgpool.conf; until then no "
+        "server is known to be the primary");
+    return {};
+  }
+  const std::string database = databases.first_database.empty() ? "postgres" : databases.first_database;
+  say(findings, FindingLevel::notice, {path, 0},
+      fmt::format("the servers are watched as \"{}\": sr_check_user names a better one", shown(logins.check_user)));
+  return fmt::format("# watches the servers\nsr_check_user = {}\nsr_check_database = {}\n", quoted(logins.check_user),
+                     quoted(database));
+}
+
+// Values that Howdah refuses are found here, not at its first start.
+void check(const ImportedFiles& files, const std::string& directory, const IniEntry* first, Findings& findings) {
+  const std::string path = directory + "/pgpool.conf";
+  const auto read = [&](const std::string& wanted) -> Result<std::string> {
+    if (wanted == path) return files.pgpool_conf;
+    return Error{ErrorCode::configuration, "not needed"};
+  };
+  for (Finding& finding : load_settings({path, read}).findings)
+    if (finding.level == FindingLevel::error) {
+      if (first != nullptr && finding.place.line == 0) finding.place = first->place;
+      findings.push_back(std::move(finding));
+    }
+}
+
+}  // namespace
+
+ImportedFiles import_pgbouncer(const std::string& path, const std::string& directory, const FileReader& read) {
+  ImportedFiles out;
+  const PgbouncerIni ini = parse_pgbouncer_ini(path, read);
+  out.findings = ini.findings;
+  const std::string settings = SettingsImport(ini, out.findings).run();
+  const ImportedDatabases databases = import_databases(ini, out.findings);
+  judge_users(ini, out.findings);
+  const ImportedLogins logins = import_logins(ini, databases, read, out.findings);
+  out.pgpool_conf = fmt::format("# Imported from {}\n\n{}\n# [pgbouncer]\n{}{}\n# [databases]\n{}\n{}", path, kOtherDefaults,
+                                settings, auth_database(ini, databases, out.findings), databases.pgpool_conf,
+                                checks(path, databases, logins, out.findings));
+  out.pool_hba = fmt::format("# Imported from {}\n{}", path, logins.pool_hba);
+  out.pool_passwd = logins.pool_passwd;
+  check(out, directory, ini.settings.empty() ? nullptr : &ini.settings.front(), out.findings);
+  std::stable_sort(out.findings.begin(), out.findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.level > b.level; });
+  return out;
+}
+
+}  // namespace howdah

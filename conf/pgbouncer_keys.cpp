@@ -1,0 +1,184 @@
+#include "conf/pgbouncer_keys.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace howdah {
+
+namespace {
+
+using enum KeyFate;
+
+constexpr std::string_view kTracked = "every setting of a client is kept for it";
+constexpr std::string_view kBuffers = "buffers and sockets are sized by themselves";
+constexpr std::string_view kNames = "names are looked up again for each new connection";
+constexpr std::string_view kThreads = "one process uses all cores; multiply pool sizes by the number of processes there were";
+constexpr std::string_view kOpenSsl = "TLS 1.2 and 1.3 are spoken, with OpenSSL's ciphers";
+constexpr std::string_view kLogged = "see log_min_messages";
+constexpr std::string_view kWatched = "idle server connections are watched";
+constexpr std::string_view kNoForcedUser =
+    "clients log in to the servers as themselves: create the roles there, and list their passwords in pool_passwd";
+constexpr std::string_view kAlterDatabase = "use ALTER DATABASE ... SET on the server";
+constexpr std::string_view kAlterRole = "not per user: use ALTER ROLE ... SET on the server (statement_timeout, "
+                                        "idle_in_transaction_session_timeout), or the setting for all";
+constexpr std::string_view kNotPerDatabase = "not per database: all databases share the setting of [pgbouncer]";
+constexpr std::string_view kNotPerUser = "not per user: all users share the setting of [pgbouncer]";
+
+constexpr auto kSettingKeys = std::to_array<PgbouncerKey>({
+    {"listen_addr", handled},
+    {"listen_port", carried, "port"},
+    {"unix_socket_dir", carried, "unix_socket_directories"},
+    {"unix_socket_mode", carried, "unix_socket_permissions"},
+    {"unix_socket_group", carried},
+    {"pidfile", carried, "pid_file_name"},
+    {"pool_mode", carried},
+    {"max_client_conn", carried},
+    {"default_pool_size", carried},
+    {"min_pool_size", carried},
+    {"reserve_pool_size", carried},
+    {"reserve_pool_timeout", carried},
+    {"max_db_connections", carried},
+    {"max_user_connections", carried},
+    {"server_reset_query", carried},
+    {"server_lifetime", carried},
+    {"server_idle_timeout", carried},
+    {"server_connect_timeout", carried},
+    {"server_login_retry", carried},
+    {"query_wait_timeout", carried},
+    {"query_timeout", carried},
+    {"idle_transaction_timeout", carried},
+    {"transaction_timeout", carried},
+    {"client_idle_timeout", carried, "client_idle_limit"},
+    {"client_login_timeout", carried, "authentication_timeout"},
+    {"max_prepared_statements", carried},
+    {"auth_type", handled},
+    {"auth_file", handled},
+    {"auth_hba_file", handled},
+    {"auth_user", carried},
+    {"auth_query", carried},
+    {"auth_dbname", carried},
+    {"client_tls_sslmode", carried},
+    {"client_tls_key_file", carried, "ssl_key"},
+    {"client_tls_cert_file", carried, "ssl_cert"},
+    {"client_tls_ca_file", carried, "ssl_ca_cert"},
+    {"server_tls_sslmode", carried},
+    {"server_tls_ca_file", carried},
+    {"server_tls_key_file", carried},
+    {"server_tls_cert_file", carried},
+    {"tcp_keepalive", carried},
+    {"tcp_keepidle", carried},
+    {"tcp_keepintvl", carried},
+    {"tcp_keepcnt", carried},
+    {"tcp_user_timeout", carried},
+    {"log_connections", carried},
+    {"log_disconnections", carried},
+    {"syslog", handled},
+    {"syslog_ident", carried},
+    {"syslog_facility", handled},
+    {"logfile", missing, "write stderr to a file where the gateway is started, or set log_destination = 'syslog'"},
+    {"user", missing, "start the gateway as that user (User= of the systemd unit)"},
+    {"admin_users", missing, "operators use PCP (pcp.conf) and SHOW POOL_*"},
+    {"stats_users", missing, "operators use PCP (pcp.conf) and SHOW POOL_*"},
+    {"max_db_client_connections", missing, "use max_client_conn"},
+    {"max_user_client_connections", missing, "use max_client_conn"},
+    {"application_name_add_host", missing, "the log names each client's address"},
+    {"peer_id", missing, "one gateway cannot cancel for another: let clients stay with one address"},
+    {"disable_pqexec", missing, "the simple protocol cannot be switched off"},
+    {"login_notify_message", missing, "no notice is sent at login"},
+    {"auth_ident_file", missing, "the common name of a certificate must be the user's name"},
+    {"auth_ldap_options", missing, "use scram-sha-256 with pool_passwd or auth_query"},
+    {"server_reset_query_always", needless, "a connection is reset whenever a client has left something on it"},
+    {"server_check_query", needless, kWatched},
+    {"server_check_delay", needless, kWatched},
+    {"server_round_robin", needless, "the most recently used connection is taken, so that others may close"},
+    {"server_fast_close", needless, "a reload closes connections as they come back"},
+    {"ignore_startup_parameters", needless, "every startup parameter is taken and applied"},
+    {"track_extra_parameters", needless, kTracked},
+    {"client_tls_protocols", needless, kOpenSsl},
+    {"client_tls_ciphers", needless, kOpenSsl},
+    {"client_tls13_ciphers", needless, kOpenSsl},
+    {"client_tls_ecdhcurve", needless, kOpenSsl},
+    {"client_tls_dheparams", needless, kOpenSsl},
+    {"server_tls_protocols", needless, kOpenSsl},
+    {"server_tls_ciphers", needless, kOpenSsl},
+    {"server_tls13_ciphers", needless, kOpenSsl},
+    {"listen_backlog", needless, kBuffers},
+    {"tcp_defer_accept", needless, kBuffers},
+    {"tcp_socket_buffer", needless, kBuffers},
+    {"pkt_buf", needless, kBuffers},
+    {"sbuf_loopcnt", needless, kBuffers},
+    {"max_packet_size", needless, "messages of any size are streamed"},
+    {"so_reuseport", needless, kThreads},
+    {"dns_max_ttl", needless, kNames},
+    {"dns_nxdomain_ttl", needless, kNames},
+    {"dns_zone_check_period", needless, kNames},
+    {"resolv_conf", needless, kNames},
+    {"autodb_idle_timeout", needless, "nothing is kept open for databases that nobody uses"},
+    {"pool_idle_timeout", needless, "nothing is kept open for databases that nobody uses"},
+    {"query_wait_notify", needless, "see query_wait_timeout"},
+    {"cancel_wait_timeout", needless, "cancel requests are sent on at once"},
+    {"suspend_timeout", needless, "connections are not handed to another process"},
+    {"stats_period", needless, kLogged},
+    {"log_stats", needless, kLogged},
+    {"log_pooler_errors", needless, kLogged},
+    {"verbose", needless, kLogged},
+    {"scram_iterations", needless, "4096, PostgreSQL's own"},
+    {"conffile", needless, "named on the command line"},
+    {"job_name", needless, "see syslog_ident"},
+    {"service_name", needless, "see syslog_ident"},
+});
+
+// `carried`: only where all databases say the same.
+constexpr auto kDatabaseKeys = std::to_array<PgbouncerKey>({
+    {"host", handled},
+    {"port", handled},
+    {"dbname", handled},
+    {"user", missing, kNoForcedUser},
+    {"password", missing, kNoForcedUser},
+    {"auth_user", carried},
+    {"auth_query", carried},
+    {"auth_dbname", carried},
+    {"pool_size", carried, "default_pool_size"},
+    {"min_pool_size", carried},
+    {"reserve_pool", carried, "reserve_pool_size"},
+    {"reserve_pool_size", carried},
+    {"pool_mode", carried},
+    {"max_db_connections", carried},
+    {"max_db_client_connections", missing, "use max_client_conn"},
+    {"server_lifetime", carried},
+    {"query_wait_timeout", carried},
+    {"connect_query", missing, "use ALTER ROLE ... SET or ALTER DATABASE ... SET on the server"},
+    {"client_encoding", missing, kAlterDatabase},
+    {"datestyle", missing, kAlterDatabase},
+    {"timezone", missing, kAlterDatabase},
+    {"application_name", missing, kAlterDatabase},
+    {"load_balance_hosts", needless, "reads are spread over the replicas by weight"},
+});
+
+constexpr auto kUserKeys = std::to_array<PgbouncerKey>({
+    {"pool_mode", missing, kNotPerUser},
+    {"pool_size", missing, kNotPerUser},
+    {"reserve_pool_size", missing, kNotPerUser},
+    {"max_user_connections", missing, kNotPerUser},
+    {"max_user_client_connections", missing, "use ALTER ROLE ... CONNECTION LIMIT on the server"},
+    {"query_timeout", missing, kAlterRole},
+    {"idle_transaction_timeout", missing, kAlterRole},
+    {"transaction_timeout", missing, kAlterRole},
+    {"client_idle_timeout", missing, kAlterRole},
+    {"query_wait_timeout", missing, kNotPerUser},
+});
+
+template <typename Table>
+const PgbouncerKey* find_in(const Table& table, std::string_view name) {
+  const auto row = std::find_if(table.begin(), table.end(), [name](const auto& r) { return r.name == name; });
+  return row == table.end() ? nullptr : &*row;
+}
+
+}  // namespace
+
+const PgbouncerKey* find_setting_key(std::string_view name) { return find_in(kSettingKeys, name); }
+const PgbouncerKey* find_database_key(std::string_view name) { return find_in(kDatabaseKeys, name); }
+const PgbouncerKey* find_user_key(std::string_view name) { return find_in(kUserKeys, name); }
+std::span<const PgbouncerKey> setting_keys() { return kSettingKeys; }
+
+}  // namespace howdah

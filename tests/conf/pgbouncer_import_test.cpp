@@ -1,0 +1,200 @@
+#include "conf/pgbouncer_import.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <map>
+#include <set>
+
+#include "conf/load.hpp"
+#include "conf/pgbouncer_keys.hpp"
+#include "conf/walk.hpp"
+
+namespace howdah {
+namespace {
+
+using Files = std::map<std::string, std::string>;
+
+FileReader reader_of(Files files) {
+  return [files = std::move(files)](const std::string& path) -> Result<std::string> {
+    const auto found = files.find(path);
+    if (found == files.end()) return Error{ErrorCode::environment, path + ": No such file or directory"};
+    return found->second;
+  };
+}
+
+ImportedFiles imported(const std::string& ini, Files files = {}) {
+  files["/etc/pgbouncer/pgbouncer.ini"] = ini;
+  return import_pgbouncer("/etc/pgbouncer/pgbouncer.ini", "/out", reader_of(std::move(files)));
+}
+
+Settings settings_of(const ImportedFiles& files) {
+  return load_settings({"/out/pgpool.conf", reader_of({{"/out/pgpool.conf", files.pgpool_conf}})}).settings;
+}
+
+// "12 warning", in order of the lines; without what is said of the whole file.
+std::vector<std::string> told(const ImportedFiles& files) {
+  std::map<int, std::string> by_line;
+  for (const Finding& finding : files.findings)
+    if (finding.place.line > 0) by_line[finding.place.line] += std::to_string(finding.place.line) + " " + std::string(level_name(finding.level)) + ";";
+  std::vector<std::string> out;
+  for (const auto& [line, text] : by_line) out.push_back(text);
+  return out;
+}
+
+TEST_CASE("what PgBouncer does by default is written where Howdah would do otherwise") {
+  const auto files = imported("[databases]\napp = host=10.0.0.1 port=5433\n[pgbouncer]\n");
+  REQUIRE(told(files).empty());
+  const Settings settings = settings_of(files);
+  CHECK(settings.listen.port() == 6432);
+  CHECK(settings.listen.listen_addresses().empty());
+  CHECK(settings.pool.pool_mode() == PoolMode::session);
+  CHECK(settings.server_tls_mode() == TlsMode::prefer);
+  CHECK(settings.client_tls_mode() == TlsMode::disable);
+  REQUIRE(settings.nodes.size() == 1);
+  CHECK(settings.nodes[0].backend_hostname() == "10.0.0.1");
+  CHECK(settings.nodes[0].backend_port() == 5433);
+  CHECK(settings.clustering.backend_clustering_mode() == ClusteringMode::raw);
+  CHECK(files.pool_hba.find("host \"app\" all all md5\n") != std::string::npos);
+}
+
+TEST_CASE("settings keep their values under our names") {
+  const auto files = imported(
+      "; a comment\n[databases]\n* = host=db\n[pgbouncer]\nlisten_addr = 0.0.0.0, ::1\nlisten_port=6000\n"
+      "pool_mode = transaction\nmax_client_conn = 7\ndefault_pool_size = 3\nquery_wait_timeout = 1.5\n"
+      "client_idle_timeout = 60\nserver_reset_query = SELECT ';'\ndefault_pool_size = 4\n");
+  REQUIRE(told(files).empty());
+  const Settings settings = settings_of(files);
+  CHECK(settings.listen.listen_addresses() == StringList{"0.0.0.0", "::1"});
+  CHECK(settings.listen.port() == 6000);
+  CHECK(settings.pool.pool_mode() == PoolMode::transaction);
+  CHECK(settings.pool.max_client_conn() == 7);
+  CHECK(settings.pool.default_pool_size() == 4);
+  CHECK(settings.pool.query_wait_timeout() == 1500ms);
+  CHECK(settings.pool.client_idle_limit() == 60s);
+  CHECK(settings.pool.server_reset_query() == "SELECT ';'");
+  CHECK(files.pool_hba.find("host all all all md5\n") != std::string::npos);
+}
+
+TEST_CASE("what has no counterpart is told with its line") {
+  const auto files = imported(
+      "[databases]\n"
+      "a = host=db pool_size=5\n"
+      "b = host=db user=forced password='it''s' \n"
+      "c = host=elsewhere\n"
+      "\"odd \"\"name\" = host=db dbname=plain\n"
+      "[users]\n"
+      "app = pool_mode=session\n"
+      "[pgbouncer]\n"
+      "peer_id = 1\n"
+      "ignore_startup_parameters = extra_float_digits\n"
+      "[peers]\n"
+      "1 = host=x\n");
+  CHECK(told(files) == std::vector<std::string>{"2 warning;", "3 warning;3 warning;", "4 warning;", "5 warning;", "7 warning;",
+                                                "9 warning;", "10 notice;", "12 warning;"});
+  CHECK(files.pool_hba.find("\"a\",\"b\",\"plain\"") != std::string::npos);
+  CHECK(files.pgpool_conf.find("forced") == std::string::npos);
+}
+
+TEST_CASE("what all databases say alike counts for all") {
+  const auto files = imported("[databases]\na = host=db pool_size=5\nb = host=db pool_size=5\n[pgbouncer]\ndefault_pool_size=2\n");
+  CHECK(told(files).empty());
+  CHECK(settings_of(files).pool.default_pool_size() == 5);
+}
+
+TEST_CASE("several hosts become a primary and its replicas") {
+  const auto files = imported("[databases]\n* = host=a,b,c port=5432,5433,5434\n[pgbouncer]\n");
+  const Settings settings = settings_of(files);
+  REQUIRE(settings.nodes.size() == 3);
+  CHECK(settings.nodes[2].backend_hostname() == "c");
+  CHECK(settings.nodes[2].backend_port() == 5434);
+  CHECK(settings.clustering.backend_clustering_mode() == ClusteringMode::streaming_replication);
+  CHECK(told(files) == std::vector<std::string>{"2 warning;"});
+}
+
+TEST_CASE("mistakes are errors with their lines") {
+  const auto files = imported("stray = 1\n[databases]\na = host\n[pgbouncer]\nno_such_setting = 1\nnonsense\n%include missing.ini\n"
+                              "pool_mode = sometimes\n[other]\n");
+  REQUIRE(has_errors(files.findings));
+  std::set<int> lines;
+  for (const Finding& finding : files.findings)
+    if (finding.place.file == "/etc/pgbouncer/pgbouncer.ini") lines.insert(finding.place.line);
+  for (const int line : {1, 3, 5, 6, 7, 9}) CHECK(lines.contains(line));
+}
+
+TEST_CASE("%include reads on in another file") {
+  const auto files = imported("%include common.ini\n[databases]\n* = host=db\n",
+                              {{"/etc/pgbouncer/common.ini", "[pgbouncer]\nlisten_port = 7000\n"}});
+  CHECK(told(files).empty());
+  CHECK(settings_of(files).listen.port() == 7000);
+}
+
+TEST_CASE("passwords of the auth file go to pool_passwd as they are meant") {
+  const std::string list = "\"plain\" \"TEXTual\"\n\"quo\"\"ted\" \"a\"\"b\" ignored\n; comment\n\n"
+                           "\"hash\" \"md5c0ffee0123456789c0ffee0123456789\"\n\"empty\" \"\"\n\"colon\" \"a:b\"\n";
+  const auto files = imported("[databases]\n* = host=db\n[pgbouncer]\nauth_type = scram-sha-256\nauth_file = userlist.txt\n",
+                              {{"/etc/pgbouncer/userlist.txt", list}});
+  CHECK(files.pool_passwd == "hash:md5c0ffee0123456789c0ffee0123456789\nplain:TEXTTEXTual\nquo\"ted:TEXTa\"b\n");
+  CHECK(told(files) == std::vector<std::string>{"5 warning;"});
+  CHECK(files.pool_hba.find("host all all all scram-sha-256\n") != std::string::npos);
+}
+
+TEST_CASE("trust admits only the users that PgBouncer knows") {
+  const auto files = imported("[databases]\n* = host=db\n[pgbouncer]\nauth_type = trust\nauth_file = /u\n", {{"/u", "\"a\" \"\"\n\"b\" \"x\"\n"}});
+  CHECK(files.pool_hba.find("host all \"b\" all trust\n") != std::string::npos);
+  CHECK(imported("[databases]\n* = host=db\n[pgbouncer]\nauth_type = trust\n").pool_hba.find("trust") == std::string::npos);
+}
+
+TEST_CASE("rules of an auth_hba_file keep their order, and what cannot be kept rejects") {
+  const std::string rules = "# comment\nlocal all all peer\nhostssl app \"bob\" 10.0.0.0/8 cert map=x\n"
+                            "host all @admins 127.0.0.1/32 trust # here\nhost app,other all 0.0.0.0 0.0.0.0 scram-sha-256\n";
+  const auto files = imported("[databases]\napp = host=db\n[pgbouncer]\nauth_type = hba\nauth_hba_file = hba\n",
+                              {{"/etc/pgbouncer/hba", rules}, {"/etc/pgbouncer/admins", "carol\n"}});
+  CHECK(files.pool_hba.ends_with("local \"app\" all reject\nhostssl app \"bob\" 10.0.0.0/8 reject\n"
+                                 "host \"app\" @/etc/pgbouncer/admins 127.0.0.1/32 trust\n"
+                                 "host app,other all 0.0.0.0 0.0.0.0 scram-sha-256\n"));
+  CHECK(told(files) == std::vector<std::string>{"2 warning;", "3 warning;"});
+}
+
+TEST_CASE("the servers are watched by a user whose password is known") {
+  const std::string ini = "[databases]\n* = host=db\n[pgbouncer]\nauth_file = /u\n";
+  const std::string list = "\"a\" \"md5c0ffee0123456789c0ffee0123456789\"\n\"b\" \"x\"\n\"c\" \"y\"\n";
+  CHECK(settings_of(imported(ini, {{"/u", list}})).replication.sr_check_user() == "b");
+  CHECK(settings_of(imported(ini + "auth_user = c\n", {{"/u", list}})).replication.sr_check_user() == "c");
+  const auto nobody = imported(ini, {{"/u", ""}});
+  REQUIRE(nobody.findings.size() == 1);
+  CHECK(nobody.findings[0].level == FindingLevel::warning);
+}
+
+TEST_CASE("auth_query is asked in a database that no client chooses") {
+  const auto files = imported("[databases]\napp = host=db\n[pgbouncer]\nauth_user = asker\nauth_query = SELECT * FROM f($1)\n");
+  const Settings settings = settings_of(files);
+  CHECK(settings.auth.auth_user() == "asker");
+  CHECK(settings.auth.auth_query() == "SELECT * FROM f($1)");
+  CHECK(settings.auth.auth_dbname() == "app");
+  CHECK(told(files) == std::vector<std::string>{"5 warning;"});
+}
+
+TEST_CASE("every key that is carried over is a parameter of ours") {
+  const Settings settings;
+  for (const PgbouncerKey& key : setting_keys()) {
+    INFO(key.name);
+    if (key.fate == KeyFate::carried) CHECK(find_param(settings, key.text.empty() ? key.name : key.text) != nullptr);
+    if (key.fate == KeyFate::needless || key.fate == KeyFate::missing) CHECK(!key.text.empty());
+  }
+}
+
+TEST_CASE("connection strings are read as PgBouncer reads them") {
+  const auto pairs = parse_ini_pairs(" host = a  dbname='it''s' empty= ");
+  REQUIRE(pairs);
+  REQUIRE(pairs->size() == 3);
+  CHECK((*pairs)[0].value == "a");
+  CHECK((*pairs)[1].value == "it's");
+  CHECK((*pairs)[2].value.empty());
+  CHECK(parse_ini_pairs("")->empty());
+  CHECK(!parse_ini_pairs("host"));
+  CHECK(!parse_ini_pairs("a='open"));
+  CHECK(!parse_ini_pairs("two words=1"));
+}
+
+}  // namespace
+}  // namespace howdah

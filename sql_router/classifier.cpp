@@ -20,7 +20,6 @@ namespace {
 // merely volatile, a cursor or a catalog is as good there.
 bool is_silent_on_replica(RouteReason reason) {
   switch (reason) {
-    case RouteReason::session_state:
     case RouteReason::listed_write_function:
     case RouteReason::not_in_read_only_list:
     case RouteReason::unknown_function:
@@ -55,6 +54,11 @@ bool is_deaf_to_literals(StatementKind kind) {
   }
 }
 
+// One that RESET ALL takes away.
+bool is_plain_setting(std::string_view name) {
+  return !name.empty() && name.find_first_of("rRsS") != 0;  // role, session_authorization
+}
+
 // FLOAT(n) is the one type whose number the grammar itself refuses when it does not fit. Also true of what looks like it.
 bool has_float_precision(std::string_view text) {
   constexpr std::string_view kWord = "float";
@@ -79,6 +83,11 @@ class Judge final : public TreeVisitor {
   }
 
   void on_statement(const StatementHead& head) override {
+    for (SessionStep step : head.steps) {
+      step.statement = traits_.statement_count;
+      traits_.steps.push_back(std::move(step));
+    }
+    are_calls_told_ = head.are_calls_told;
     if (traits_.statement_count++ == 0) traits_.kind = head.kind;
     traits_.depends_on_literals |= !is_deaf_to_literals(head.kind);
     runs_ = head.runs_its_inner;
@@ -98,13 +107,23 @@ class Judge final : public TreeVisitor {
   }
 
   void on_function(std::string_view schema, std::string_view name, std::string_view constant) override {
-    traits_.depends_on_literals |= name == "current_setting" || name == "set_config";
+    const bool is_set_config = name == "set_config" && (schema.empty() || schema == "pg_catalog");
+    traits_.depends_on_literals |= name == "current_setting" || is_set_config;
     if (name == "current_setting" && !constant.empty()) return judge_show(constant);
     const FunctionJudgement judgement = judge_function(schema, name, options_);
     if (judgement.reason != RouteReason::read) object(judgement.reason, schema, name, judgement.may_write);
-    if (judgement.pin) traits_.pins.add(*judgement.pin);
+    if (judgement.pin && !(is_set_config && are_calls_told_)) traits_.pins.add(*judgement.pin);
+    // Which setting it is may not be told, either.
+    if (is_set_config && !are_calls_told_ && !is_plain_setting(constant)) traits_.pins.add(PinReason::session_authorization);
     traits_.reads_sequences |= judgement.pin == PinReason::sequence_state && !judgement.may_write;
     if (judgement.unpin) traits_.unpins.add(*judgement.unpin);
+  }
+
+  // Like SET LOCAL, but a statement of its own: where it runs, it leaves nothing.
+  void on_local_set_config() override {
+    const FunctionJudgement judgement = judge_function({}, "set_config", options_);
+    if (judgement.reason != RouteReason::read) object(judgement.reason, {}, "set_config", judgement.may_write);
+    traits_.depends_on_literals = true;
   }
 
   void on_relation(std::string_view schema, std::string_view name) override {
@@ -134,8 +153,8 @@ class Judge final : public TreeVisitor {
     traits_.modes_scope = ModesScope::none;
     traits_.setting.clear();
     traits_.prepared_name.clear();
-    // The order of pinning and unpinning within the string is not followed up.
-    if (!traits_.pins.is_empty()) traits_.unpins.clear();
+    // The order of pinning and unpinning within the string is not followed up, nor what is rolled back in it.
+    if (!traits_.pins.is_empty() || traits_.has_transaction_control) traits_.unpins.clear();
   }
 
  private:
@@ -164,6 +183,7 @@ class Judge final : public TreeVisitor {
 
   Traits& traits_;
   const RoutingOptions& options_;
+  bool are_calls_told_ = false;
   bool runs_ = true;  // false inside an EXPLAIN that only plans
 };
 

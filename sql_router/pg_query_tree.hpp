@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sql_router/traits.hpp"
 
@@ -22,6 +23,8 @@ struct StatementHead {
   CopyDirection copy = CopyDirection::none;
   PinReasons pins = {};
   Unpins unpins = {};
+  std::vector<SessionStep> steps = {};
+  bool are_calls_told = false;  // `steps` says what its calls of set_config do
   std::string setting = {};  // SET, RESET, SHOW: lower case, because names of parameters are, even quoted
   std::string_view prepared_name = {};
 };
@@ -32,6 +35,7 @@ class TreeVisitor {
   virtual void on_statement(const StatementHead& head) = 0;
   // The schema is empty if not qualified, `constant` if the first argument is not a plain string constant.
   virtual void on_function(std::string_view schema, std::string_view name, std::string_view constant) = 0;
+  virtual void on_local_set_config() = 0;  // set_config(..., true) is not told by on_function
   virtual void on_relation(std::string_view schema, std::string_view name) = 0;  // also names of CTEs
   virtual void on_write(StatementKind kind) = 0;  // INSERT, UPDATE, DELETE, MERGE, SELECT INTO, at any depth
   virtual void on_row_lock() = 0;                 // FOR UPDATE and its kin

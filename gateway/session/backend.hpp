@@ -36,7 +36,7 @@ struct Backend {
   Instant created_at = {};
 
   wire::ParameterSet reported;           // its ParameterStatus messages
-  StartupSettingsPtr applied = nullptr;  // startup settings of the last user in force; null: none
+  CarriedSettingsPtr applied = nullptr;  // startup settings of the last user in force; null: none
   PreparedNames prepared;                // statements of ours it knows
   bool may_hold_sequences = false;       // somebody has written: lastval() may answer with that one's value
   std::uint64_t unnamed_serial = 0;      // which unnamed statement it holds; 0: nobody's

@@ -38,7 +38,6 @@ bool SessionCore::answer_transaction_control(const Traits& traits, std::string_v
 
 void SessionCore::send_deferred_begin() {
   is_fresh_lease_ = false;
-  if (!reapply_.empty()) restore_settings();
   if (deferred_begin_.empty()) return;
   inject_query(deferred_begin_, Injected::begin);
   note_sent(StatementKind::begin, deferred_begin_);

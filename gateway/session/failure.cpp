@@ -42,7 +42,8 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
   env_.log.debug("server connection lost s={} node={} state={}", identity_.id.value, lost.node().value, name_of(state_));
   backend_ = nullptr;
   is_fresh_lease_ = is_sync_held_ = false;
-  reapply_.clear();
+  settling_ = 0;
+  settings_.abandon();
   if (is_starting_) {
     avoided_node_ = lost.node();
     return start();
@@ -143,6 +144,9 @@ void SessionCore::requeue() {
   rerun_left_ += retained_.size();
   retained_.clear();
   requests_.clear();
+  executed_.clear();
+  portals_.clear();
+  has_steps_in_flight_ = false;
   is_batch_open_ = false;
   if (sent_begin_.empty()) return;
   deferred_begin_.swap(sent_begin_);
@@ -195,6 +199,8 @@ void SessionCore::answer_lost_requests() {
   }
   retained_.clear();
   closed_.clear();
+  executed_.clear();
+  has_steps_in_flight_ = false;
   if (!is_failed_) on_transaction_end();
 }
 
@@ -213,6 +219,7 @@ Error SessionCore::lost_error(bool is_unknown) {
 void SessionCore::fail_transaction(const Error& error) {
   env_.log.debug("transaction failed s={} error={}", identity_.id.value, error.row().name);
   deferred_begin_.clear();
+  settings_.abandon();
   if (backend_ != nullptr) return_backend(LeaseEnd::close);
   is_failed_ = is_failure_told_ = true;
 }

@@ -32,9 +32,9 @@ Error misplaced_error(const Traits& traits) {
 
 // Whether the statement may be sent now, to backend_. If not, what was missing has been asked for, or pending_error_ says
 // why it never will be.
-SessionCore::Go SessionCore::admit(const Traits& traits) {
-  if (owes()) return may_pipeline(traits) ? Go::now : Go::wait;
-  if (backend_ != nullptr && is_fresh_lease_) return Go::now;
+SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
+  if (owes()) return (settling_ == 0 || may_follow) && may_pipeline(traits) ? Go::now : Go::wait;
+  if (backend_ != nullptr && is_fresh_lease_) return settle_settings(may_follow);
   if (backend_ != nullptr && is_batch_open_) return Go::now;
   if (options_.pool_mode == PoolMode::statement && traits.has_transaction_control) {
     pending_error_ = Error{ErrorCode::statement_mode_transaction, "transactions are not allowed in statement pooling"};
@@ -55,7 +55,7 @@ SessionCore::Go SessionCore::admit(const Traits& traits) {
     }
     return Go::wait;
   }
-  return use_node(*decision.node) ? Go::now : Go::wait;
+  return use_node(*decision.node) ? settle_settings(may_follow) : Go::wait;
 }
 
 // Behind requests whose answers are still owed: only what is right there whatever those answers are.
@@ -122,6 +122,7 @@ bool SessionCore::use_node(NodeId node) {
   if (kept != kept_.end()) {
     backend_ = *kept;
     kept_.erase(kept);
+    is_fresh_lease_ = true;
     is_on_replica_ = env_.view->primary != node;
     return true;
   }
@@ -152,13 +153,13 @@ void SessionCore::handle(const LeaseGranted& event) {
   is_on_replica_ = env_.view->primary != backend_->node();
   look_for_sequences();
   if (is_starting_) return start_check();
-  apply_settings();
+  if (!has_wrong_settings()) reconcile_parameters();
 }
 
 void SessionCore::return_backend(LeaseEnd end) {
   flush_run();
   if (end == LeaseEnd::clean && !backend_->is_reusable()) end = LeaseEnd::close;
-  reapply_.clear();
+  settling_ = 0;
   out_->push(ReturnLease{std::exchange(backend_, nullptr), end});
   is_fresh_lease_ = false;
 }

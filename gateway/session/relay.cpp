@@ -104,13 +104,17 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   const Fate fate = ledger.accept(tag, is_ready && !body.empty() ? body[0] : '\0');
   if (fate == Fate::broken) return lose_backend(NodeFailure::misbehaved, false);
   if (tag == static_cast<char>(ServerTag::copy_in_response)) on_voided_syncs();
-  if (fate == Fate::forward) emit_answer(tag, message);
+  if (fate == Fate::forward) {
+    if (has_steps_in_flight_) note_done(tag, body);
+    emit_answer(tag, message);
+  }
   if (is_ready) {
     const auto injected = static_cast<Injected>(ledger.ended()->tag);
     if (fate == Fate::forward) {
       finish_request();
-    } else if (injected == Injected::settings && !is_draining_) {
+    } else if (injected == Injected::settings && !is_draining_ && --settling_ == 0) {
       if (is_starting_) return finish_start();
+      for (Request& request : requests_) request.is_behind_settings = false;
       reconcile_parameters();
     }
   }
@@ -131,7 +135,8 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   if (front == nullptr) return lose_backend(NodeFailure::misbehaved, false);
   const bool is_injected = front->kind == AnswerKind::query && front->audience == Audience::nobody;
   if (is_injected && !is_draining_) {
-    // The client's statement is already behind it and would run under wrong settings, or outside its transaction.
+    if (static_cast<Injected>(front->tag) == Injected::settings) return on_settings_refused(*error);
+    // The client's statement is already behind it and would run outside its transaction.
     env_.log.warn("injected statement failed s={} sqlstate={}", identity_.id.value, error->sqlstate());
     return lose_backend(std::nullopt, false);
   }
@@ -232,7 +237,8 @@ void SessionCore::finish_request() {
   if (requests_.empty()) {
     retained_.clear();
     closed_.clear();
-    has_unsettled_names_ = false;
+    executed_.clear();
+    has_unsettled_names_ = has_steps_in_flight_ = false;
   }
   sent_begin_.clear();
   told_status_ = backend_->ledger.status();
@@ -240,6 +246,10 @@ void SessionCore::finish_request() {
   is_primary_forced_ = false;
   avoided_node_.reset();
   busy_since_.reset();
+  if (settings_.is_open()) {
+    settings_.end_request(backend_->ledger.status(), request.has_error, backend_->applied);
+    note_new_settings();
+  }
   if (backend_->ledger.status() == TransactionStatus::idle) {
     if (request.may_write || has_transaction_written_) {
       has_written_ = true;

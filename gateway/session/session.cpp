@@ -23,20 +23,9 @@ std::optional<NodeId> Session::load_balance_node() const { return core_->load_ba
 const std::string& Session::last_statement() const { return core_->last_statement(); }
 std::optional<Instant> Session::idle_since() const { return core_->idle_since(); }
 
-namespace {
-
-bool is_on(const std::string* value) {
-  return value != nullptr && (*value == "on" || *value == "true" || *value == "yes" || *value == "1" || *value == "t");
-}
-
-}  // namespace
-
 SessionCore::SessionCore(ClientIdentity identity, const SessionOptions& options, Surroundings& surroundings)
-    : identity_(std::move(identity)), options_(options), env_(surroundings) {
-  const StartupSettings* settings = identity_.settings.get();
-  is_default_read_only_ = is_on(find_setting(settings, "default_transaction_read_only"));
-  const std::string* isolation = find_setting(settings, "default_transaction_isolation");
-  is_default_serializable_ = isolation != nullptr && *isolation == "serializable";
+    : identity_(std::move(identity)), options_(options), env_(surroundings), settings_(identity_.settings) {
+  note_new_settings();
   on_transaction_end();
 }
 

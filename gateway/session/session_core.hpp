@@ -14,6 +14,7 @@
 #include "gateway/session/request.hpp"
 #include "gateway/session/scratch.hpp"
 #include "gateway/session/session.hpp"
+#include "gateway/session/settings_journal.hpp"
 #include "gateway/wire/client_messages.hpp"
 #include "gateway/wire/error_response.hpp"
 #include "sql_router/router.hpp"
@@ -21,7 +22,7 @@
 namespace howdah {
 
 // What the owed answers of injected messages mean (Owed::tag of a query).
-enum class Injected : std::uint64_t { none, settings, begin, drain, sequences };
+enum class Injected : std::uint64_t { none, settings, restored, begin, drain, sequences };
 
 // Owed::tag of the Parse of an unnamed statement: this and its serial number. Other statements have catalog numbers.
 constexpr std::uint64_t kUnnamedTag = std::uint64_t{1} << 63;
@@ -168,11 +169,21 @@ class SessionCore {
   void on_transaction_end();
 
   // settings_carry.cpp
-  void apply_settings();
-  void restore_settings();
+  bool has_wrong_settings() const;
+  void bring_settings();
+  Go settle_settings(bool may_follow);
+  void on_settings_refused(const wire::ErrorView& error);
   void reconcile_parameters();
   void inject_query(std::string_view sql, Injected what);
   void on_parameter_status(Bytes message, Bytes body);
+
+  // settings_steps.cpp
+  void note_steps(Request& request, const Traits& traits);
+  void note_portal(std::string_view portal, std::string_view statement);
+  std::uint64_t take_portal(Bytes execute_body);
+  void note_done(char tag, Bytes body);
+  void take_steps(const Traits& traits, std::uint32_t statement, std::string_view tag);
+  void note_new_settings();
 
   // sequences.cpp
   void look_for_sequences();
@@ -181,7 +192,9 @@ class SessionCore {
   void note_sequences(const Traits& traits);
 
   // lease.cpp
-  Go admit(const Traits& traits);
+  Go admit(const Traits& traits) { return admit(traits, may_follow_settings(traits)); }
+  Go admit(const Traits& traits, bool may_follow);
+  static bool may_follow_settings(const Traits& traits);
   bool may_pipeline(const Traits& traits) const;
   SessionFacts facts() const;
   Decision choose(const Traits& traits);
@@ -351,7 +364,13 @@ class SessionCore {
 
   // What the client believes.
   wire::ParameterSet told_;
-  std::string reapply_;                // a statement that restores a startup setting after its RESET
+
+  // Settings.
+  SettingsJournal settings_;
+  int settling_ = 0;                   // Queries of ours that set them and are not answered
+  std::vector<TraitsPtr> executed_;    // of the Executes in flight whose statements have steps; Owed::tag is the place
+  std::map<std::string, TraitsPtr, std::less<>> portals_;  // of those statements, not executed yet
+  bool has_steps_in_flight_ = false;
 
   // Clocks; a value only while the thing lasts.
   std::optional<Instant> waiting_since_;

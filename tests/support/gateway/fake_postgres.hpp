@@ -6,7 +6,8 @@
 //   ... FROM big               one row of 100 kB            ... FROM dies     FATAL 57P01
 //   INSERT, COPY ... FROM STDIN   25006 on a replica        COPY ... TO STDOUT  two lines
 //   INSERT INTO serial, SELECT lastval(), DISCARD SEQUENCES
-//   BEGIN, COMMIT, ROLLBACK, SET, RESET, SHOW, set_config, DISCARD ALL
+//   BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO, SET, RESET, SHOW, set_config, DISCARD ALL; the value
+//   `refused` is refused with 22023, `elsewhere` on a replica only
 #pragma once
 
 #include <deque>
@@ -29,7 +30,8 @@ struct FakePostgres {
   bool is_dead = false;  // after FATAL
   char status = 'I';
   int writes = 0;
-  std::map<std::string, std::string> settings;    // in force
+  using Settings = std::map<std::string, std::string>;
+  Settings settings;                              // in force
   std::map<std::string, std::string> statements;  // prepared: name to text
   std::string last_value;                         // what lastval() answers: the last INSERT INTO serial
   std::vector<std::string> log;                   // statements run
@@ -49,13 +51,16 @@ struct FakePostgres {
   bool fail(std::string_view sqlstate, std::string_view text, std::string& out);
   void end_copy(bool failed, std::string& out);
   void ready(std::string& out);
+  bool set(const std::string& name, const std::string& value, std::string& out);
+  void restore(Settings now, std::string& out);
+  bool divide(const std::string& sql, std::string& out);
   std::string setting(const std::string& name) const;
   void report(const std::string& name, std::string& out);
 
   std::string input_;
   Copy copy_ = Copy::none;
   bool is_skipping_ = false;
-  bool is_implicit_ = false;
+  std::vector<std::pair<std::string, Settings>> undo_;  // at the start of the transaction, and at its savepoints
   std::deque<std::string> rest_of_query_;
   std::map<std::string, Portal> portals_;
 };

@@ -117,9 +117,12 @@ void World::give_back(std::size_t id, Backend* backend, LeaseEnd end) {
   if (!connection->output.empty()) problem("returned while the server still answers");
   if (connection->server.status != 'I') problem("returned inside a transaction");
   if (end == LeaseEnd::clean) {
-    const std::map<std::string, std::string> applied =
-        backend->applied ? std::map<std::string, std::string>(backend->applied->values.begin(), backend->applied->values.end())
-                         : std::map<std::string, std::string>{};
+    std::map<std::string, std::string> applied;
+    for (const CarriedSetting& one : backend->applied ? backend->applied->values : std::vector<CarriedSetting>{}) {
+      std::string value = one.value;
+      if (one.is_list) std::erase(value, '"');
+      applied[one.name] = value;
+    }
     if (connection->server.settings != applied) problem("returned with settings of its last user");
     return;
   }

@@ -39,7 +39,7 @@ const TraitsPtr& large_parse_traits() {
 std::size_t SessionCore::consume_extended(Bytes input, Head head) {
   if (is_local_batch_) return consume_local(input, head);
   if (!is_batch_open_) {
-      if (!scan_batch(input)) return 0;
+    if (!scan_batch(input)) return 0;
     if (open_batch(input) == Go::wait) return 0;
     if (is_discarding_) return discard_one(input, head);
     if (is_local_batch_) return consume_local(input, head);
@@ -58,6 +58,7 @@ std::size_t SessionCore::consume_extended(Bytes input, Head head) {
 
 // Nothing of the batch has been sent. Afterwards it is open at a server, open here, or being discarded.
 SessionCore::Go SessionCore::open_batch(Bytes input) {
+  const bool is_prepared_later = is_time_to_prepare_later();
   if (pending_error_) {
     if (owes()) return Go::wait;
     const Error error = *std::exchange(pending_error_, std::nullopt);
@@ -76,12 +77,17 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     traits.verdict = {.may_use_replica = true, .may_write = false, .reason = RouteReason::read};
     return std::make_shared<const Traits>(std::move(traits));
   }();
+  if (is_prepared_later) {
+    is_local_batch_ = true;
+    return Go::now;
+  }
   if (owes() && batch_needs_clean_sequences()) return Go::wait;
   const Traits& strictest = scan_.traits.empty() ? *kNothingSaid : combine(scan_.traits);
   const bool may_follow = scan_.is_ended && !scan_.is_oversized &&
                           std::all_of(scan_.traits.begin(), scan_.traits.end(),
                                       [](const Traits* traits) { return may_follow_settings(*traits); });
   if (admit(strictest, may_follow) == Go::wait) {
+    prepare_later_at_ = prepare_later_time();
     if (!pending_error_ || waiting_ != Waiting::nothing) return Go::wait;
     return open_batch(input);
   }
@@ -167,7 +173,7 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
   const TraitsPtr traits = env_.parse_cache.find_or_classify(parse->sql);
   PreparedStatementPtr statement;
   if (!parse->statement.empty()) {
-    statement = env_.catalog.intern(parse->sql, parse->types, traits);
+    statement = intern(parse->sql, parse->types, traits);
     if (is_in_doubt(parse->statement, statement->number)) return 0;
   }
   if (requests_.back().is_beyond_scan) {

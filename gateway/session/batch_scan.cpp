@@ -26,6 +26,7 @@ const TraitsPtr& oversized_traits() {
 // False: more bytes are needed (or the client was sent away). The result is in scan_.
 bool SessionCore::scan_batch(Bytes input) {
   scan_.is_ready = scan_.is_oversized = scan_.is_ended = scan_.has_server_part = scan_.has_local_part = false;
+  scan_.is_preparing_only = true;
   scan_.held.clear();
   scan_.traits.clear();
   scan_.parsed.clear();
@@ -48,7 +49,9 @@ bool SessionCore::scan_batch(Bytes input) {
 
 bool SessionCore::scan_message(Bytes message, Head head) {
   const Bytes body = message.subspan(wire::kHeaderSize);
-  switch (static_cast<ClientTag>(head.tag)) {
+  const auto tag = static_cast<ClientTag>(head.tag);
+  if (tag != ClientTag::parse && tag != ClientTag::sync) scan_.is_preparing_only = false;
+  switch (tag) {
     case ClientTag::sync: scan_.is_ended = true; [[fallthrough]];
     case ClientTag::flush: scan_.is_ready = true; return true;
     case ClientTag::parse: {
@@ -56,7 +59,7 @@ bool SessionCore::scan_message(Bytes message, Head head) {
       if (!parse) return close_with(parse.error(), CloseReason::protocol_violation), false;
       const TraitsPtr traits = head.total > options_.max_parse_size ? oversized_traits()
                                                                     : env_.parse_cache.find_or_classify(parse->sql);
-      scan_.parsed.emplace_back(parse->statement, traits);
+      scan_.parsed.push_back({parse->statement, parse->sql, parse->types, traits});
       scan_traits(traits);
       return true;
     }
@@ -70,9 +73,9 @@ bool SessionCore::scan_message(Bytes message, Head head) {
     case ClientTag::close: {
       const auto target = wire::parse_target(body);
       if (!target) return close_with(target.error(), CloseReason::protocol_violation), false;
-      if (target->target == wire::Target::statement && static_cast<ClientTag>(head.tag) == ClientTag::describe)
+      if (target->target == wire::Target::statement && tag == ClientTag::describe)
         scan_traits(traits_of_statement(target->name));
-      else if (target->target == wire::Target::portal && static_cast<ClientTag>(head.tag) == ClientTag::describe &&
+      else if (target->target == wire::Target::portal && tag == ClientTag::describe &&
                !local_portals_.contains(target->name) && !scan_.has_local_part)
         scan_.has_server_part = true;
       return true;
@@ -106,7 +109,7 @@ void SessionCore::scan_traits(const TraitsPtr& traits) {
 // What a Bind or Describe is about: parsed in this batch, before it, or unknown (nullptr).
 TraitsPtr SessionCore::traits_of_statement(std::string_view name) const {
   for (auto it = scan_.parsed.rbegin(); it != scan_.parsed.rend(); ++it)
-    if (it->first == name) return it->second;
+    if (it->name == name) return it->traits;
   if (name.empty()) return unnamed_serial_ != 0 ? unnamed_traits_ : nullptr;
   const auto found = prepared_.find(name);
   return found == prepared_.end() ? nullptr : found->second->traits;

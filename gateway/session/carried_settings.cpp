@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "sql_router/list_settings.hpp"
@@ -58,7 +59,15 @@ void append_elements(std::string& out, std::string_view list) {
   }
 }
 
+void append_reset(std::string& out, std::string_view name) {
+  out += "RESET ";
+  append_name(out, name);
+  out += ';';
+}
+
 void append_assignment(std::string& out, const CarriedSetting& setting) {
+  // A part of it keeps the other part that is in force, which may be somebody else's.
+  if (setting.name == "datestyle") append_reset(out, setting.name);
   // The text of such a list is read by set_config only; SET takes it for the name of one element.
   const bool is_text_of_list = !setting.is_list && is_list_of_names(setting.name);
   if (is_text_of_list) {
@@ -73,12 +82,6 @@ void append_assignment(std::string& out, const CarriedSetting& setting) {
   append_name(out, setting.name);
   out += " TO ";
   setting.is_list ? append_elements(out, setting.value) : append_literal(out, setting.value);
-  out += ';';
-}
-
-void append_reset(std::string& out, std::string_view name) {
-  out += "RESET ";
-  append_name(out, name);
   out += ';';
 }
 
@@ -102,6 +105,11 @@ void append_change(std::string& out, std::string_view name, const CarriedSetting
   } else if (old == nullptr || !(*old == *now)) {
     append_assignment(out, *now);
   }
+}
+
+void append_key(std::string& key, const CarriedSetting& one) {
+  const char* const sign = one.is_list ? "~" : "=";
+  fmt::format_to(std::back_inserter(key), "{}:{}{}{}:{};", one.name.size(), one.name, sign, one.value.size(), one.value);
 }
 
 // The settings of a session in the making.
@@ -161,10 +169,7 @@ class Draft {
 CarriedSettingsPtr make_settings(std::vector<CarriedSetting> values) {
   if (values.empty()) return nullptr;
   auto settings = std::make_shared<CarriedSettings>();
-  for (const CarriedSetting& one : values) {
-    const char* const sign = one.is_list ? "~" : "=";
-    settings->key += fmt::format("{}:{}{}{}:{};", one.name.size(), one.name, sign, one.value.size(), one.value);
-  }
+  for (const CarriedSetting& one : values) append_key(settings->key, one);
   settings->values = std::move(values);
   return settings;
 }
@@ -178,6 +183,14 @@ bool same_settings(const CarriedSettings* a, const CarriedSettings* b) {
   if (a == b) return true;
   if (a == nullptr || b == nullptr) return false;
   return a->key == b->key;
+}
+
+void append_reading_key(std::string& out, const CarriedSettings* settings) {
+  for (const CarriedSetting& one : all(settings)) {
+    const bool is_neutral = one.name == "application_name" || one.name.ends_with("_timeout") || one.name.starts_with("log_") ||
+                            one.name == "client_min_messages" || one.name == "synchronous_commit";
+    if (!is_neutral) append_key(out, one);
+  }
 }
 
 bool has_only_ascii(const CarriedSettings* settings) {

@@ -33,6 +33,8 @@ CarriedSettingsPtr make_settings(std::vector<CarriedSetting> values);
 
 const std::string* find_setting(const CarriedSettings* settings, std::string_view name);
 bool same_settings(const CarriedSettings* a, const CarriedSettings* b);
+// Equal for settings under which a statement's text means the same: without time limits, logging and the like.
+void append_reading_key(std::string& out, const CarriedSettings* settings);
 bool has_only_ascii(const CarriedSettings* settings);
 
 // `settings` after the steps, in their order. What is reset goes back to `startup` (null: to the server's own value).

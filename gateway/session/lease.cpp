@@ -42,7 +42,7 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
   }
   const Decision decision = choose(traits);
   const bool is_lost_to_replica = is_on_replica_ && client_status() != TransactionStatus::idle && backend_ != nullptr;
-  if (is_lost_to_replica && must_refuse(traits)) {
+  if (is_lost_to_replica && client_status() != TransactionStatus::failed && must_refuse(traits)) {
     pending_error_ = misplaced_error(traits);
     return Go::wait;
   }

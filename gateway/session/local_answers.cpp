@@ -133,7 +133,7 @@ bool SessionCore::local_parse(Bytes body) {
     unnamed_types_.assign(as_text(parse->types));
     unnamed_traits_ = traits;
     unnamed_serial_ = ++env_.unnamed_serials;
-  } else if (!prepared_.try_emplace(std::string(parse->statement), env_.catalog.intern(parse->sql, parse->types, traits))
+  } else if (!prepared_.try_emplace(std::string(parse->statement), intern(parse->sql, parse->types, traits))
                   .second) {
     fail_local(Error{ErrorCode::statement_exists,
                      "prepared statement \"" + std::string(parse->statement) + "\" already exists"});

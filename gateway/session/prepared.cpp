@@ -146,8 +146,24 @@ void SessionCore::undo_unnamed(const Owed& dropped) {
   if (backend_ != nullptr && backend_->unnamed_serial == serial) backend_->unnamed_serial = 0;
 }
 
+// What a Parse, Bind or Describe of a named statement is about; nullptr if the client has it no more.
+PreparedStatementPtr SessionCore::statement_of(const Owed& owed) const {
+  if (owed.tag == 0 || (owed.tag & kUnnamedTag) != 0) return nullptr;
+  if (const auto found = prepared_.find(owed.name); found != prepared_.end() && found->second->number == owed.tag)
+    return found->second;
+  for (const auto& [name, statement] : prepared_)
+    if (statement->number == owed.tag) return statement;
+  return nullptr;
+}
+
+PreparedStatementPtr SessionCore::intern(std::string_view sql, Bytes types, const TraitsPtr& traits) {
+  return env_.catalog.intern(statement_scope_, sql, types, traits);
+}
+
 // The message the server's error is about.
 void SessionCore::undo_failed(const Owed& failed, std::string_view sqlstate) {
+  if (failed.kind == AnswerKind::parse)
+    if (const PreparedStatementPtr statement = statement_of(failed)) statement->is_accepted = false;
   undo(failed);
   if (failed.tag == 0 || (failed.tag & kUnnamedTag) != 0) return;
   if (failed.kind == AnswerKind::parse && sqlstate == "42P05") backend_->prepared.add(failed.tag);

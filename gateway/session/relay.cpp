@@ -103,6 +103,7 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   ReplyLedger& ledger = backend_->ledger;
   const Fate fate = ledger.accept(tag, is_ready && !body.empty() ? body[0] : '\0');
   if (fate == Fate::broken) return lose_backend(NodeFailure::misbehaved, false);
+  if (tag == static_cast<char>(ServerTag::parse_complete)) note_accepted(*ledger.ended());
   if (tag == static_cast<char>(ServerTag::copy_in_response)) on_voided_syncs();
   if (fate == Fate::forward) {
     if (has_steps_in_flight_) note_done(tag, body);
@@ -248,6 +249,9 @@ void SessionCore::finish_request() {
   busy_since_.reset();
   if (settings_.is_open()) {
     settings_.end_request(backend_->ledger.status(), request.has_error, backend_->applied);
+    // SET DateStyle TO SQL keeps the order of day and month that was in force: the server tells what came of it.
+    const std::string* style = backend_->reported.find("DateStyle");
+    if (style != nullptr && !settings_.is_open()) settings_.note_reported("datestyle", *style, backend_->applied);
     note_new_settings();
   }
   if (backend_->ledger.status() == TransactionStatus::idle) {

@@ -52,6 +52,13 @@ class SessionCore {
     std::size_t total = 0;  // with its header
   };
 
+  struct BatchParse {  // its views are of the input
+    std::string_view name;
+    std::string_view sql;
+    Bytes types;
+    TraitsPtr traits;
+  };
+
   // What is known about an extended batch before any of it is sent.
   struct BatchScan {
     bool is_ready = false;      // it ends in Sync or Flush, or is too large to wait for its end
@@ -59,9 +66,10 @@ class SessionCore {
     bool is_ended = false;      // by Sync
     bool has_server_part = false;
     bool has_local_part = false;
+    bool is_preparing_only = false;  // nothing but Parse of named statements, then Sync
     std::vector<TraitsPtr> held;         // keeps alive what `traits` points to
     std::vector<const Traits*> traits;   // of each statement parsed, bound or described
-    std::vector<std::pair<std::string_view, TraitsPtr>> parsed;
+    std::vector<BatchParse> parsed;
   };
 
   struct LocalPortal {
@@ -158,6 +166,8 @@ class SessionCore {
   void undo(const Owed& dropped);
   void undo_unnamed(const Owed& dropped);
   void undo_failed(const Owed& failed, std::string_view sqlstate);
+  PreparedStatementPtr statement_of(const Owed& owed) const;
+  PreparedStatementPtr intern(std::string_view sql, Bytes types, const TraitsPtr& traits);
   void retire_statement(std::uint64_t number);
   void forget_statements();
 
@@ -268,6 +278,12 @@ class SessionCore {
   void close_with(const Error& error, CloseReason reason);
   void release_all();
 
+  // prepare_later.cpp
+  std::optional<Instant> prepare_later_time() const;
+  bool is_time_to_prepare_later();
+  void stop_waiting_to_prepare();
+  void note_accepted(const Owed& owed);
+
   // deadlines.cpp
   std::optional<Instant> deadline_of(ErrorCode code) const;
   void check_deadlines();
@@ -348,6 +364,8 @@ class SessionCore {
 
   // Prepared statements of the protocol.
   std::map<std::string, PreparedStatementPtr, std::less<>> prepared_;
+  std::string statement_scope_;        // of the catalog
+  std::optional<Instant> prepare_later_at_;  // the batch at hand can be answered here from then on
   std::vector<PreparedStatementPtr> closed_;  // in a batch that is not answered yet
   std::string unnamed_sql_;
   std::string unnamed_types_;

@@ -57,6 +57,16 @@ void SettingsJournal::commit(CarriedSettingsPtr& applied) {
   if (same_settings(applied.get(), settings_.get())) applied = settings_;
 }
 
+void SettingsJournal::note_reported(std::string_view name, const std::string& value, CarriedSettingsPtr& applied) {
+  const std::string* wanted = find_setting(settings_.get(), name);
+  const std::string* there = find_setting(applied.get(), name);
+  if (wanted == nullptr || there == nullptr || *wanted != *there || *wanted == value) return;
+  const SessionStep step{.name = std::string(name), .value = value};
+  settings_ = settings_after(settings_, {&step, 1}, nullptr);
+  applied = settings_after(applied, {&step, 1}, nullptr);
+  if (same_settings(applied.get(), settings_.get())) applied = settings_;
+}
+
 std::vector<std::string> SettingsJournal::put_back(const CarriedSettingsPtr& applied) {
   must_put_back_ = false;
   const CarriedSettingsPtr there = settings_after(applied, changes(), nullptr);

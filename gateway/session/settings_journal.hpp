@@ -32,6 +32,9 @@ class SettingsJournal {
   // ReadyForQuery. `has_error`: an error was among the answers it ends.
   void end_request(wire::TransactionStatus status, bool has_error, CarriedSettingsPtr& applied);
 
+  // Outside a transaction: what a setting of the session has come to be in the server's own words.
+  void note_reported(std::string_view name, const std::string& value, CarriedSettingsPtr& applied);
+
   // The transaction was lost with its connection.
   void abandon() {
     layers_.clear();

@@ -84,6 +84,7 @@ void SessionCore::take_steps(const Traits& traits, std::uint32_t statement, std:
   for (const SessionStep& step : traits.steps) {
     if (step.statement != statement) continue;
     settings_.take(step, tag, backend_->applied);
+    note_new_settings();
     // What was set before is in the old encoding, and will not be read in it elsewhere.
     const bool is_encoding = step.name == "client_encoding" || step.kind == SessionStepKind::reset_all;
     if (is_encoding && !has_only_ascii(settings_.settings_now().get())) pins_.add(PinReason::setting);
@@ -92,6 +93,10 @@ void SessionCore::take_steps(const Traits& traits, std::uint32_t statement, std:
 
 void SessionCore::note_new_settings() {
   const CarriedSettings* settings = settings_.settings().get();
+  statement_scope_.clear();
+  for (const std::string_view part : {std::string_view(identity_.database), std::string_view(identity_.user)})
+    (statement_scope_ += part) += '\0';
+  append_reading_key(statement_scope_, settings_.settings_now().get());
   is_default_read_only_ = is_on(find_setting(settings, "default_transaction_read_only"));
   is_default_serializable_ = is_value_lower(find_setting(settings, "default_transaction_isolation"), "serializable");
 }

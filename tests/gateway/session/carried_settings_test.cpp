@@ -34,6 +34,11 @@ TEST_CASE("a list of names is given element by element, its text to set_config")
   CHECK_FALSE(same_settings(elements.get(), text.get()));
 }
 
+TEST_CASE("a date style is not mixed with the one before it") {
+  CHECK(change(settings({{"datestyle", "ISO, DMY"}}), settings({{"datestyle", "sql"}})) ==
+        Queries{R"(RESET "datestyle";SET "datestyle" TO E'sql';)"});
+}
+
 TEST_CASE("the others are changed with the rights of the user who logged in, so a role is put off first and on last") {
   const auto plain = settings({{"work_mem", "1"}});
   const auto boss = settings({{"role", "boss"}, {"work_mem", "1"}});

@@ -76,6 +76,18 @@ TEST_CASE("a setting counts when its transaction is committed, as far as no save
   CHECK(play(row.words).server == row.value);
 }
 
+TEST_CASE("what the server makes of a value is carried instead, unless it is not the session's") {
+  const auto startup = make_settings({{"x", "start"}});
+  SettingsJournal journal(startup);
+  CarriedSettingsPtr applied = startup;
+  journal.note_reported("x", "start, whole", applied);
+  CHECK(*find_setting(journal.settings().get(), "x") == "start, whole");
+  CHECK(applied == journal.settings());
+  applied = nullptr;
+  journal.note_reported("x", "the server's", applied);
+  CHECK(*find_setting(journal.settings().get(), "x") == "start, whole");
+}
+
 TEST_CASE("after a RESET the session is back at its start-up's value, the server at its own") {
   CHECK(play("set 1 I reset I", "start").session == "start");
   CHECK(play("set 1 I reset I", "start").server == "-");

@@ -22,7 +22,6 @@ namespace {
 // merely volatile, a cursor or a catalog is as good there.
 bool is_silent_on_replica(RouteReason reason) {
   switch (reason) {
-    case RouteReason::session_state:
     case RouteReason::listed_write_function:
     case RouteReason::not_in_read_only_list:
     case RouteReason::unknown_function:
@@ -57,6 +56,11 @@ bool is_deaf_to_literals(StatementKind kind) {
   }
 }
 
+// One that RESET ALL takes away.
+bool is_plain_setting(std::string_view name) {
+  return !name.empty() && name.find_first_of("rRsS") != 0;  // role, session_authorization
+}
+
 // FLOAT(n) is the one type whose number the grammar itself refuses when it does not fit. Also true of what looks like it.
 bool has_float_precision(std::string_view text) {
   constexpr std::string_view kWord = "float";
@@ -82,6 +86,11 @@ class Judge final : public TreeVisitor {
   }
 
   void on_statement(const StatementHead& head) override {
+    for (SessionStep step : head.steps) {
+      step.statement = traits_.statement_count;
+      traits_.steps.push_back(std::move(step));
+    }
+    are_calls_told_ = head.are_calls_told;
     if (traits_.statement_count++ == 0) traits_.kind = head.kind;
     traits_.depends_on_literals |= !is_deaf_to_literals(head.kind);
     runs_ = head.runs_its_inner;
@@ -107,11 +116,20 @@ class Judge final : public TreeVisitor {
   }
 
   void on_function(std::string_view schema, std::string_view name, std::string_view constant) override {
-    traits_.depends_on_literals |= name == "current_setting" || name == "set_config";
+    const bool is_set_config = name == "set_config" && (schema.empty() || schema == "pg_catalog");
+    traits_.depends_on_literals |= name == "current_setting" || is_set_config;
     traits_.reads_transaction_time |= name == "now" || name == "transaction_timestamp" || name == "age";
     if (name == "current_setting" && !constant.empty()) return judge_show(constant);
     traits_.shows_statements |= name == "pg_prepared_statement";
-    functions_.push_back({{std::string(schema), std::string(name)}, runs_});
+    // Which setting it is may not be told, either.
+    if (is_set_config && !are_calls_told_ && !is_plain_setting(constant)) traits_.pins.add(PinReason::session_authorization);
+    functions_.push_back({{std::string(schema), std::string(name)}, runs_, is_set_config && are_calls_told_});
+  }
+
+  // Like SET LOCAL, but a statement of its own: where it runs, it leaves nothing.
+  void on_local_set_config() override {
+    traits_.depends_on_literals = true;
+    functions_.push_back({{"pg_catalog", "set_config"}, runs_, true});
   }
 
   void on_relation(std::string_view schema, std::string_view name) override {
@@ -172,8 +190,8 @@ class Judge final : public TreeVisitor {
     traits_.setting.clear();
     traits_.prepared_name.clear();
     traits_.has_plain_arguments = false;
-    // The order of pinning and unpinning within the string is not followed up.
-    if (!traits_.pins.is_empty()) traits_.unpins.clear();
+    // The order of pinning and unpinning within the string is not followed up, nor what is rolled back in it.
+    if (!traits_.pins.is_empty() || traits_.has_transaction_control) traits_.unpins.clear();
   }
 
   // Instead of finish(): as a part of something else.
@@ -188,6 +206,9 @@ class Judge final : public TreeVisitor {
                     .catalog_change = traits_.catalog_change,
                     .pins = traits_.pins,
                     .unpins = traits_.unpins};
+    // A function's settings are told to nobody.
+    for (const SessionStep& step : traits_.steps)
+      body.effects.pins.add(step.name == "role" ? PinReason::session_authorization : PinReason::setting);
     body.has_unknown_part = verdict.reason == RouteReason::unparsable;
     for (CalledFunction& function : functions_) body.functions.push_back(std::move(function.name));
     body.relations = std::move(relations_);
@@ -198,6 +219,7 @@ class Judge final : public TreeVisitor {
   struct CalledFunction {
     ObjectName name;
     bool is_run = true;  // false inside an EXPLAIN that only plans
+    bool leaves_nothing = false;  // set_config that is carried, or ends with its transaction
   };
 
   void sort_relations() {
@@ -216,7 +238,9 @@ class Judge final : public TreeVisitor {
       const FoundEffects found = facts.effects_of_call(function.name);
       traits_.names_unlisted |= found.is_unlisted;
       runs_ = function.is_run;
-      add(function.name, judge_by_lists(function.name, found.effects, options), i);
+      Effects effects = judge_by_lists(function.name, found.effects, options);
+      if (function.leaves_nothing) effects.pins.clear();
+      add(function.name, effects, i);
     }
     runs_ = true;
   }
@@ -279,6 +303,7 @@ class Judge final : public TreeVisitor {
   std::vector<std::string> common_tables_;
   std::size_t objected_at_ = kLast;
   bool changes_statements_ = false;
+  bool are_calls_told_ = false;
   bool runs_ = true;  // false inside an EXPLAIN that only plans
 };
 

@@ -17,7 +17,7 @@ constexpr auto kNodeLocalPrefixes = std::to_array<std::string_view>(
 // Presets of a node, of its recovery and replication, and where its files are. Not `port`, `cluster_name` and
 // `listen_addresses`, nor inet_server_addr(): who asks them asks which server answers, and any answer is right.
 constexpr auto kNodeLocalSettings = std::to_array<std::string_view>(
-    {"all",           "in_hot_standby",     "transaction_read_only", "default_transaction_read_only",
+    {"all",           "in_hot_standby",     "transaction_read_only",
      "config_file",   "data_directory",     "external_pid_file",     "hba_file",
      "ident_file",    "event_source",       "promote_trigger_file",  "restore_command",
      "synchronous_standby_names",

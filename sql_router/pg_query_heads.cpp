@@ -1,25 +1,16 @@
 #include "sql_router/pg_query_heads.hpp"
 
-#include <strings.h>
-
-#include <cctype>
-#include <cstring>
 #include <optional>
 #include <string>
 
 #include "sql_router/pg_query_nodes.hpp"
+#include "sql_router/pg_query_settings.hpp"
 
 namespace howdah {
 
 namespace {
 
 using Kind = StatementKind;
-
-std::string lowered(const char* text) {
-  std::string result(text_or_empty(text));
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
 
 bool is_temp(const RangeVar* relation) {
   return relation != nullptr && (relation->relpersistence == RELPERSISTENCE_TEMP ||
@@ -28,60 +19,18 @@ bool is_temp(const RangeVar* relation) {
 
 bool is_temp(const List* name) { return qualified_name(name).schema.starts_with("pg_temp"); }
 
-// The text of a plain constant; nothing if it is something else.
-std::optional<std::string_view> constant_text(const Node* node) {
-  if (node == nullptr || nodeTag(node) != T_A_Const) return std::nullopt;
-  const auto* constant = as<A_Const>(node);
-  if (constant->isnull) return std::nullopt;
-  if (nodeTag(&constant->val) == T_String) return text_or_empty(constant->val.sval.sval);
-  if (nodeTag(&constant->val) == T_Integer && constant->val.ival.ival == 0) return "0";
-  if (nodeTag(&constant->val) == T_Integer && constant->val.ival.ival == 1) return "1";
-  return std::nullopt;
-}
-
-bool is_same_word(std::string_view text, const char* word) {
-  return text.size() == std::strlen(word) && strncasecmp(text.data(), word, text.size()) == 0;
-}
-
-// As PostgreSQL's parse_bool, without its abbreviations.
-std::optional<bool> constant_bool(const Node* node) {
-  const auto text = constant_text(node);
-  if (!text) return std::nullopt;
-  for (const char* word : {"on", "true", "yes", "1", "t", "y"})
-    if (is_same_word(*text, word)) return true;
-  for (const char* word : {"off", "false", "no", "0", "f", "n"})
-    if (is_same_word(*text, word)) return false;
-  return std::nullopt;
-}
-
-std::optional<Isolation> constant_isolation(const Node* node) {
-  const auto text = constant_text(node);
-  if (!text) return std::nullopt;
-  if (is_same_word(*text, "serializable")) return Isolation::serializable;
-  if (is_same_word(*text, "repeatable read")) return Isolation::repeatable_read;
-  if (is_same_word(*text, "read committed")) return Isolation::read_committed;
-  if (is_same_word(*text, "read uncommitted")) return Isolation::read_uncommitted;
-  return std::nullopt;
-}
-
-void add_mode(TransactionModes& modes, std::string_view name, const Node* value) {
-  if (name.ends_with("read_only")) {
-    modes.is_read_only = constant_bool(value);
-    modes.is_unclear |= !modes.is_read_only;
-  } else if (name.ends_with("isolation")) {
-    modes.isolation = constant_isolation(value);
-    modes.is_unclear |= !modes.isolation;
-  } else {
-    modes.is_deferrable = constant_bool(value);
-    modes.is_unclear |= !modes.is_deferrable;
+std::optional<SessionStepKind> step_of(TransactionControl control) {
+  switch (control) {
+    case TransactionControl::savepoint: return SessionStepKind::savepoint;
+    case TransactionControl::release: return SessionStepKind::release;
+    case TransactionControl::rollback_to: return SessionStepKind::rollback_to;
+    case TransactionControl::commit:
+    case TransactionControl::commit_and_chain:
+    case TransactionControl::rollback:
+    case TransactionControl::rollback_and_chain:
+    case TransactionControl::prepare_transaction: return SessionStepKind::end;
+    default: return std::nullopt;
   }
-}
-
-void add_modes(TransactionModes& modes, const List* options) {
-  for_each_in(options, [&](const Node* option) {
-    if (option != nullptr && nodeTag(option) == T_DefElem)
-      add_mode(modes, text_or_empty(as<DefElem>(option)->defname), as<DefElem>(option)->arg);
-  });
 }
 
 StatementHead transaction_head(const TransactionStmt* statement) {
@@ -108,84 +57,18 @@ StatementHead transaction_head(const TransactionStmt* statement) {
     case TRANS_STMT_COMMIT_PREPARED: become(Kind::commit_prepared, commit_prepared); break;
     case TRANS_STMT_ROLLBACK_PREPARED: become(Kind::rollback_prepared, rollback_prepared); break;
   }
-  return head;
-}
-
-bool is_transaction_setting(std::string_view name) {
-  return name == "transaction_read_only" || name == "transaction_isolation" || name == "transaction_deferrable";
-}
-
-bool is_default_transaction_setting(std::string_view name) {
-  return name.starts_with("default_") && is_transaction_setting(name.substr(std::strlen("default_")));
-}
-
-void pin_by_setting(StatementHead& head, const VariableSetStmt* statement) {
-  const bool is_reset = statement->kind == VAR_RESET || statement->kind == VAR_SET_DEFAULT;
-  if (head.setting == "session_authorization") {
-    head.kind = Kind::set_session_authorization;
-    if (is_reset)
-      head.unpins.add(Unpin::reset_session_authorization);
-    else
-      head.pins.add(PinReason::session_authorization);
-  } else if (head.setting == "role") {
-    head.pins.add(PinReason::session_authorization);
-  } else if (head.setting == "seed") {
-    head.pins.add(PinReason::seed);
-  } else {
-    head.pins.add(PinReason::setting);
-  }
-}
-
-// SET TRANSACTION, SET TRANSACTION SNAPSHOT, SET SESSION CHARACTERISTICS: the grammar gives them names of their own.
-StatementHead set_modes_head(const VariableSetStmt* statement) {
-  const std::string_view name = text_or_empty(statement->name);
-  StatementHead head{.kind = Kind::set_transaction, .modes_scope = ModesScope::this_transaction};
-  if (name == "TRANSACTION SNAPSHOT") {
-    head.modes.imports_snapshot = true;
-    return head;
-  }
-  if (name == "SESSION CHARACTERISTICS") {
-    head = {.kind = Kind::set_session_characteristics, .modes_scope = ModesScope::session_default};
-    head.pins.add(PinReason::setting);
-  }
-  add_modes(head.modes, statement->args);
-  return head;
-}
-
-StatementHead set_head(const VariableSetStmt* statement) {
-  StatementHead head;
-  head.setting = lowered(statement->name);
-  if (statement->kind == VAR_RESET_ALL) {
-    head.kind = Kind::reset_parameter;
-    head.setting = "all";
-    head.unpins.add(Unpin::reset_all);
-    return head;
-  }
-  if (statement->kind == VAR_SET_MULTI) return set_modes_head(statement);
-  const Node* value = statement->args != nullptr ? as<Node>(statement->args->elements[0].ptr_value) : nullptr;
-  if (is_transaction_setting(head.setting)) {
-    head.kind = Kind::set_transaction;
-    head.modes_scope = ModesScope::this_transaction;
-    add_mode(head.modes, head.setting, value);
-    return head;
-  }
-  if (statement->is_local) {
-    head.kind = Kind::set_local;
-    return head;
-  }
-  head.kind = statement->kind == VAR_RESET ? Kind::reset_parameter : Kind::set_parameter;
-  if (is_default_transaction_setting(head.setting)) {
-    head.modes_scope = ModesScope::session_default;
-    add_mode(head.modes, head.setting, value);
-  }
-  pin_by_setting(head, statement);
+  if (const auto step = step_of(head.transaction))
+    head.steps.push_back({.kind = *step, .name = std::string(text_or_empty(statement->savepoint_name))});
   return head;
 }
 
 StatementHead discard_head(const DiscardStmt* statement) {
   StatementHead head{.kind = Kind::discard};
   switch (statement->target) {
-    case DISCARD_ALL: head.unpins.add(Unpin::discard_all); break;
+    case DISCARD_ALL:
+      head.unpins.add(Unpin::discard_all);
+      head.steps.push_back({.kind = SessionStepKind::discard_all});
+      break;
     case DISCARD_PLANS: head.unpins.add(Unpin::discard_plans); break;
     case DISCARD_SEQUENCES: head.unpins.add(Unpin::discard_sequences); break;
     case DISCARD_TEMP: head.unpins.add(Unpin::discard_temp); break;
@@ -399,7 +282,10 @@ StatementHead head_of(const Node* node) {
   switch (nodeTag(node)) {
     case T_SelectStmt: {
       const IntoClause* into = as<SelectStmt>(node)->intoClause;
-      return into == nullptr ? StatementHead{.kind = Kind::select} : temp_head(Kind::select_into, is_temp(into->rel));
+      if (into != nullptr) return temp_head(Kind::select_into, is_temp(into->rel));
+      StatementHead head{.kind = Kind::select};
+      add_settings_of_calls(head, as<SelectStmt>(node));
+      return head;
     }
     case T_TransactionStmt: return transaction_head(as<TransactionStmt>(node));
     case T_CopyStmt: return copy_head(as<CopyStmt>(node));

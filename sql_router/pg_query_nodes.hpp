@@ -2,6 +2,11 @@
 // may include this: what the parser's nodes look like is nobody else's business.
 #pragma once
 
+#include <strings.h>
+
+#include <cctype>
+#include <cstring>
+#include <string>
 #include <string_view>
 
 extern "C" {
@@ -20,6 +25,16 @@ const T* as(const void* node) {
 }
 
 inline std::string_view text_or_empty(const char* text) { return text == nullptr ? std::string_view{} : text; }
+
+inline std::string lowered(const char* text) {
+  std::string result(text_or_empty(text));
+  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return result;
+}
+
+inline bool is_same_word(std::string_view text, const char* word) {
+  return text.size() == std::strlen(word) && strncasecmp(text.data(), word, text.size()) == 0;
+}
 
 template <typename Function>
 void for_each_in(const List* list, Function&& function) {

@@ -2,6 +2,7 @@
 
 #include "sql_router/pg_query_heads.hpp"
 #include "sql_router/pg_query_nodes.hpp"
+#include "sql_router/pg_query_settings.hpp"
 
 #include <cstdlib>
 #include <cstring>
@@ -225,7 +226,11 @@ bool Walk::visit_expression(const Node* node) {
     case T_FuncCall: {
       const auto* call = as<FuncCall>(node);
       const auto [schema, name] = qualified_name(call->funcname);
-      visitor_.on_function(schema, name, first_constant(call->args));
+      if (is_local_set_config(call)) {
+        visitor_.on_local_set_config();
+      } else {
+        visitor_.on_function(schema, name, first_constant(call->args));
+      }
       push(call->args, call->agg_order, call->agg_filter, call->over);
       return true;
     }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sql_router/traits.hpp"
 
@@ -22,6 +23,8 @@ struct StatementHead {
   CopyDirection copy = CopyDirection::none;
   PinReasons pins = {};
   Unpins unpins = {};
+  std::vector<SessionStep> steps = {};
+  bool are_calls_told = false;  // `steps` says what its calls of set_config do
   std::string setting = {};  // SET, RESET, SHOW: lower case, because names of parameters are, even quoted
   std::string_view prepared_name = {};
   bool has_plain_arguments = false;  // EXECUTE with nothing but constants and parameters
@@ -33,6 +36,7 @@ class TreeVisitor {
   virtual void on_statement(const StatementHead& head) = 0;
   // The schema is empty if not qualified, `constant` if the first argument is not a plain string constant.
   virtual void on_function(std::string_view schema, std::string_view name, std::string_view constant) = 0;
+  virtual void on_local_set_config() = 0;  // set_config(..., true) is not told by on_function
   virtual void on_relation(std::string_view schema, std::string_view name) = 0;  // also names of CTEs
   virtual void on_common_table(std::string_view name) = 0;  // WITH name AS ...
   virtual void on_code(std::string_view language, std::string_view text) = 0;  // DO; no language: PL/pgSQL

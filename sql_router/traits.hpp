@@ -13,6 +13,7 @@
 
 #include "conf/enums.hpp"
 #include "sql_router/enum_set.hpp"
+#include "sql_router/session_step.hpp"
 #include "sql_router/statement_table.hpp"
 #include "sql_router/verdict.hpp"
 
@@ -53,14 +54,14 @@ enum class ModesScope : std::uint8_t { none, this_transaction, session_default }
 
 // Why the session must keep its server connection after this statement: state that is not carried to another one.
 enum class PinReason : std::uint8_t {
-  setting,                // SET, RESET of one parameter, set_config
+  setting,                // one whose value the text does not tell, or that changes how texts are read
   prepared,               // PREPARE, DEALLOCATE in a string of several: only the server knows which of it was done
   temp_table,             // CREATE TEMP ..., SELECT INTO TEMP, anything naming pg_temp
   listen,                 // LISTEN
   advisory_lock,          // pg_advisory_lock and its forms of session level
   hold_cursor,            // DECLARE ... WITH HOLD
   load,                   // LOAD
-  session_authorization,  // SET SESSION AUTHORIZATION, SET ROLE
+  session_authorization,  // SET SESSION AUTHORIZATION
   sequence_state,         // nextval, setval: currval and lastval remember
   seed,                   // setseed, SET seed
   opaque,                 // DO, CALL, unknown functions: may leave any of the above
@@ -151,6 +152,7 @@ struct Traits {
   std::optional<ReadConsistency> read_consistency = {};  // of a hint in the text (hints.hpp)
   PinReasons pins = {};
   Unpins unpins = {};  // empty if the same string also pins
+  std::vector<SessionStep> steps = {};  // in their order; of all statements of the string
   GatewayCommand gateway = {};
   std::string setting = {};                 // SET, RESET or SHOW: the parameter's name, lower case
   std::string prepared_name = {};           // PREPARE, EXECUTE, DEALLOCATE: the name; empty for ALL

@@ -227,7 +227,7 @@ void Worker::on_logged_in(ClientLink& client) {
   if (!startup.options.empty()) parameters.emplace_back("options", startup.options);
   auto settings = startup_settings_of(parameters);
   if (!settings) return client.refuse(settings.error());
-  auto own_settings = *settings == nullptr ? SessionSettings{} : session_settings_of((*settings)->own);
+  auto own_settings = session_settings_of(settings->own);
   if (!own_settings) return client.refuse(own_settings.error());
   const auto name = std::find_if(parameters.begin(), parameters.end(),
                                  [](const auto& entry) { return entry.first == "application_name"; });
@@ -237,7 +237,7 @@ void Worker::on_logged_in(ClientLink& client) {
   identity.id = client.id();
   identity.database = startup.database;
   identity.user = startup.user;
-  identity.settings = std::move(*settings);
+  identity.settings = std::move(settings->carried);
   identity.own_settings = *own_settings;
   if (name != parameters.end()) identity.application_name = name->second;
   identity.cancel_key = login::make_client_key(id_.value, ++next_serial_, random, startup.spoken);

@@ -37,7 +37,7 @@ struct Backend {
   Instant created_at = {};
 
   wire::ParameterSet reported;           // its ParameterStatus messages
-  StartupSettingsPtr applied = nullptr;  // startup settings of the last user in force; null: none
+  CarriedSettingsPtr applied = nullptr;  // startup settings of the last user in force; null: none
   PreparedNames prepared;                // statements of ours it knows
   std::map<std::string, std::uint64_t, std::less<>> names = {};  // statements it knows by clients' names; 0: made by nobody known
   bool may_hold_sequences = false;       // somebody has written: lastval() may answer with that one's value

@@ -50,7 +50,7 @@ std::size_t SessionCore::consume_extended(Bytes input, Head head) {
   } else if (pending_error_) {
     fail_batch(*std::exchange(pending_error_, std::nullopt));
     return discard_one(input, head);
-  } else if (backend_ == nullptr && admit(*scan_.held.front()) == Go::wait) {
+  } else if (backend_ == nullptr && admit(*scan_.held.front(), false) == Go::wait) {
     return 0;  // the part up to a Flush ran on a replica; the rest needs the primary
   }
   if (backend_->ledger.is_skipping()) {
@@ -93,7 +93,10 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   const Traits& strictest = scan_.has_local_part     ? mixed_batch_traits()
                             : scan_.traits.empty() ? *kNothingSaid
                                                    : combine(scan_.traits, routing(), consistency());
-  if (admit(strictest) == Go::wait) {
+  const bool may_follow = scan_.is_ended && !scan_.is_oversized && !scan_.has_local_part &&
+                          std::all_of(scan_.traits.begin(), scan_.traits.end(),
+                                      [](const Traits* traits) { return may_follow_settings(*traits); });
+  if (admit(strictest, may_follow) == Go::wait) {
     prepare_later_at_ = prepare_later_time();
     if (!pending_error_ || waiting_ != Waiting::nothing) return Go::wait;
     return open_batch(input);
@@ -112,6 +115,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
                                    traits->pins.is_empty();
                           });
   request.is_beyond_scan = scan_.is_oversized;
+  request.is_behind_settings = settling_ > 0;
   if (scan_.traits.size() == 1) request.control = scan_.traits.front()->transaction;
   requests_.push(std::move(request));
   for (const Traits* traits : scan_.traits) note_statement(*traits);
@@ -143,6 +147,7 @@ void SessionCore::fail_batch(const Error& error) {
 void SessionCore::drop_open_request() {
   requests_.pop_back();
   HOWDAH_ASSERT(requests_.empty());
+  executed_.clear();
   retained_.clear();
 }
 
@@ -251,7 +256,7 @@ std::size_t SessionCore::forward_large_parse(Bytes input, Head head) {
   if (leave_replica_for(*large_parse_traits())) return 0;
   if (!name.empty()) leave_names_to_server();
   note_statement(*large_parse_traits());
-  requests_.back().is_rerunnable = false;
+  requests_.back().is_rerunnable = requests_.back().is_behind_settings = false;
   has_unsettled_names_ = true;
   Owed owed{.kind = AnswerKind::parse};
   if (name.empty()) {
@@ -287,11 +292,12 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
   if (is_whole) {
     retain(input.first(head.total));
   } else {
-    requests_.back().is_rerunnable = false;
+    requests_.back().is_rerunnable = requests_.back().is_behind_settings = false;
   }
   if (!local_portals_.empty()) forget_local_portal(bind.portal);
   note_bound(bind.statement);
-  note_portal(bind.portal, bind.statement);
+  note_changing_portal(bind.portal, bind.statement);
+  if (requests_.back().has_steps || !portals_.empty()) note_portal(bind.portal, bind.statement);
   Owed owed{.kind = AnswerKind::bind};
   const std::string_view name = server_name(bind.statement, owed);
   const std::size_t taken = wire::kHeaderSize + bind.rest;
@@ -373,7 +379,7 @@ bool SessionCore::leave_replica_for(const Traits& traits) {
   wire::append_sync(build_);
   to_server_copy(as_bytes(build_));
   backend_->ledger.owe({AnswerKind::sync, Audience::nobody, static_cast<std::uint64_t>(Injected::drain)});
-  requests_.back().is_rerunnable = false;
+  requests_.back().is_rerunnable = requests_.back().is_behind_settings = false;
   scan_.held.assign(1, std::make_shared<const Traits>(traits));
   is_draining_ = true;
   return true;

@@ -77,7 +77,6 @@ void SessionCore::leave_standby() {
 
 void SessionCore::send_deferred_begin() {
   is_fresh_lease_ = false;
-  if (!reapply_.empty()) restore_settings();
   if (deferred_begin_.empty()) return;
   inject_query(deferred_begin_, Injected::begin);
   note_sent(StatementKind::begin, deferred_begin_);
@@ -112,7 +111,7 @@ void SessionCore::on_transaction_end() {
   transaction_since_.reset();
   is_transaction_plain_ = false;
   movable_begin_.clear();
-  if (outer_settings_) settings_ = *std::exchange(outer_settings_, std::nullopt);
+  if (outer_own_settings_) own_settings_ = *std::exchange(outer_own_settings_, std::nullopt);
 }
 
 }  // namespace howdah

@@ -128,7 +128,7 @@ std::size_t SessionCore::consume_copy(Bytes input, Head head) {
   if (!owes()) return start_stream(input, head, 0, true);
   is_sync_held_ = false;
   if (!requests_.empty()) {
-    for (Request& request : requests_) request.is_rerunnable = false;
+    for (Request& request : requests_) request.is_rerunnable = request.is_behind_settings = false;
   }
   if (static_cast<ClientTag>(head.tag) == ClientTag::copy_data) return start_stream(input, head, 0, false);
   if (input.size() < head.total) return 0;
@@ -167,9 +167,9 @@ std::size_t SessionCore::consume_function_call(Bytes input, Head head) {
 // Keeps the bytes of the newest request, or gives up keeping it.
 void SessionCore::retain(Bytes bytes) {
   Request& request = requests_.back();
-  if (!request.is_rerunnable) return;
+  if (!request.is_rerunnable && !request.is_behind_settings) return;
   if (retained_.size() + bytes.size() > kMaxRetained) {
-    request.is_rerunnable = false;
+    request.is_rerunnable = request.is_behind_settings = false;
     return;
   }
   retained_.append(bytes);

@@ -43,7 +43,8 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
   backend_ = nullptr;
   is_fresh_lease_ = is_sync_held_ = false;
   is_local_answer_void_ = waiting_ == Waiting::local;
-  reapply_.clear();
+  settling_ = 0;
+  settings_.abandon();
   if (is_starting_) {
     avoided_node_ = lost.node();
     return start();
@@ -159,6 +160,9 @@ void SessionCore::requeue() {
   rerun_left_ += retained_.size();
   retained_.clear();
   requests_.clear();
+  executed_.clear();
+  portals_.clear();
+  has_steps_in_flight_ = false;
   is_batch_open_ = false;
   if (!movable_begin_.empty()) sent_begin_.swap(movable_begin_);
   movable_begin_.clear();
@@ -214,6 +218,8 @@ void SessionCore::answer_lost_requests() {
   }
   retained_.clear();
   closed_.clear();
+  executed_.clear();
+  has_steps_in_flight_ = false;
   if (!is_failed_) on_transaction_end();
 }
 
@@ -232,6 +238,7 @@ Error SessionCore::lost_error(bool is_unknown) {
 void SessionCore::fail_transaction(const Error& error) {
   env_.log.debug("transaction failed s={} error={}", identity_.id.value, error.row().name);
   deferred_begin_.clear();
+  settings_.abandon();
   if (backend_ != nullptr) return_backend(LeaseEnd::close);
   is_failed_ = is_failure_told_ = true;
 }

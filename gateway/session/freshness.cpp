@@ -26,14 +26,14 @@ void SessionCore::note_complete() {
 }
 
 ReadConsistency SessionCore::consistency() const {
-  return settings_.read_consistency.value_or(env_.parse_cache.options().read_consistency);
+  return own_settings_.read_consistency.value_or(env_.parse_cache.options().read_consistency);
 }
 
 void SessionCore::add_freshness(const Traits& traits, SessionFacts& known) const {
   known.wrote_at = wrote_at_;
   known.read_bound = read_bound_;
-  known.read_consistency = settings_.read_consistency;
-  known.min_lsn = settings_.min_lsn;
+  known.read_consistency = own_settings_.read_consistency;
+  known.min_lsn = own_settings_.min_lsn;
   known.written_objects = &written_objects_;
   if (traits.read_consistency.value_or(consistency()) != ReadConsistency::global || env_.writes == nullptr) return;
   known.anyone_wrote_at = env_.writes->newest();
@@ -73,11 +73,11 @@ std::optional<Lsn> SessionCore::own_position() {
   const auto& sample = env_.view->primary_sample;
   if (!wrote_at_) {
     if (!sample) return std::nullopt;
-    return std::max(sample->flushed, settings_.min_lsn.value_or(Lsn{}));
+    return std::max(sample->flushed, own_settings_.min_lsn.value_or(Lsn{}));
   }
   if (!read_bound_) read_bound_ = bound_from(*env_.view, *wrote_at_);
   if (!read_bound_) return std::nullopt;
-  return std::max(*read_bound_, settings_.min_lsn.value_or(Lsn{}));
+  return std::max(*read_bound_, own_settings_.min_lsn.value_or(Lsn{}));
 }
 
 // Nothing: the position is being asked for.
@@ -92,15 +92,15 @@ std::optional<Result<TextTable>> SessionCore::answer_own_setting(const GatewayCo
     case GatewayCommandKind::own_set:
       if (command.is_local) {
         if (client_status() == TransactionStatus::idle) return done({}, "SET");  // as PostgreSQL: it is over at once
-        if (!outer_settings_) outer_settings_ = settings_;
+        if (!outer_own_settings_) outer_own_settings_ = own_settings_;
       }
-      return done(set_session_setting(settings_, command.name, command.value), "SET");
+      return done(set_session_setting(own_settings_, command.name, command.value), "SET");
     case GatewayCommandKind::own_reset:
-      return done(reset_session_setting(settings_, command.name, identity_.own_settings), "RESET");
+      return done(reset_session_setting(own_settings_, command.name, identity_.own_settings), "RESET");
     default: break;
   }
   if (command.name != "lsn") {
-    auto value = show_session_setting(settings_, command.name, consistency());
+    auto value = show_session_setting(own_settings_, command.name, consistency());
     return value ? shown(std::move(*value)) : Result<TextTable>(value.error());
   }
   if (const auto position = own_position()) return shown(to_text(*position));

@@ -32,11 +32,11 @@ Error misplaced_error(const Traits& traits) {
 
 // Whether the statement may be sent now, to backend_. If not, what was missing has been asked for, or pending_error_ says
 // why it never will be.
-SessionCore::Go SessionCore::admit(const Traits& traits) {
-  if (owes()) return may_pipeline(traits) ? Go::now : Go::wait;
+SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
+  if (owes()) return (settling_ == 0 || may_follow) && may_pipeline(traits) ? Go::now : Go::wait;
   if (backend_ != nullptr && is_fresh_lease_) {
     // The catalog may have changed while the lease was waited for.
-    if (!is_on_replica_ || traits.catalog_stamp == 0 || traits.verdict.may_use_replica) return Go::now;
+    if (!is_on_replica_ || traits.catalog_stamp == 0 || traits.verdict.may_use_replica) return settle_settings(may_follow);
     return_backend(LeaseEnd::clean);
   }
   if (backend_ != nullptr && is_batch_open_) return Go::now;
@@ -50,7 +50,7 @@ SessionCore::Go SessionCore::admit(const Traits& traits) {
     return Go::wait;
   }
   const bool is_lost_to_replica = is_on_replica_ && client_status() != TransactionStatus::idle && backend_ != nullptr;
-  if (is_lost_to_replica && must_refuse(traits)) {
+  if (is_lost_to_replica && client_status() != TransactionStatus::failed && must_refuse(traits)) {
     pending_error_ = misplaced_error(traits);
     return Go::wait;
   }
@@ -63,7 +63,7 @@ SessionCore::Go SessionCore::admit(const Traits& traits) {
     }
     return Go::wait;
   }
-  return use_node(*decision.node) ? Go::now : Go::wait;
+  return use_node(*decision.node) ? settle_settings(may_follow) : Go::wait;
 }
 
 // Behind requests whose answers are still owed: only what is right there whatever those answers are.
@@ -133,6 +133,7 @@ bool SessionCore::use_node(NodeId node) {
   if (kept != kept_.end()) {
     backend_ = *kept;
     kept_.erase(kept);
+    is_fresh_lease_ = true;
     is_on_replica_ = env_.view->primary != node;
     return true;
   }
@@ -164,13 +165,13 @@ void SessionCore::handle(const LeaseGranted& event) {
   is_on_replica_ = env_.view->primary != backend_->node();
   look_for_sequences();
   if (is_starting_) return start_check();
-  apply_settings();
+  if (!has_wrong_settings()) reconcile_parameters();
 }
 
 void SessionCore::return_backend(LeaseEnd end) {
   flush_run();
   if (end == LeaseEnd::clean && !backend_->is_reusable()) end = LeaseEnd::close;
-  reapply_.clear();
+  settling_ = 0;
   out_->push(ReturnLease{std::exchange(backend_, nullptr), end});
   is_fresh_lease_ = false;
 }

@@ -50,23 +50,16 @@ void SessionCore::note_statement(const Traits& traits) {
     note_schema_change();
     request.changes_schema = true;
   }
-  if (traits.kind == StatementKind::reset_parameter && find_setting(identity_.settings.get(), traits.setting) != nullptr)
-    request.reset_setting = traits.setting;
-  request.is_barrier |= !request.unpins.is_empty() || !request.reset_setting.empty();
+  note_steps(request, traits);
+  request.is_barrier |= !request.unpins.is_empty();
   note_transaction(traits);
   note_catalog_change(traits);
 }
 
 void SessionCore::take_pins_away(const Request& request) {
-  if (!request.reset_setting.empty())
-    reapply_ = setting_assignment(request.reset_setting, *find_setting(identity_.settings.get(), request.reset_setting));
   if (request.unpins.is_empty()) return;
   const bool is_discard_all = request.unpins.has(Unpin::discard_all);
-  if (is_discard_all || request.unpins.has(Unpin::reset_all)) {
-    backend_->applied = nullptr;
-    reapply_ = settings_change(nullptr, identity_.settings.get());
-    settings_ = identity_.own_settings;
-  }
+  if (is_discard_all || request.unpins.has(Unpin::reset_all)) own_settings_ = identity_.own_settings;
   if (is_discard_all || request.unpins.has(Unpin::deallocate_all)) forget_statements();
   if (request.has_pinned || backend_->ledger.status() != TransactionStatus::idle) return;
   if (is_discard_all) pins_.clear();

@@ -112,6 +112,7 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   }
   if (fate == Fate::forward) {
     if (tag == static_cast<char>(ServerTag::command_complete)) note_complete(), on_command_complete();
+    if (has_steps_in_flight_) note_done(tag, body);
     emit_answer(tag, message);
   }
   if (is_ready) {
@@ -119,8 +120,9 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
     if (fate == Fate::forward) {
       if (ledger.ended()->kind == AnswerKind::query && !requests_.front().has_error) apply_change(*ledger.ended());
       finish_request();
-    } else if (injected == Injected::settings && !is_draining_) {
+    } else if (injected == Injected::settings && !is_draining_ && --settling_ == 0) {
       if (is_starting_) return finish_start();
+      for (Request& request : requests_) request.is_behind_settings = false;
       reconcile_parameters();
     }
   }
@@ -141,7 +143,8 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   if (front == nullptr) return lose_backend(NodeFailure::misbehaved, false);
   const bool is_injected = front->kind == AnswerKind::query && front->audience == Audience::nobody;
   if (is_injected && !is_draining_) {
-    // The client's statement is already behind it and would run under wrong settings, or outside its transaction.
+    if (static_cast<Injected>(front->tag) == Injected::settings) return on_settings_refused(*error);
+    // The client's statement is already behind it and would run outside its transaction.
     env_.log.warn("injected statement failed s={} sqlstate={}", identity_.id.value, error->sqlstate());
     return lose_backend(std::nullopt, false);
   }
@@ -246,7 +249,8 @@ void SessionCore::finish_request() {
   if (requests_.empty()) {
     retained_.clear();
     closed_.clear();
-    has_unsettled_names_ = false;
+    executed_.clear();
+    has_unsettled_names_ = has_steps_in_flight_ = false;
   }
   sent_begin_.clear();
   if (told_status_ != TransactionStatus::idle || request.has_transaction_control)
@@ -257,6 +261,13 @@ void SessionCore::finish_request() {
   is_primary_forced_ = false;
   avoided_node_.reset();
   busy_since_.reset();
+  if (settings_.is_open()) {
+    settings_.end_request(backend_->ledger.status(), request.has_error, backend_->applied);
+    // SET DateStyle TO SQL keeps the order of day and month that was in force: the server tells what came of it.
+    const std::string* style = backend_->reported.find("DateStyle");
+    if (style != nullptr && !settings_.is_open()) settings_.note_reported("datestyle", *style, backend_->applied);
+    note_new_settings();
+  }
   if (backend_->ledger.status() == TransactionStatus::idle) {
     if (request.may_write || has_transaction_written_) note_write();
     changing_portals_.clear();

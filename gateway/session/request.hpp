@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -27,7 +27,10 @@ struct Request {
   bool changes_schema = false;
   bool is_newly_opaque = false;          // pinned the session only because its text could not be read
   Unpins unpins = {};
-  std::string reset_setting = {};        // RESET of a parameter the client set at start-up: to be set again
+  bool is_behind_settings = false;       // sent behind settings of ours that are not answered: if they fail, it does not run
+  bool has_steps = false;                // some of its statements change settings or divide the transaction
+  TraitsPtr steps_of = {};               // of a Query: the text with these statements
+  std::uint32_t statements_done = 0;     // of that Query
 };
 
 // A queue whose memory is kept.
@@ -55,6 +58,7 @@ class RequestQueue {
     first.may_write |= second.may_write;
     first.has_transaction_control |= second.has_transaction_control;
     first.is_barrier |= second.is_barrier;
+    first.has_steps |= second.has_steps;
     first.is_rerunnable = false;
   }
   void pop_back() { requests_.pop_back(); }

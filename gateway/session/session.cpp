@@ -34,28 +34,14 @@ SessionActivity Session::activity() const {
   return core_ ? core_->activity() : SessionActivity{.busy_since = console_->busy_since()};
 }
 
-namespace {
-
-bool is_on(const std::string* value) {
-  return value != nullptr && (*value == "on" || *value == "true" || *value == "yes" || *value == "1" || *value == "t");
-}
-
-}  // namespace
-
 SessionCore::SessionCore(ClientIdentity identity, const SessionOptions& options, Surroundings& surroundings)
     : identity_(std::move(identity)),
       options_(options),
       env_(surroundings),
-      traffic_(env_.traffic.of(identity_.database)) {
-  const StartupSettings* settings = identity_.settings.get();
-  is_default_read_only_ = is_on(find_setting(settings, "default_transaction_read_only"));
-  const std::string* isolation = find_setting(settings, "default_transaction_isolation");
-  is_default_serializable_ = isolation != nullptr && *isolation == "serializable";
-  is_default_read_committed_ = isolation == nullptr || *isolation == "read committed";
-  settings_ = identity_.own_settings;
-  const std::string* path = find_setting(settings, "search_path");
-  for (const std::string& part : {identity_.database, identity_.user, path == nullptr ? std::string() : *path})
-    (statement_scope_ += part) += '\0';
+      traffic_(env_.traffic.of(identity_.database)),
+      own_settings_(identity_.own_settings),
+      settings_(identity_.settings) {
+  note_new_settings();
   on_transaction_end();
 }
 

@@ -129,7 +129,7 @@ struct ClientIdentity {
   SessionId id;
   std::string database;
   std::string user;
-  StartupSettingsPtr settings;      // null: none
+  CarriedSettingsPtr settings;      // null: none
   SessionSettings own_settings = {};  // of the gateway itself
   std::string application_name;     // of the startup packet
   wire::CancelKey cancel_key;       // what the client is told

@@ -16,6 +16,7 @@
 #include "gateway/session/scratch.hpp"
 #include "gateway/session/session.hpp"
 #include "gateway/session/session_overrides.hpp"
+#include "gateway/session/settings_journal.hpp"
 #include "gateway/wire/client_messages.hpp"
 #include "gateway/wire/error_response.hpp"
 #include "sql_router/router.hpp"
@@ -23,7 +24,7 @@
 namespace howdah {
 
 // What the owed answers of injected messages mean (Owed::tag of a query).
-enum class Injected : std::uint64_t { none, settings, begin, drain, sequences, statements };
+enum class Injected : std::uint64_t { none, settings, restored, begin, drain, sequences, statements };
 
 // Owed::tag of the Parse of an unnamed statement: this and its serial number. Other statements have catalog numbers.
 constexpr std::uint64_t kUnnamedTag = std::uint64_t{1} << 63;
@@ -215,11 +216,21 @@ class SessionCore {
   void on_transaction_end();
 
   // settings_carry.cpp
-  void apply_settings();
-  void restore_settings();
+  bool has_wrong_settings() const;
+  void bring_settings();
+  Go settle_settings(bool may_follow);
+  void on_settings_refused(const wire::ErrorView& error);
   void reconcile_parameters();
   void inject_query(std::string_view sql, Injected what);
   void on_parameter_status(Bytes message, Bytes body);
+
+  // settings_steps.cpp
+  void note_steps(Request& request, const Traits& traits);
+  void note_portal(std::string_view portal, std::string_view statement);
+  std::uint64_t take_portal(std::string_view portal);
+  void note_done(char tag, Bytes body);
+  void take_steps(const Traits& traits, std::uint32_t statement, std::string_view tag);
+  void note_new_settings();
 
   // sequences.cpp
   void look_for_sequences();
@@ -240,7 +251,9 @@ class SessionCore {
   std::optional<Result<TextTable>> answer_own_setting(const GatewayCommand& command);
 
   // lease.cpp
-  Go admit(const Traits& traits);
+  Go admit(const Traits& traits) { return admit(traits, may_follow_settings(traits)); }
+  Go admit(const Traits& traits, bool may_follow);
+  static bool may_follow_settings(const Traits& traits);
   bool may_pipeline(const Traits& traits) const;
   SessionFacts facts(const Traits& traits) const;
   Decision choose(const Traits& traits);
@@ -345,8 +358,8 @@ class SessionCore {
   void leave_names_to_server();
   void expect_change(const Traits& traits, std::string_view sql, Owed& owed);
   void apply_change(const Owed& done);
-  void note_portal(std::string_view portal, std::string_view statement);
-  Owed owed_for_execute(std::string_view portal) const;
+  void note_changing_portal(std::string_view portal, std::string_view statement);
+  Owed owed_for_execute(std::string_view portal);
 
   // prepare_later.cpp
   std::optional<Instant> prepare_later_time() const;
@@ -439,8 +452,8 @@ class SessionCore {
   WrittenObjects written_objects_;     // kept for dml_adaptive only
   std::optional<Instant> wrote_at_;
   std::optional<Lsn> read_bound_;
-  SessionSettings settings_;
-  std::optional<SessionSettings> outer_settings_;  // to return to at the end of the transaction
+  SessionSettings own_settings_;
+  std::optional<SessionSettings> outer_own_settings_;  // to return to at the end of the transaction
   ReadConsistency admitted_consistency_ = ReadConsistency::eventual;  // of what was sent to the replica in use
   bool is_sequence_reader_ = false;    // this user has called currval or lastval
   std::size_t sequence_readers_seen_ = 0;  // how many there were when that was looked up
@@ -477,7 +490,13 @@ class SessionCore {
   // What the client believes.
   wire::ParameterSet told_;
   std::pair<std::uint64_t, std::uint64_t> reconciled_;  // fingerprints: a server's set and told_, with nothing to tell
-  std::string reapply_;                // a statement that restores a startup setting after its RESET
+
+  // Settings.
+  SettingsJournal settings_;
+  int settling_ = 0;                   // Queries of ours that set them and are not answered
+  std::vector<TraitsPtr> executed_;    // of the Executes in flight whose statements have steps; Owed::tag is the place
+  std::map<std::string, TraitsPtr, std::less<>> portals_;  // of those statements, not executed yet
+  bool has_steps_in_flight_ = false;
 
   // Clocks; a value only while the thing lasts.
   std::optional<Instant> waiting_since_;

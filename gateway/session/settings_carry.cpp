@@ -1,33 +1,83 @@
-// The client's startup settings follow it: a server connection last used with others gets the difference as a Query of
-// ours, in the same packet as the client's statement but under its own ReadyForQuery, so that an error in the statement
-// does not undo it. The other way round, the client is told what a server reports differently from what it believes.
+// The client's settings follow it: a server connection with others gets the difference as Queries of ours, in the same
+// packet as the client's statement but under their own ReadyForQuery, so that an error in the statement does not undo it.
+// Each is a transaction: if a setting is refused the transaction stays open as a failed one, and so what has been sent
+// behind it does not run. Only what would end that transaction must wait for the answer (may_follow_settings).
+// The other way round, the client is told what a server reports differently from what it believes.
+#include <algorithm>
+
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
 
+using namespace session;
+
 namespace {
+
+// As often as a lost connection (failure.cpp): a connection may be left with limits of time that are hard to keep.
+constexpr int kMaxRefusals = 2;
 
 // Differs between a primary and its standbys by nature: told once, at the welcome.
 bool is_node_local(std::string_view parameter) { return parameter == "in_hot_standby"; }
 
 }  // namespace
 
-// On a server connection just granted.
-void SessionCore::apply_settings() {
-  if (same_settings(backend_->applied.get(), identity_.settings.get())) {
-    if (!is_starting_) reconcile_parameters();
-    return;
-  }
-  const std::string change = settings_change(backend_->applied.get(), identity_.settings.get());
-  backend_->applied = identity_.settings;
-  if (!change.empty()) inject_query(change, Injected::settings);
+// Outside a transaction; inside one, what a RESET has taken that it should not.
+bool SessionCore::has_wrong_settings() const {
+  if (backend_->ledger.status() == TransactionStatus::idle)
+    return !same_settings(backend_->applied.get(), settings_.settings().get());
+  return settings_.must_put_back() && backend_->ledger.status() == TransactionStatus::in_block;
 }
 
-// After the client's RESET of something it had set at start-up: PostgreSQL resets to the startup value.
-void SessionCore::restore_settings() {
-  inject_query(reapply_, Injected::settings);
-  reapply_.clear();
-  backend_->applied = identity_.settings;
+void SessionCore::bring_settings() {
+  if (backend_->ledger.status() == TransactionStatus::in_block) {
+    for (const std::string& query : settings_.put_back(backend_->applied)) inject_query(query, Injected::restored);
+    return;
+  }
+  for (const std::string& query : settings_change(backend_->applied.get(), settings_.settings().get())) {
+    // The isolation is named because a standby refuses the one that may be the default.
+    inject_query("BEGIN ISOLATION LEVEL READ COMMITTED;" + query + "COMMIT", Injected::settings);
+    ++settling_;
+  }
+  backend_->applied = settings_.settings();
+}
+
+// backend_ owes nothing, and a statement is about to be sent. `may_follow`: it may leave before the settings are answered.
+SessionCore::Go SessionCore::settle_settings(bool may_follow) {
+  if (!has_wrong_settings()) {
+    if (is_fresh_lease_) reconcile_parameters();
+    return Go::now;
+  }
+  bring_settings();
+  return may_follow || settling_ == 0 ? Go::now : Go::wait;
+}
+
+// A statement that would end the failed transaction might be followed by others. One that pins is not sent twice.
+bool SessionCore::may_follow_settings(const Traits& traits) {
+  return !traits.has_transaction_control && traits.pins.is_empty();
+}
+
+// Nothing behind it has run. Another connection is tried, on another node if this is a replica: it may lag behind, or
+// not have what a setting names.
+void SessionCore::on_settings_refused(const wire::ErrorView& error) {
+  env_.log.warn("settings refused s={} node={} sqlstate={}", identity_.id.value, backend_->node().value, error.sqlstate());
+  const bool can_try_again =
+      pins_.is_empty() && stream_left_ == 0 && loss_count_ < kMaxRefusals &&
+      std::all_of(requests_.begin(), requests_.end(), [](const Request& request) {
+        return (request.is_rerunnable || request.is_behind_settings) && (request.retained > 0 || !request.is_complete);
+      });
+  if (!can_try_again) {
+    return close_with(Error{.code = ErrorCode::session_state_lost,
+                            .message = "the settings of this session cannot be made on another server connection",
+                            .detail = std::string(error.message())},
+                      CloseReason::session_state_lost);
+  }
+  ++loss_count_;
+  if (is_on_replica_) avoided_node_ = backend_->node();
+  const auto owed = backend_->ledger.entries();
+  for (auto it = owed.rbegin(); it != owed.rend(); ++it) undo(*it);
+  is_draining_ = is_rerun_after_drain_ = false;
+  return_backend(LeaseEnd::close);
+  requeue();
 }
 
 void SessionCore::inject_query(std::string_view sql, Injected what) {

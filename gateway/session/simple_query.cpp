@@ -103,8 +103,10 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
   request.control = traits->transaction;
   request.is_newly_opaque = traits->parse != ParseOutcome::parsed && pins_.is_empty();
   is_batch_open_ = false;
+  request.is_behind_settings = settling_ > 0;
   requests_.push(std::move(request));
   note_statement(*traits);
+  if (requests_.back().has_steps) requests_.back().steps_of = traits;
   to_server(message);
   backend_->ledger.owe(std::move(owed));
   // A Query drops the unnamed statement (manual "Extended Query").

@@ -194,7 +194,7 @@ void SessionCore::apply_change(const Owed& done) {
 }
 
 // A portal is bound, to a statement that changes names or to another.
-void SessionCore::note_portal(std::string_view portal, std::string_view statement) {
+void SessionCore::note_changing_portal(std::string_view portal, std::string_view statement) {
   const auto found = std::find_if(changing_portals_.begin(), changing_portals_.end(),
                                   [&](const ChangingPortal& one) { return one.portal == portal; });
   if (found != changing_portals_.end()) changing_portals_.erase(found);
@@ -206,10 +206,10 @@ void SessionCore::note_portal(std::string_view portal, std::string_view statemen
 }
 
 // What is owed for executing it.
-Owed SessionCore::owed_for_execute(std::string_view portal) const {
+Owed SessionCore::owed_for_execute(std::string_view portal) {
   for (const ChangingPortal& one : changing_portals_)
     if (one.portal == portal) return {AnswerKind::execute, Audience::client, one.change.tag, {}, one.change.name};
-  return {.kind = AnswerKind::execute};
+  return {.kind = AnswerKind::execute, .tag = take_portal(portal)};
 }
 
 }  // namespace howdah

@@ -76,45 +76,9 @@ bool is_setting(std::string_view name) {
   return name != "user" && name != "database" && name != "replication" && name != "options" && !name.starts_with("_pq_.");
 }
 
-void append_literal(std::string& out, std::string_view text) {
-  // E'' so that the meaning does not hang on standard_conforming_strings.
-  out += "E'";
-  for (const char c : text) {
-    if (c == '\'' || c == '\\') out.push_back(c);
-    out.push_back(c);
-  }
-  out.push_back('\'');
-}
-
-// Setting names are checked by the server; quoting keeps them one name whatever they contain.
-void append_name(std::string& out, std::string_view name) {
-  out.push_back('"');
-  for (const char c : name) {
-    if (c == '"') out.push_back(c);
-    out.push_back(c);
-  }
-  out.push_back('"');
-}
-
-// "a.b" is two quoted names.
-void append_qualified_name(std::string& out, std::string_view name) {
-  const std::size_t dot = name.find('.');
-  if (dot == std::string_view::npos) return append_name(out, name);
-  append_name(out, name.substr(0, dot));
-  out.push_back('.');
-  append_name(out, name.substr(dot + 1));
-}
-
-const std::string* find(const StartupSettings* settings, std::string_view name) {
-  if (settings == nullptr) return nullptr;
-  for (const auto& [key, value] : settings->values)
-    if (key == name) return &value;
-  return nullptr;
-}
-
 }  // namespace
 
-Result<StartupSettingsPtr> startup_settings_of(const std::vector<std::pair<std::string, std::string>>& parameters) {
+Result<StartupSettings> startup_settings_of(const std::vector<std::pair<std::string, std::string>>& parameters) {
   Values values;
   // The options come first, so that a parameter given by itself wins, as in PostgreSQL.
   for (const auto& [name, value] : parameters)
@@ -122,54 +86,16 @@ Result<StartupSettingsPtr> startup_settings_of(const std::vector<std::pair<std::
       if (auto error = add_options(value, values)) return *std::move(error);
   for (const auto& [name, value] : parameters)
     if (is_setting(name)) values[lower(name)] = value;
-  if (values.empty()) return StartupSettingsPtr{};
-
-  auto settings = std::make_shared<StartupSettings>();
+  StartupSettings settings;
+  std::vector<CarriedSetting> carried;
   for (auto& [name, value] : values) {
-    if (name.starts_with(kSessionSettingPrefix)) {
-      settings->own.emplace_back(name, value);
-      continue;
-    }
-    settings->key += fmt::format("{}:{}={}:{};", name.size(), name, value.size(), value);
-    settings->values.emplace_back(name, value);
+    if (name.starts_with(kSessionSettingPrefix))
+      settings.own.emplace_back(name, value);
+    else
+      carried.push_back({name, value});
   }
-  return StartupSettingsPtr{std::move(settings)};
+  settings.carried = make_settings(std::move(carried));
+  return settings;
 }
-
-std::string setting_assignment(std::string_view name, std::string_view value) {
-  std::string out = "SELECT pg_catalog.set_config(";
-  append_literal(out, name);
-  out += ", ";
-  append_literal(out, value);
-  out += ", false);";
-  return out;
-}
-
-std::string settings_change(const StartupSettings* applied, const StartupSettings* wanted) {
-  std::string out;
-  if (applied != nullptr) {
-    for (const auto& [name, value] : applied->values) {
-      if (find(wanted, name) != nullptr) continue;
-      out += "RESET ";
-      append_qualified_name(out, name);
-      out += ';';
-    }
-  }
-  if (wanted != nullptr) {
-    for (const auto& [name, value] : wanted->values) {
-      const std::string* old = find(applied, name);
-      if (old == nullptr || *old != value) out += setting_assignment(name, value);
-    }
-  }
-  return out;
-}
-
-bool same_settings(const StartupSettings* a, const StartupSettings* b) {
-  if (a == b) return true;
-  if (a == nullptr || b == nullptr) return false;
-  return a->key == b->key;
-}
-
-const std::string* find_setting(const StartupSettings* settings, std::string_view name) { return find(settings, name); }
 
 }  // namespace howdah

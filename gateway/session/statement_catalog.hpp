@@ -1,5 +1,5 @@
-// Prepared statements by what they are: one entry per text, parameter types and scope (database, user and search_path: in
-// another the same text is another statement), shared by all clients of a worker, under one server-side name, so that a
+// Prepared statements by what they are: one entry per text, parameter types and scope (database, user and settings: under
+// others the same text is another statement), shared by all clients of a worker, under one server-side name, so that a
 // server connection prepares each once whoever uses it. An entry lives as long as
 // somebody holds it, or until the catalog has too many. Numbers are never used twice, and names carry the worker's
 // number because a server connection may move to another worker.

@@ -40,8 +40,8 @@ void SessionCore::start() {
 
 // A server connection is there.
 void SessionCore::start_check() {
-  apply_settings();
-  if (!owes()) finish_start();
+  if (!has_wrong_settings()) return finish_start();
+  bring_settings();
 }
 
 // The settings are in force.

@@ -19,8 +19,8 @@ class WelcomeCache {
   // nullptr if nobody with these settings has been checked by a server yet. application_name is not part of the
   // question: PostgreSQL takes any value.
   const wire::ParameterSet* find(std::string_view database, std::string_view user,
-                                 const StartupSettings* settings) const;
-  void remember(std::string_view database, std::string_view user, const StartupSettings* settings,
+                                 const CarriedSettings* settings) const;
+  void remember(std::string_view database, std::string_view user, const CarriedSettings* settings,
                 const wire::ParameterSet& parameters);
   void clear() { entries_.clear(); }  // after a failover or a reload
 

@@ -37,12 +37,27 @@ std::string names_of(Unpins unpins) {
   return names;
 }
 
+std::string text_of(const std::vector<SessionStep>& steps) {
+  constexpr const char* kKinds[] = {"set", "reset", "reset_all", "discard_all", "savepoint", "release", "rollback_to", "end"};
+  std::string text;
+  for (const SessionStep& step : steps) {
+    if (!text.empty()) text += ",";
+    if (step.statement != 0) text += std::to_string(step.statement) + ".";
+    text += kKinds[static_cast<std::size_t>(step.kind)];
+    if (!step.name.empty()) text += ":" + step.name;
+    if (step.kind == SessionStepKind::set) text += ":" + step.value + (step.is_list ? "(list)" : "");
+  }
+  std::replace(text.begin(), text.end(), ' ', '_');
+  return text;
+}
+
 void check(const std::string& name, const std::string& value, const Traits& traits, const Decision& decision) {
   if (name == "because") CHECK(decision.because == value);
   else if (name == "reads") CHECK_FALSE(traits.verdict.may_write);
   else if (name == "writes") CHECK(traits.verdict.may_write);
   else if (name == "pins") CHECK(names_of(traits.pins) == value);
   else if (name == "unpins") CHECK(names_of(traits.unpins) == value);
+  else if (name == "steps") CHECK(text_of(traits.steps) == value);
   else if (name == "bound") CHECK(decision.read_bound == parse_lsn(value));
   else if (name == "position") CHECK(decision.position == parse_lsn(value));
   else if (name == "misplaced") CHECK(decision.is_misplaced);
@@ -57,7 +72,7 @@ bool is_same_but_for_offsets(const Traits& a, const Traits& b) {
   return a.verdict.may_use_replica == b.verdict.may_use_replica && a.verdict.may_write == b.verdict.may_write &&
          a.verdict.reason == b.verdict.reason && a.verdict.because == b.verdict.because && a.kind == b.kind &&
          a.parse == b.parse && a.statement_count == b.statement_count && a.transaction == b.transaction &&
-         a.pins == b.pins && a.unpins == b.unpins && a.copy == b.copy && a.gateway.kind == b.gateway.kind &&
+         a.pins == b.pins && a.unpins == b.unpins && a.steps == b.steps && a.copy == b.copy && a.gateway.kind == b.gateway.kind &&
          a.gateway.name == b.gateway.name && a.setting == b.setting && a.relations == b.relations;
 }
 

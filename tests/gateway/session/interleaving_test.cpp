@@ -19,6 +19,19 @@ struct Person {
   bool is_gone = false;
 };
 
+std::string some_setting(Rng& rng) {
+  switch (rng.below(8)) {
+    case 0: return "Q DISCARD ALL";
+    case 1: return "Q RESET ALL";
+    case 2: return "Q RESET timezone";
+    case 3: return "Q RESET application_name";
+    case 4: return fmt::format("Q SAVEPOINT s{}", rng.below(2));
+    case 5: return fmt::format("Q ROLLBACK TO s{}", rng.below(2));
+    case 6: return fmt::format("Q RELEASE s{}", rng.below(2));
+    default: return fmt::format("Q SET {} = {}", rng.chance(0.5) ? "timezone" : "search_path", rng.chance(0.2) ? "elsewhere" : "here");
+  }
+}
+
 std::string some_request(Rng& rng, const std::string& mark, int& requests) {
   const auto extended = [&](const std::string& name, const std::string& sql) {
     return encode("P " + name + "|" + sql) + encode("B |" + name) + encode("D P|") + encode("E |0") +
@@ -27,7 +40,7 @@ std::string some_request(Rng& rng, const std::string& mark, int& requests) {
   const std::string read = fmt::format("SELECT '{}' FROM t{}", mark, rng.below(4));
   const std::string write = fmt::format("INSERT INTO t VALUES ('{}')", mark);
   ++requests;
-  switch (rng.below(16)) {
+  switch (rng.below(17)) {
     case 0: return encode("Q " + read);
     case 1: return encode("Q " + write);
     case 2: return extended("", read);
@@ -40,9 +53,10 @@ std::string some_request(Rng& rng, const std::string& mark, int& requests) {
     case 9: return encode(fmt::format("Q SELECT '{}' FROM broken", mark));
     case 10: return encode(fmt::format("Q SELECT '{}' FROM hidden_write", mark));
     case 11: return encode(fmt::format("Q SELECT '{}' FROM conflict", mark));
-    case 12: return encode("Q SET work_mem = 5");
-    case 13: return encode("Q DISCARD ALL");
-    case 14: return encode("P |" + read) + encode("B |") + encode("H") + encode("E |0") + encode("P |" + write) +
+    case 12: return encode(some_setting(rng));
+    case 13: return extended("", some_setting(rng).substr(2));
+    case 14: return encode("Q LISTEN c");
+    case 15: return encode("P |" + read) + encode("B |") + encode("H") + encode("E |0") + encode("P |" + write) +
                     encode("B |") + encode("E |0") + encode("S");
     default: return encode("B |") + encode("E |0") + encode("S");
   }

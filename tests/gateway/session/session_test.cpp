@@ -156,7 +156,7 @@ TEST_CASE("a pinned connection is reset before its next user") {
   World world({});
   const std::size_t id = world.add_client();
   world.run();
-  world.send(id, encode("Q SET work_mem = 3"));
+  world.send(id, encode("Q LISTEN c"));
   world.run();
   world.close_client(id);
   world.run();

@@ -85,7 +85,6 @@ void FakePostgres::message(char tag, std::string_view body, std::string& out) {
   if (tag == 'd' || tag == 'c' || tag == 'f' || tag == 'H') return;
   if (tag == 'S') {
     is_skipping_ = false;
-    is_implicit_ = false;
     if (status == 'I') portals_.clear();
     return ready(out);
   }
@@ -124,13 +123,14 @@ void FakePostgres::query(std::string_view body, std::string& out) {
 }
 
 void FakePostgres::ready(std::string& out) {
-  if (status == 'I') portals_.clear();
+  if (status == 'I') portals_.clear(), undo_.clear();
   wire::append_ready(out, static_cast<wire::TransactionStatus>(status));
 }
 
 bool FakePostgres::fail(std::string_view sqlstate, std::string_view text, std::string& out) {
   append_simple_error(out, "ERROR", sqlstate, text);
   if (status == 'T') status = 'E';
+  if (status == 'I' && !undo_.empty()) restore(undo_.front().second, out), undo_.clear();
   return false;
 }
 
@@ -163,6 +163,44 @@ std::string FakePostgres::statement_names() const {
   return names;
 }
 
+bool FakePostgres::set(const std::string& name, const std::string& value, std::string& out) {
+  if (value == "refused" || (value == "elsewhere" && is_replica)) return fail("22023", "invalid value for parameter", out);
+  settings[name] = value;
+  report(name, out);
+  return true;
+}
+
+void FakePostgres::restore(Settings now, std::string& out) {
+  settings.swap(now);
+  for (const char* name : {"application_name", "timezone"}) {
+    const auto before = now.find(name);
+    if (setting(name) != (before == now.end() ? "" : before->second)) report(name, out);
+  }
+}
+
+// SAVEPOINT, RELEASE, ROLLBACK TO.
+bool FakePostgres::divide(const std::string& sql, std::string& out) {
+  const std::string name = sql.substr(sql.rfind(' ') + 1);
+  if (status == 'I') return fail("25P01", "can only be used in transaction blocks", out);
+  if (starts(sql, "SAVEPOINT")) {
+    undo_.emplace_back(name, settings);
+    wire::append_command_complete(out, "SAVEPOINT");
+    return true;
+  }
+  for (std::size_t i = undo_.size(); --i > 0;) {
+    if (undo_[i].first != name) continue;
+    if (starts(sql, "ROLLBACK")) {
+      restore(undo_[i].second, out);
+      status = 'T';
+      ++i;
+    }
+    undo_.resize(i);
+    wire::append_command_complete(out, starts(sql, "RELEASE") ? "RELEASE" : "ROLLBACK");
+    return true;
+  }
+  return fail("3B001", "savepoint does not exist", out);
+}
+
 // False after an error.
 bool FakePostgres::run(const std::string& sql, std::string& out, bool with_description, Portal* portal,
                        std::size_t limit) {
@@ -177,9 +215,14 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     wire::append_command_complete(out, tag);
     return true;
   };
+  if (undo_.empty()) undo_.emplace_back("", settings);
+  if (starts(sql, "ROLLBACK TO")) return divide(sql, out);
   if (starts(sql, "ROLLBACK") || starts(sql, "COMMIT")) {
     const bool failed = std::exchange(status, 'I') == 'E';
-    return done(failed || starts(sql, "ROLLBACK") ? "ROLLBACK" : "COMMIT");
+    const bool is_undone = failed || starts(sql, "ROLLBACK");
+    if (is_undone) restore(undo_.front().second, out);
+    undo_.clear();
+    return done(is_undone ? "ROLLBACK" : "COMMIT");
   }
   if (status == 'E') return fail("25P02", "current transaction is aborted", out);
   if (starts(sql, "BEGIN") || starts(sql, "START")) {
@@ -212,16 +255,24 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     return done("INSERT 0 1");
   }
   if (starts(sql, "SET TRANSACTION")) return done("SET");
+  if (starts(sql, "SAVEPOINT") || starts(sql, "RELEASE")) return divide(sql, out);
   if (starts(sql, "SET ")) {
-    const std::size_t equals = sql.find(" = ");
-    const std::string name = sql.substr(4, equals - 4);
-    settings[name] = sql.substr(equals + 3);
-    report(name, out);
+    const bool is_ours = sql[4] == '"';  // SET "name" TO E'value', E'value'
+    const std::size_t equals = is_ours ? sql.find(" TO ") : sql.find(" = ");
+    std::string name = sql.substr(4, equals - 4);
+    std::erase(name, '"');
+    std::string value = is_ours ? "" : sql.substr(equals + 3);
+    if (value.starts_with('\'')) value = literals(value).at(0);
+    for (const std::string& one : is_ours ? literals(sql.substr(equals)) : std::vector<std::string>{})
+      value += (value.empty() ? "" : ", ") + one;
+    if (!starts(name, "LOCAL ") && !set(name, value, out)) return false;
     return done("SET");
   }
   if (starts(sql, "RESET ") || sql == "DISCARD ALL") {
     if (sql == "RESET ALL" || sql == "DISCARD ALL") {
-      settings.clear();
+      const std::string role = setting("role");
+      restore({}, out);
+      if (sql == "RESET ALL" && !role.empty()) settings["role"] = role;
       if (sql == "DISCARD ALL") statements.clear(), last_value.clear();
     } else {
       std::string name = sql.substr(6);
@@ -250,9 +301,7 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
   }
   if (has(sql, "set_config(")) {
     const auto parts = literals(sql);
-    if (parts.at(1) == "refused") return fail("22023", "invalid value for parameter", out);
-    settings[parts.at(0)] = parts.at(1);
-    report(parts.at(0), out);
+    if (!set(parts.at(0), parts.at(1), out)) return false;
     if (with_description) wire::append_row_description(out, std::vector<std::string_view>{"set_config"});
     wire::append_data_row(out, std::vector<std::optional<std::string_view>>{parts.at(1)});
     return done("SELECT 1");

@@ -8,7 +8,8 @@
 //   INSERT INTO serial, SELECT lastval(), DISCARD SEQUENCES
 //   PREPARE <name> AS ..., EXECUTE <name>, DEALLOCATE <name> | ALL
 //   SELECT ... FROM pg_prepared_statements   one row: their names, in order
-//   BEGIN, COMMIT, ROLLBACK, SET, RESET, SHOW, set_config, DISCARD ALL
+//   BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO, SET, RESET, SHOW, set_config, DISCARD ALL; the value
+//   `refused` is refused with 22023, `elsewhere` on a replica only
 #pragma once
 
 #include <deque>
@@ -31,7 +32,8 @@ struct FakePostgres {
   bool is_dead = false;  // after FATAL
   char status = 'I';
   int writes = 0;
-  std::map<std::string, std::string> settings;    // in force
+  using Settings = std::map<std::string, std::string>;
+  Settings settings;                              // in force
   std::map<std::string, std::string> statements;  // prepared: name to text
   std::string last_value;                         // what lastval() answers: the last INSERT INTO serial
   std::vector<std::string> log;                   // statements run
@@ -51,6 +53,9 @@ struct FakePostgres {
   bool fail(std::string_view sqlstate, std::string_view text, std::string& out);
   void end_copy(bool failed, std::string& out);
   void ready(std::string& out);
+  bool set(const std::string& name, const std::string& value, std::string& out);
+  void restore(Settings now, std::string& out);
+  bool divide(const std::string& sql, std::string& out);
   std::string setting(const std::string& name) const;
   std::string statement_names() const;
   void report(const std::string& name, std::string& out);
@@ -58,7 +63,7 @@ struct FakePostgres {
   std::string input_;
   Copy copy_ = Copy::none;
   bool is_skipping_ = false;
-  bool is_implicit_ = false;
+  std::vector<std::pair<std::string, Settings>> undo_;  // at the start of the transaction, and at its savepoints
   std::deque<std::string> rest_of_query_;
   std::map<std::string, Portal> portals_;
 };

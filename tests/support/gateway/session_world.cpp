@@ -44,8 +44,9 @@ std::size_t World::add_client(std::vector<std::pair<std::string, std::string>> p
   identity.id = SessionId{clients_.size() + 1};
   identity.database = "db";
   identity.user = std::move(user);
-  identity.settings = *startup_settings_of(parameters);
-  if (identity.settings != nullptr) identity.own_settings = *session_settings_of(identity.settings->own);
+  const auto startup = startup_settings_of(parameters);
+  identity.settings = startup->carried;
+  identity.own_settings = *session_settings_of(startup->own);
   if (const std::string* name = find_setting(identity.settings.get(), "application_name")) identity.application_name = *name;
   identity.cancel_key = {1, "abcd"};
   clients_.push_back(std::make_unique<Client>());
@@ -120,9 +121,12 @@ void World::give_back(std::size_t id, Backend* backend, LeaseEnd end) {
   if (!connection->output.empty()) problem("returned while the server still answers");
   if (connection->server.status != 'I') problem("returned inside a transaction");
   if (end == LeaseEnd::clean) {
-    const std::map<std::string, std::string> applied =
-        backend->applied ? std::map<std::string, std::string>(backend->applied->values.begin(), backend->applied->values.end())
-                         : std::map<std::string, std::string>{};
+    std::map<std::string, std::string> applied;
+    for (const CarriedSetting& one : backend->applied ? backend->applied->values : std::vector<CarriedSetting>{}) {
+      std::string value = one.value;
+      if (one.is_list) std::erase(value, '"');
+      applied[one.name] = value;
+    }
     if (connection->server.settings != applied) problem("returned with settings of its last user");
     return;
   }

@@ -1,0 +1,107 @@
+// Which of the client's statements have succeeded, so that what they do to its settings counts: the CommandCompletes of a
+// Query come in the order of its statements, and each Execute has one of its own. Sessions that change no settings and
+// make no savepoints pay a look at one flag.
+#include <algorithm>
+
+#include "gateway/session/session_core.hpp"
+#include "gateway/wire/body.hpp"
+
+namespace howdah {
+
+namespace {
+
+bool only_ends(const Traits& traits) {
+  return traits.steps.size() == 1 && traits.steps.front().kind == SessionStepKind::end;
+}
+
+bool changes_settings(const Traits& traits) {
+  return std::any_of(traits.steps.begin(), traits.steps.end(), [](const SessionStep& step) {
+    return step.kind != SessionStepKind::savepoint && step.kind != SessionStepKind::release &&
+           step.kind != SessionStepKind::rollback_to && step.kind != SessionStepKind::end;
+  });
+}
+
+bool is_value_lower(const std::string* value, std::string_view wanted) {
+  return value != nullptr && value->size() == wanted.size() &&
+         std::equal(value->begin(), value->end(), wanted.begin(), [](char a, char b) { return (a | 0x20) == (b | 0x20); });
+}
+
+// What is written otherwise is taken for off: then the primary runs what a replica might have.
+bool is_on(const std::string* value) {
+  for (const char* word : {"on", "true", "yes", "1", "t", "y"})
+    if (is_value_lower(value, word)) return true;
+  return false;
+}
+
+}  // namespace
+
+// A statement of the newest request is about to be sent. The end of a transaction means something only if it holds changes.
+void SessionCore::note_steps(Request& request, const Traits& traits) {
+  if (traits.steps.empty()) return;
+  if (only_ends(traits) && !has_steps_in_flight_ && !settings_.is_open()) return;
+  request.has_steps = has_steps_in_flight_ = true;
+  // What comes behind may depend on them.
+  if (changes_settings(traits)) request.is_barrier = true;
+}
+
+void SessionCore::note_portal(std::string_view portal, std::string_view statement) {
+  TraitsPtr traits = traits_of_statement(statement);
+  if (traits != nullptr) traits = traits_in_force(traits);
+  const auto found = portals_.find(portal);
+  if (traits == nullptr || traits->steps.empty()) {
+    if (found != portals_.end()) portals_.erase(found);
+  } else if (found != portals_.end()) {
+    found->second = std::move(traits);
+  } else {
+    portals_.emplace(portal, std::move(traits));
+  }
+}
+
+// The mark of the Execute's answer; 0: nothing is to be noted. A portal does its statement once, however often it is run.
+std::uint64_t SessionCore::take_portal(std::string_view portal) {
+  if (portals_.empty()) return 0;
+  const auto found = portals_.find(portal);
+  if (found == portals_.end()) return 0;
+  executed_.push_back(std::move(found->second));
+  portals_.erase(found);
+  return executed_.size();
+}
+
+// A part of the answer to the request in front has come.
+void SessionCore::note_done(char tag, Bytes body) {
+  const bool is_complete = tag == static_cast<char>(wire::ServerTag::command_complete);
+  if (!is_complete && tag != static_cast<char>(wire::ServerTag::portal_suspended)) return;
+  const std::string_view command = is_complete ? wire::BodyReader(body).take_cstring() : std::string_view{};
+  if (const Owed* ended = backend_->ledger.ended(); ended != nullptr) {
+    if (ended->kind == AnswerKind::execute && ended->name.empty() && ended->tag != 0) take_steps(*executed_[ended->tag - 1], 0, command);
+    return;
+  }
+  Request& request = requests_.front();
+  if (request.steps_of == nullptr) return;
+  take_steps(*request.steps_of, request.statements_done++, command);
+}
+
+void SessionCore::take_steps(const Traits& traits, std::uint32_t statement, std::string_view tag) {
+  for (const SessionStep& step : traits.steps) {
+    if (step.statement != statement) continue;
+    settings_.take(step, tag, backend_->applied);
+    note_new_settings();
+    // What was set before is in the old encoding, and will not be read in it elsewhere.
+    const bool is_encoding = step.name == "client_encoding" || step.kind == SessionStepKind::reset_all;
+    if (is_encoding && !has_only_ascii(settings_.settings_now().get())) pins_.add(PinReason::setting);
+  }
+}
+
+void SessionCore::note_new_settings() {
+  const CarriedSettings* settings = settings_.settings().get();
+  statement_scope_.clear();
+  for (const std::string_view part : {std::string_view(identity_.database), std::string_view(identity_.user)})
+    (statement_scope_ += part) += '\0';
+  append_reading_key(statement_scope_, settings_.settings_now().get());
+  is_default_read_only_ = is_on(find_setting(settings, "default_transaction_read_only"));
+  const std::string* isolation = find_setting(settings, "default_transaction_isolation");
+  is_default_serializable_ = is_value_lower(isolation, "serializable");
+  is_default_read_committed_ = isolation == nullptr || is_value_lower(isolation, "read committed");
+}
+
+}  // namespace howdah

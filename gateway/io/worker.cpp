@@ -36,6 +36,11 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
       started_at_(wall_now()) {
   surroundings_.statement_log = config_->statement_log;
   surroundings_.console_version = config_->console_version;
+  surroundings_.settings = config_->settings;
+  surroundings_.schema_changes = shared.schema_changes;
+  surroundings_.writes = &shared_.writes;
+  surroundings_.writer = id_.value;
+  surroundings_.clock = monotonic_now;
   shared_.budget.attach(id_, reactor_,
                         [this](const PoolKey& key, const BudgetNews& news) { pools_.on_budget_news(key, news); });
 }
@@ -90,6 +95,7 @@ void Worker::set_config(WorkerConfigPtr config) {
     config_ = config;
     surroundings_.statement_log = config_->statement_log;
     surroundings_.console_version = config_->console_version;
+    surroundings_.settings = config_->settings;
     parse_cache_.adopt(config_->routing);
     welcome_cache_.clear();
     pools_.set_config(config_);
@@ -203,6 +209,8 @@ void Worker::on_logged_in(ClientLink& client) {
   if (!startup.options.empty()) parameters.emplace_back("options", startup.options);
   auto settings = startup_settings_of(parameters);
   if (!settings) return client.refuse(settings.error());
+  auto own_settings = *settings == nullptr ? SessionSettings{} : session_settings_of((*settings)->own);
+  if (!own_settings) return client.refuse(own_settings.error());
   const auto name = std::find_if(parameters.begin(), parameters.end(),
                                  [](const auto& entry) { return entry.first == "application_name"; });
   std::array<char, login::kLongSecretSize> random{};
@@ -212,6 +220,7 @@ void Worker::on_logged_in(ClientLink& client) {
   identity.database = startup.database;
   identity.user = startup.user;
   identity.settings = std::move(*settings);
+  identity.own_settings = *own_settings;
   if (name != parameters.end()) identity.application_name = name->second;
   identity.cancel_key = login::make_client_key(id_.value, ++next_serial_, random, startup.spoken);
   identity.console = console;
@@ -381,6 +390,7 @@ void Worker::act(ClientLink& client, const session::Action& action) {
                             for (const auto& waiter : waiters) waiter();
                           });
                         },
+                        [&](const session::WantPosition&) { shared_.hooks.want_position(); },
                         [&](const session::CloseClient& close) {
                           flush_server(client);
                           flush_client(client);
@@ -420,7 +430,7 @@ void Worker::ask_local(const ClientLink& client, const session::AskLocal& questi
     });
   };
   shared_.hooks.ask_local({client.id(), question.command, who.user, who.database, client.session().load_balance_node(),
-                           who.console},
+                           question.settings, who.console},
                           std::move(then));
 }
 

@@ -28,6 +28,7 @@ struct LocalQuestion {
   std::string user;
   std::string database;
   std::optional<NodeId> load_balance_node;  // drawn for the asker's reads
+  SettingsPtr settings;                     // as the asker has changed them; null: it has not
   ConsoleRole console = ConsoleRole::none;  // anything else: the asker uses the console
 };
 
@@ -40,6 +41,7 @@ struct WorkerHooks {
   std::function<void(SessionId asker)> withdraw_local;  // its question is not wanted any more
   std::function<void(WorkerId to, MovedServer)> hand_over;
   std::function<void(wire::CancelKey, std::function<void()> then)> route_cancel;
+  std::function<void()> want_position;  // the primary's, soon; it comes with the next view
 };
 
 // Shared by all workers of the process.
@@ -49,8 +51,11 @@ struct WorkersShared {
   Resolver& client_names;  // of its own: clients with slow name servers must not delay connections to servers
   SharedBudget& budget;
   WorkerHooks hooks;
+  WriteBoard writes;
   std::atomic<std::uint32_t> client_count{0};   // with those of the console
   std::atomic<std::uint32_t> console_count{0};  // logged in to the console
+  // shared: each worker's surroundings hold it
+  std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);
   std::atomic<bool> is_shutting_down{false};
 };
 

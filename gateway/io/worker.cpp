@@ -35,12 +35,12 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
       next_session_(std::uint64_t{id.value} << 48 | 1),
       started_at_(wall_now()) {
   surroundings_.statement_log = config_->statement_log;
-  surroundings_.console_version = config_->console_version;
   surroundings_.settings = config_->settings;
   surroundings_.schema_changes = shared.schema_changes;
   surroundings_.writes = &shared_.writes;
   surroundings_.writer = id_.value;
   surroundings_.clock = monotonic_now;
+  surroundings_.console_version = config_->console_version;
   shared_.budget.attach(id_, reactor_,
                         [this](const PoolKey& key, const BudgetNews& news) { pools_.on_budget_news(key, news); });
 }
@@ -94,8 +94,8 @@ void Worker::set_config(WorkerConfigPtr config) {
   reactor_.post([this, config = std::move(config)] {
     config_ = config;
     surroundings_.statement_log = config_->statement_log;
-    surroundings_.console_version = config_->console_version;
     surroundings_.settings = config_->settings;
+    surroundings_.console_version = config_->console_version;
     parse_cache_.adopt(config_->routing);
     welcome_cache_.clear();
     pools_.set_config(config_);

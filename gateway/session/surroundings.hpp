@@ -41,8 +41,6 @@ struct Surroundings {
   // How often a client has changed a schema. Shared by all workers: a statement prepared before is another one after.
   std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);
   StatementLog statement_log = {};
-  TrafficBook traffic = {};
-  std::string console_version = {};  // the server_version that the console reports
   SettingsPtr settings = std::make_shared<const Settings>();  // in force, for PGPOOL SET
 
   WriteBoard* writes = nullptr;   // shared by all workers, each with its own slot; none: nothing is global
@@ -53,6 +51,8 @@ struct Surroundings {
     std::optional<Instant> wrote_at;
     Lsn position;
   } global_bound = {};
+  TrafficBook traffic = {};
+  std::string console_version = {};  // the server_version that the console reports
 };
 
 }  // namespace howdah

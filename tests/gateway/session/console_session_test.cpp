@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "gateway/session/result_format.hpp"
+#include "gateway/wire/client_messages.hpp"
 #include "gateway/wire/error_response.hpp"
 #include "tests/support/gateway/wire_transcript.hpp"
 
@@ -29,14 +30,14 @@ struct Console {
       CHECK(std::get_if<session::WantLease>(&action) == nullptr);
     }
   }
-  void send(std::string_view bytes, std::size_t chunk = std::string_view::npos) {
+  void send_bytes(std::string_view bytes, std::size_t chunk = std::string_view::npos) {
     for (std::size_t at = 0; at < bytes.size(); at += std::min(chunk, bytes.size() - at))
       happens(session::ClientBytes{as_bytes(bytes.substr(at, chunk))});
   }
   void send(const std::vector<const char*>& messages, std::size_t chunk = std::string_view::npos) {
     std::string bytes;
     for (const char* message : messages) bytes += encode(message);
-    send(bytes, chunk);
+    send_bytes(bytes, chunk);
   }
   // Tags since the last call.
   std::string tags() {
@@ -152,7 +153,7 @@ TEST_CASE("numbers are sent in binary where Bind asks for it") {
   wire::append_bind_head(bytes, "", "", 8);
   bytes.append("\0\0\0\0\0\1\0\1", 8);  // no parameters; all results in binary
   bytes += encode("E |0") + encode("S");
-  console.send(bytes);
+  console.send_bytes(bytes);
   console.happens(two_rows());
   CHECK(console.received.find(std::string("\0\0\0\4\0\0\1\2", 8)) != std::string::npos);
 }
@@ -181,7 +182,7 @@ TEST_CASE("hostile bytes end the console's session") {
   for (const std::string_view bytes : {"\1\0\0\0\4", "Q\0\0\0\3", "Q\x7f\0\0\0"}) {
     Console console;
     console.tags();
-    console.send(std::string(bytes.data(), 5));
+    console.send_bytes(std::string(bytes.data(), 5));
     CHECK(console.tags() == "E");
     CHECK(console.closed == CloseReason::protocol_violation);
   }

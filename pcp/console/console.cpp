@@ -118,9 +118,10 @@ void Console::shutdown(const ConsoleAsk& ask, const ConsoleCommand& command, The
   const std::string how = to_lower(command.argument.value_or(""));
   if (!how.empty() && how != "wait_for_servers" && how != "wait_for_clients") return then(invalid_command(ask.text));
   const StopMode mode = how.empty() ? StopMode::immediate : how == "wait_for_servers" ? StopMode::fast : StopMode::smart;
-  control_.stop(mode, [then = std::move(then)](Result<void> outcome) {
+  control_.stop(mode, [mode, then = std::move(then)](Result<void> outcome) {
     if (!outcome) return then(refused(outcome.error().message));
-    then(tagged("SHUTDOWN"));
+    // As PgBouncer: the end of the connection is the answer, so that nobody takes it for done while the process lives.
+    if (mode != StopMode::immediate) then(tagged("SHUTDOWN"));
   });
 }
 

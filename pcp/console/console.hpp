@@ -33,7 +33,7 @@ class Console {
   Console(ControlSurface& control, ConsoleSurface& data_path, Log& log)
       : control_(control), data_path_(data_path), log_(log) {}
 
-  // `then` is called once.
+  // `then` is called once; not at all by a SHUTDOWN that ends the process at once.
   void run(const ConsoleAsk& ask, Then then);
   // The asker cancels the command that it waits for: it is answered with an error, and a PAUSE is taken back.
   void withdraw(SessionId asker);

@@ -23,7 +23,9 @@ struct CommandLine {
   bool has_debug = false;
   char stop_mode = 's';  // s, f, i
   std::string sql;       // route, show
-  std::string import_file;         // import: a pgbouncer.ini
+  std::string statement_log;  // route
+  bool prints_table = false;  // route
+  std::string import_file;  // import: a pgbouncer.ini
   std::string output_directory = ".";
   bool may_overwrite = false;
 };

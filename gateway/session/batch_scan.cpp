@@ -30,6 +30,7 @@ bool SessionCore::scan_batch(Bytes input) {
   scan_.held.clear();
   scan_.traits.clear();
   scan_.parsed.clear();
+  scan_.bound.clear();
   std::size_t at = 0;
   while (at < input.size()) {
     const std::optional<Head> head = head_of(input.subspan(at));
@@ -66,7 +67,9 @@ bool SessionCore::scan_message(Bytes message, Head head) {
     case ClientTag::bind: {
       const auto bind = wire::parse_bind_head(body, true);
       if (!bind) return close_with(bind.error(), CloseReason::protocol_violation), false;
-      scan_traits(traits_of_statement((*bind)->statement));
+      const TraitsPtr traits = traits_of_statement((*bind)->statement);
+      scan_.bound.emplace_back((*bind)->portal, traits && is_answered_here(*traits));
+      scan_traits(traits);
       return true;
     }
     case ClientTag::describe:
@@ -76,15 +79,14 @@ bool SessionCore::scan_message(Bytes message, Head head) {
       if (target->target == wire::Target::statement && tag == ClientTag::describe)
         scan_traits(traits_of_statement(target->name));
       else if (target->target == wire::Target::portal && tag == ClientTag::describe &&
-               !local_portals_.contains(target->name) && !scan_.has_local_part)
+               !is_local_portal(target->name))
         scan_.has_server_part = true;
       return true;
     }
     case ClientTag::execute: {
       const auto execute = wire::parse_execute(body);
       if (!execute) return close_with(execute.error(), CloseReason::protocol_violation), false;
-      const bool is_local_portal = local_portals_.contains(execute->portal) || scan_.has_local_part;
-      (is_local_portal ? scan_.has_local_part : scan_.has_server_part) = true;
+      (is_local_portal(execute->portal) ? scan_.has_local_part : scan_.has_server_part) = true;
       return true;
     }
     default:
@@ -94,16 +96,26 @@ bool SessionCore::scan_message(Bytes message, Head head) {
   }
 }
 
+bool SessionCore::is_answered_here(const Traits& traits) const {
+  return is_local(traits) || (is_failed_ && (traits.transaction == TransactionControl::rollback ||
+                                             traits.transaction == TransactionControl::commit));
+}
+
 void SessionCore::scan_traits(const TraitsPtr& traits) {
   if (!traits) {
     scan_.has_server_part = true;
     return;
   }
-  const bool is_here = is_local(*traits) || (is_failed_ && (traits->transaction == TransactionControl::rollback ||
-                                                            traits->transaction == TransactionControl::commit));
-  (is_here ? scan_.has_local_part : scan_.has_server_part) = true;
-  scan_.held.push_back(traits);
-  scan_.traits.push_back(traits.get());
+  (is_answered_here(*traits) ? scan_.has_local_part : scan_.has_server_part) = true;
+  scan_.held.push_back(traits_in_force(traits));
+  scan_.traits.push_back(scan_.held.back().get());
+}
+
+// Bound in this batch, or before it.
+bool SessionCore::is_local_portal(std::string_view name) const {
+  for (auto it = scan_.bound.rbegin(); it != scan_.bound.rend(); ++it)
+    if (it->first == name) return it->second;
+  return local_portals_.contains(name);
 }
 
 // What a Bind or Describe is about: parsed in this batch, before it, or unknown (nullptr).

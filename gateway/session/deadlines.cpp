@@ -28,7 +28,7 @@ std::optional<Instant> SessionCore::deadline_of(ErrorCode code) const {
     case ErrorCode::idle_transaction_timeout:
       return after(is_in_transaction() ? idle_since_ : std::nullopt, options_.idle_transaction_timeout);
     case ErrorCode::client_idle_timeout:
-      return after(is_in_transaction() ? std::nullopt : idle_since_, options_.client_idle_limit);
+      return after(is_in_transaction() ? std::nullopt : idle_since_, client_idle_limit());
     default: return std::nullopt;
   }
 }

@@ -79,7 +79,7 @@ std::optional<PgFailure> PgConnection::wait(Wanted wanted, Instant deadline, int
 
 // Keep-alive and user timeout together, for each alone misses cases: a silent network is noticed in about two seconds.
 // The server is asked for the same, so that it forgets Howdah's own sessions as quickly.
-std::optional<PgFailure> PgConnection::open(Instant deadline, int wake_fd) {
+std::optional<PgFailure> PgConnection::open(Instant deadline, int wake_fd, std::optional<Instant> accepted_by) {
   const std::string port = fmt::format("{}", port_);
   const Credentials& login = credentials_;
   const std::pair<const char*, const char*> words[] = {
@@ -105,7 +105,9 @@ std::optional<PgFailure> PgConnection::open(Instant deadline, int wake_fd) {
   while (step != PGRES_POLLING_OK) {
     if (step == PGRES_POLLING_FAILED) return lost();
     const Wanted wanted = step == PGRES_POLLING_WRITING ? Wanted::writing : Wanted::reading;
-    if (auto failure = wait(wanted, deadline, wake_fd)) return failure;
+    const bool is_accepted = PQstatus(connection_.get()) != CONNECTION_STARTED;
+    const Instant limit = is_accepted ? deadline : std::min(deadline, accepted_by.value_or(deadline));
+    if (auto failure = wait(wanted, limit, wake_fd)) return failure;
     step = PQconnectPoll(connection_.get());
   }
   PQsetnonblocking(connection_.get(), 1);

@@ -166,7 +166,12 @@ std::string FakePostgres::statement_names() const {
 // False after an error.
 bool FakePostgres::run(const std::string& sql, std::string& out, bool with_description, Portal* portal,
                        std::size_t limit) {
-  if (starts(sql, "/*")) return run(sql.substr(sql.find("*/") + 3), out, with_description, portal, limit);
+  if (starts(sql, "/*")) {
+    const std::size_t at = log.size();
+    const bool succeeded = run(sql.substr(sql.find("*/") + 3), out, with_description, portal, limit);
+    log[at] = sql;
+    return succeeded;
+  }
   log.push_back(sql);
   const auto done = [&](std::string_view tag) {
     wire::append_command_complete(out, tag);

@@ -31,12 +31,12 @@ std::string lagging_text(const ClusterView& view, const RoutingOptions& options)
 }
 
 std::string behind_text(const Decision& decision, const ClusterView& view) {
-  if (!decision.read_bound) return "the primary has not been asked for its position since the session wrote";
+  if (!decision.position) return "the primary has not been asked for its position since a write was acknowledged";
   std::string text;
   for (const NodeView& node : view.nodes)
-    if (view.primary != node.id && may_read(view, node) && !has_replayed(view, node, *decision.read_bound))
+    if (view.primary != node.id && may_read(view, node) && !has_replayed(view, node, *decision.position))
       append(text, fmt::format("node {} has replayed {}, not {}", node.id.value, to_text(node.replayed),
-                               to_text(*decision.read_bound)));
+                               to_text(*decision.position)));
   return text;
 }
 
@@ -60,6 +60,10 @@ std::string because_text(const Decision& decision, const SessionFacts& facts, co
                          const RoutingOptions& options) {
   switch (decision.reason) {
     case RouteReason::replica_lag: return lagging_text(view, options);
+    case RouteReason::global_consistency:
+      if (!decision.is_position_needed) return "within a transaction";
+      [[fallthrough]];
+    case RouteReason::min_lsn:
     case RouteReason::read_your_writes: return behind_text(decision, view);
     case RouteReason::listed_write_function: return listed_text(decision.because, options);
     case RouteReason::serializable:

@@ -25,12 +25,18 @@ Decision to_primary(const Question& question, RouteReason reason, std::string_vi
   return {.node = primary->id, .reason = reason, .because = because};
 }
 
+Decision as_text_says(const Question& question) {
+  const Verdict& verdict = question.traits.verdict;
+  if (verdict.may_use_replica) return to_primary(question, RouteReason::comment);
+  return to_primary(question, verdict.reason, verdict.because);
+}
+
 // Whether a READ COMMITTED transaction may have this statement on a standby. Each such statement has a snapshot of its own
 // anyway; what holds for the whole transaction (its time, its settings, its savepoints) it would lose when it moves.
 bool may_visit_standby(const Question& question) {
   const Traits& traits = question.traits;
   return question.options.load_balance_transactions && question.facts.transaction_may_visit_standby &&
-         traits.verdict.may_use_replica && !traits.has_transaction_control && !traits.reads_transaction_time &&
+         may_use_replica(traits, question.options) && !traits.has_transaction_control && !traits.reads_transaction_time &&
          (traits.row().route == RouteClass::read || traits.row().route == RouteClass::as_inner) &&
          consistency_of(traits, question.facts, question.options) != ReadConsistency::global;
 }
@@ -50,8 +56,7 @@ Decision in_open_transaction(const Question& question) {
   if (question.facts.transaction_may_move) {
     const NodeView* standby = question.view.find(node);
     if (standby == nullptr || must_move_to_primary(question, *standby)) {
-      const Verdict& verdict = traits.verdict;
-      if (!verdict.may_use_replica) return to_primary(question, verdict.reason, verdict.because);
+      if (!may_use_replica(traits, question.options)) return as_text_says(question);
       return to_primary(question, RouteReason::explicit_transaction);
     }
   }
@@ -146,12 +151,6 @@ Decision route_read(const Question& question, RouteReason reason, Rng& rng) {
   if (options.disable_load_balance_on_write == WriteEffect::always && question.facts.has_written)
     return to_primary(question, RouteReason::wrote_before);
   return balanced_read(question, reason, rng);
-}
-
-Decision as_text_says(const Question& question) {
-  const Verdict& verdict = question.traits.verdict;
-  if (verdict.may_use_replica) return to_primary(question, RouteReason::comment);
-  return to_primary(question, verdict.reason, verdict.because);
 }
 
 Decision route_transaction(const Question& question, bool is_read_only, bool is_serializable, Rng& rng) {

@@ -26,7 +26,7 @@ void SessionCore::note_complete() {
 }
 
 ReadConsistency SessionCore::consistency() const {
-  return own_settings_.read_consistency.value_or(env_.parse_cache.options().read_consistency);
+  return own_settings_.read_consistency.value_or(routing().read_consistency);
 }
 
 void SessionCore::add_freshness(const Traits& traits, SessionFacts& known) const {
@@ -54,7 +54,7 @@ bool SessionCore::may_follow_on_replica(const Traits& traits) const {
 
 // For dml_adaptive: a statement that may write is about to be sent.
 void SessionCore::note_written_objects(const Traits& traits) {
-  const RoutingOptions& options = env_.parse_cache.options();
+  const RoutingOptions& options = routing();
   if (options.disable_load_balance_on_write != WriteEffect::dml_adaptive) {
     written_objects_.is_everything = true;  // should a reload bring the mode, what was written is not known
     return;

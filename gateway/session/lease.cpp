@@ -186,7 +186,7 @@ void SessionCore::wait_for_node(ErrorCode code) {
   if (!waiting_since_) waiting_since_ = now_;
   if (avoided_node_) retry_at_ = now_ + kRetryInterval;
   // A transaction that has not begun keeps nothing; a connection to a node that is no longer primary is no use.
-  if (backend_ != nullptr && pins_.is_empty() && backend_->is_reusable()) park_backend();
+  if (backend_ != nullptr && pins_.is_empty() && !is_batch_open_ && backend_->is_reusable()) park_backend();
 }
 
 void SessionCore::handle(const ViewChanged&) {

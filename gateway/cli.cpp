@@ -27,6 +27,7 @@ void add_options(CLI::App& app, CommandLine& line, std::string& mode, bool& want
   app.add_option("-m,--mode", mode, "with stop: smart, fast or immediate")
       ->check(CLI::IsMember({"s", "smart", "f", "fast", "i", "immediate"}));
   app.add_flag("--check", wants_check, "only check the configuration");
+  app.add_flag("--online", line.is_online, "with --check: also ask the servers for what native failover needs of them");
   app.add_option("-c,--command", line.sql, "run one SHOW against the running gateway and print its answer");
   app.set_help_flag("-h,--help", "this text");
 }

@@ -15,6 +15,17 @@ struct HowdahSettings {
   Param<ReadConsistency> read_consistency{"read_consistency", ReadConsistency::session, Change::reload,
                                           "What a read on a standby must have seen: eventual = anything, session = the "
                                           "client's own writes, global = all writes through Howdah."};
+  Param<CommitSafety> commit_safety{
+      "commit_safety", CommitSafety::pipelined, Change::reload,
+      "How a COMMIT is found out whose answer was lost in a failover: off = it is not (error 08007); pipelined = the "
+      "transaction's id is asked for in the same packet; strict = before it, one round trip more."};
+  Param<SynchronousPolicy> synchronous_standbys{
+      "synchronous_standbys", SynchronousPolicy::off, Change::reload,
+      "After a promotion, synchronous_standby_names of the new primary: off = left alone, available = only standbys that "
+      "stream, none if there is none, strict = as many as before, waiting for them."};
+  Param<DetectionProfile> detection_profile{
+      "detection_profile", DetectionProfile::calm, Change::reload,
+      "How soon a silent primary is given up where health_check_* are not set: calm, or fast (about a second)."};
   Param<seconds> primary_wait_timeout{"primary_wait_timeout", 30s, Change::reload,
                                       "How long a statement waits for a primary while there is none."};
   Param<int> worker_threads{"worker_threads", 0, Change::restart, "Threads that serve clients; 0 = one per core.",

@@ -314,6 +314,7 @@ void Worker::act(ClientLink& client, const session::Action& action) {
                           return_lease(client, *static_cast<Server*>(returned.backend), returned.end);
                         },
                         [&](const session::AskLocal& question) { ask_local(client, question); },
+                        [&](const session::LookUpCommit& wanted) { look_up(client, wanted); },
                         [&](const session::ReportNode& seen) { shared_.hooks.report(seen.node, seen.failure, {}); },
                         [&](const session::SendCancel& wanted) {
                           flush_server(client);
@@ -361,6 +362,18 @@ void Worker::ask_local(const ClientLink& client, const session::AskLocal& questi
     });
   };
   shared_.hooks.ask_local({question.command, who.user, who.database, client.session().load_balance_node()}, std::move(then));
+}
+
+void Worker::look_up(const ClientLink& client, const session::LookUpCommit& wanted) {
+  auto then = [this, id = client.id()](CommitOutcome outcome) {
+    reactor_.post([this, id, outcome] {
+      ClientLink* asker = find(id);
+      if (asker == nullptr || asker->is_closing()) return;
+      feed(*asker, session::CommitFate{outcome});
+      pools_.deliver();
+    });
+  };
+  shared_.hooks.look_up(wanted.doubt, wanted.limit, std::move(then));
 }
 
 void Worker::flush_client(ClientLink& client) {

@@ -78,6 +78,8 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   }();
   if (owes() && batch_needs_clean_sequences()) return Go::wait;
   const Traits& strictest = scan_.traits.empty() ? *kNothingSaid : combine(scan_.traits);
+  const bool is_one = scan_.traits.size() == 1 && scan_.is_ended && !scan_.is_oversized;
+  if (is_one && must_learn_xid(strictest)) return Go::wait;
   if (admit(strictest) == Go::wait) {
     if (!pending_error_ || waiting_ != Waiting::nothing) return Go::wait;
     return open_batch(input);
@@ -86,6 +88,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
       !deferred_begin_.empty() || (client_status() == TransactionStatus::idle && is_status_certain());
   if (batch_needs_clean_sequences()) discard_sequences();
   send_deferred_begin();
+  if (is_one) ask_xid_with(*scan_.traits.front());
   is_batch_open_ = true;
   Request request;
   request.is_rerunnable = is_outside && !scan_.is_oversized && !scan_.traits.empty() &&
@@ -274,6 +277,7 @@ std::size_t SessionCore::forward_target(Bytes message, Head head) {
   if (static_cast<ClientTag>(head.tag) == ClientTag::close) return forward_close(message, *target);
   Owed owed{.kind = AnswerKind::describe};
   if (target->target == wire::Target::portal) {
+    owed.tag = kPortalTag;
     to_server(message);
   } else {
     build_.clear();

@@ -28,6 +28,7 @@
 #include "gateway/session/surroundings.hpp"
 #include "gateway/session/text_table.hpp"
 #include "gateway/wire/server_messages.hpp"
+#include "health/commit_doubt.hpp"
 
 namespace howdah {
 
@@ -68,12 +69,15 @@ struct ViewChanged {};           // Surroundings::view is a newer one
 struct LocalAnswer {             // to AskLocal
   Result<TextTable> table;
 };
+struct CommitFate {              // to LookUpCommit
+  CommitOutcome outcome;
+};
 struct CancelAsked {};           // a CancelRequest with this client's key
 struct Tick {};                  // next_deadline() has come
 struct ShutDown {};              // end when the client's current transaction ends; at once if there is none
 
 using Event = std::variant<LoggedIn, ClientBytes, ClientGone, LeaseGranted, LeaseRefused, ServerBytes, ServerGone,
-                           ViewChanged, LocalAnswer, CancelAsked, Tick, ShutDown>;
+                           ViewChanged, LocalAnswer, CommitFate, CancelAsked, Tick, ShutDown>;
 
 // ---- what a session wants done, in this order ----
 enum class LeaseEnd : std::uint8_t {
@@ -100,6 +104,10 @@ struct ReturnLease {
 struct AskLocal {                // a command for Howdah itself; answered by LocalAnswer. The text is one command
   std::string command;
 };
+struct LookUpCommit {            // its answer died with its server; answered by CommitFate within `limit`
+  CommitDoubt doubt;
+  Duration limit;
+};
 struct ReportNode {              // evidence from live traffic
   NodeId node;
   NodeFailure failure;
@@ -111,7 +119,7 @@ struct CloseClient {             // flush what was sent, then close. The last ac
   CloseReason reason;
 };
 
-using Action = std::variant<ToClient, ToServer, WantLease, ForgetLease, ReturnLease, AskLocal, ReportNode, SendCancel,
+using Action = std::variant<ToClient, ToServer, WantLease, ForgetLease, ReturnLease, AskLocal, LookUpCommit, ReportNode, SendCancel,
                             CloseClient>;
 
 }  // namespace session

@@ -21,10 +21,13 @@
 namespace howdah {
 
 // What the owed answers of injected messages mean (Owed::tag of a query).
-enum class Injected : std::uint64_t { none, settings, begin, drain, sequences };
+enum class Injected : std::uint64_t { none, settings, begin, drain, sequences, xid };
 
 // Owed::tag of the Parse of an unnamed statement: this and its serial number. Other statements have catalog numbers.
 constexpr std::uint64_t kUnnamedTag = std::uint64_t{1} << 63;
+
+// Owed::tag of the Describe of a portal.
+constexpr std::uint64_t kPortalTag = std::uint64_t{1} << 62;
 
 class SessionCore {
  public:
@@ -43,7 +46,7 @@ class SessionCore {
   std::optional<Instant> idle_since() const { return idle_since_; }
 
  private:
-  enum class Waiting : std::uint8_t { nothing, lease, node, local };
+  enum class Waiting : std::uint8_t { nothing, lease, node, local, fate };
   enum class Go : std::uint8_t { now, wait };
 
   struct Head {  // of a client message
@@ -80,6 +83,7 @@ class SessionCore {
   void handle(const session::ServerGone& event);
   void handle(const session::ViewChanged& event);
   void handle(const session::LocalAnswer& event);
+  void handle(const session::CommitFate& event);
   void handle(const session::CancelAsked& event);
   void handle(const session::Tick& event);
   void handle(const session::ShutDown& event);
@@ -227,6 +231,17 @@ class SessionCore {
   Error failed_error();
   void end_failed();
 
+  // commit_doubt.cpp
+  bool is_commit_looked_up(const Traits& traits) const;
+  bool must_learn_xid(const Traits& traits);
+  void ask_xid_with(const Traits& traits);
+  void ask_xid();
+  bool is_xid_answer() const;
+  void note_xid(Bytes row);
+  bool look_up_commit(std::span<const Owed> owed);
+  void answer_committed(std::span<const Owed> owed);
+  static Error not_committed_error();
+
   // local_answers.cpp
   bool is_local(const Traits& traits) const;
   bool answer_local_query(const TraitsPtr& traits, std::string_view sql);
@@ -316,6 +331,9 @@ class SessionCore {
   bool is_transaction_read_only_ = false;
   bool is_transaction_serializable_ = false;
   bool has_transaction_written_ = false;
+  bool is_xid_asked_ = false;          // of the transaction that is being committed
+  CommitDoubt doubt_;
+  std::vector<Owed> doubtful_;         // what was owed when the connection was lost in COMMIT
   bool is_failed_ = false;             // emulated
   bool is_failure_told_ = false;
   TransactionStatus told_status_ = TransactionStatus::idle;  // in the last ReadyForQuery the client got

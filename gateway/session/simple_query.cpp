@@ -71,6 +71,7 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
   if (is_local(*traits)) return owes() || !answer_local_query(traits, sql) ? 0 : message.size();
   if (!owes() && answer_transaction_control(*traits, sql)) return message.size();
   if (owes() && needs_clean_sequences(*traits)) return 0;
+  if (must_learn_xid(*traits)) return 0;
   if (admit(*traits) == Go::wait) {
     if (!pending_error_ || waiting_ != Waiting::nothing) return 0;
     return fail_pending(message, Head{message[0], message.size()});
@@ -85,6 +86,7 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
       !deferred_begin_.empty() || (client_status() == TransactionStatus::idle && is_status_certain());
   if (needs_clean_sequences(*traits)) discard_sequences();
   send_deferred_begin();
+  ask_xid_with(*traits);
   Request request{.is_complete = true, .is_simple = true};
   request.is_rerunnable = is_whole && is_outside && !is_batch_open_ && traits->verdict.may_use_replica &&
                           !traits->has_transaction_control && traits->pins.is_empty();

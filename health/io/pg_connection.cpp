@@ -86,6 +86,7 @@ std::optional<PgFailure> PgConnection::open(Instant deadline, int wake_fd, std::
                           credentials_.database.c_str(), credentials_.sslmode.c_str(), "howdah", "1", "1", "2", "2000",
                           "UTF8",
                           "-c tcp_keepalives_idle=1 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2 "
+                          "-c tcp_user_timeout=2000 "
                           "-c standard_conforming_strings=on -c statement_timeout=0",
                           nullptr};
   connection_.reset(PQconnectStartParams(keys, values, 0));

@@ -6,6 +6,7 @@
 //   ... FROM big               one row of 100 kB            ... FROM dies     FATAL 57P01
 //   INSERT, COPY ... FROM STDIN   25006 on a replica        COPY ... TO STDOUT  two lines
 //   INSERT INTO serial, SELECT lastval(), DISCARD SEQUENCES
+//   SELECT pg_current_xact_id_if_assigned()   731, or NULL where nothing was written
 //   BEGIN, COMMIT, ROLLBACK, SET, RESET, SHOW, set_config, DISCARD ALL
 #pragma once
 
@@ -27,6 +28,7 @@ struct FakePostgres {
 
   bool is_replica;
   bool is_dead = false;  // after FATAL
+  bool dies_at_commit = false;  // without an answer
   char status = 'I';
   int writes = 0;
   std::map<std::string, std::string> settings;    // in force

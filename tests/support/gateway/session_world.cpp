@@ -100,6 +100,7 @@ void World::perform(std::size_t id, Actions<Action>& actions) {
                    [&](const ForgetLease&) { std::erase_if(wishes_, [&](const Wish& w) { return w.client == id; }); },
                    [&](const ReturnLease& a) { give_back(id, a.backend, a.end); },
                    [&](const AskLocal& a) { who.asked.push_back(a.command); },
+                   [&](const LookUpCommit& a) { who.doubt = a.doubt, who.is_fate_awaited = true; },
                    [&](const ReportNode& a) { reports.push_back(a.node); },
                    [&](const SendCancel&) { ++cancels; },
                    [&](const CloseClient& a) { who.closed = a.reason; },
@@ -196,7 +197,20 @@ bool World::deliver_one() {
   return false;
 }
 
-bool World::step() { return deliver_one() || grant_one(); }
+bool World::tell_fate() {
+  for (std::size_t id = 0; id < clients_.size(); ++id) {
+    if (!std::exchange(clients_[id]->is_fate_awaited, false)) continue;
+    event(id, CommitFate{fate});
+    return true;
+  }
+  return false;
+}
+
+bool World::step() { return deliver_one() || grant_one() || tell_fate(); }
+
+void World::die_at_commit() {
+  for (const auto& connection : connections_) connection->server.dies_at_commit = true;
+}
 
 void World::run() {
   constexpr int kMany = 1'000'000;

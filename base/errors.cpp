@@ -53,6 +53,8 @@ constexpr std::array kErrorTable{
     ErrorRow{portal_unknown, "portal_unknown", "34000", Severity::error, Fault::client, LogLevel::debug},
     ErrorRow{command_syntax, "command_syntax", "42601", Severity::error, Fault::client, LogLevel::info},
     ErrorRow{unknown_parameter, "unknown_parameter", "42704", Severity::error, Fault::client, LogLevel::info},
+    ErrorRow{parameter_fixed, "parameter_fixed", "55P02", Severity::error, Fault::client, LogLevel::info},
+    ErrorRow{parameter_invalid, "parameter_invalid", "22023", Severity::error, Fault::client, LogLevel::info},
     ErrorRow{command_failed, "command_failed", "55000", Severity::error, Fault::client, LogLevel::info},
     ErrorRow{configuration, "configuration", "F0000", Severity::fatal, Fault::environment, LogLevel::error},
     ErrorRow{environment, "environment", "58000", Severity::fatal, Fault::environment, LogLevel::error},

@@ -47,6 +47,8 @@ enum class ErrorCode {
   portal_unknown,
   command_syntax,
   unknown_parameter,
+  parameter_fixed,
+  parameter_invalid,
   command_failed,
   configuration,
   environment,

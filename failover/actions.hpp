@@ -79,7 +79,7 @@ struct FateRequest {
 };
 
 using Event = std::variant<health::ProbeAnswered, health::ProbeFailed, health::TrafficFailed, health::TrafficSeen,
-                           health::Tick, SqlDone, CommandDone, AttachRequest, DetachRequest, PromoteRequest,
+                           health::PositionWanted, health::Tick, SqlDone, CommandDone, AttachRequest, DetachRequest, PromoteRequest,
                            FateRequest>;
 
 // --- actions ---

@@ -95,8 +95,9 @@ Result<void> App::make_workers() {
   resolver_ = std::make_unique<Resolver>();
   client_names_ = std::make_unique<Resolver>();
   budget_ = std::make_unique<SharedBudget>((*config)->pool.limits);
-  shared_ = std::make_unique<WorkersShared>(log_, *resolver_, *client_names_, *budget_, make_hooks());
   const std::uint32_t count = std::min(worker_count(*settings_), login::kMaxWorkers);
+  shared_ = std::make_unique<WorkersShared>(log_, *resolver_, *client_names_, *budget_, make_hooks(),
+                                            WriteBoard(count, monotonic_now()));
   for (std::uint32_t i = 0; i < count; ++i)
     workers_.push_back(
         std::make_unique<Worker>(WorkerId{static_cast<std::uint16_t>(i)}, *shared_, *config, random_seed()));
@@ -134,6 +135,9 @@ WorkerHooks App::make_hooks() {
     const std::uint32_t worker = login::worker_of(key.pid);
     if (worker >= workers_.size()) return then();
     workers_[worker]->cancel(std::move(key), std::move(then));
+  };
+  hooks.want_position = [this] {
+    if (control_) control_->want_position();
   };
   return hooks;
 }
@@ -231,15 +235,17 @@ void App::answer_local(const LocalQuestion& question, std::function<void(Result<
   const auto give = [then](Result<pcp::Report> report) {
     report ? then(to_table(std::move(*report))) : then(report.error());
   };
+  const Settings& settings = question.settings ? *question.settings : *settings_;
   switch (command.kind) {
     case GatewayCommandKind::show_pool: return pcp::show_report(*this, command.name, {question.load_balance_node}, give);
-    case GatewayCommandKind::pgpool_show: return give(pcp::pgpool_show(*settings_, command.name));
+    case GatewayCommandKind::pgpool_show: return give(pcp::pgpool_show(settings, command.name));
+    case GatewayCommandKind::none:
     case GatewayCommandKind::pgpool_set:
     case GatewayCommandKind::pgpool_reset:
-      return then(Error{ErrorCode::feature_not_supported, "PGPOOL SET and PGPOOL RESET are not supported",
-                        {}, "Change pgpool.conf and reload."});
-    case GatewayCommandKind::none:
-    case GatewayCommandKind::explain_route: break;
+    case GatewayCommandKind::explain_route:
+    case GatewayCommandKind::own_show:
+    case GatewayCommandKind::own_set:
+    case GatewayCommandKind::own_reset: break;
   }
   then(Error{ErrorCode::internal, fmt::format("\"{}\" is not a command of the gateway", question.command)});
 }

@@ -48,9 +48,11 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, char** argv) {
   app.add_subcommand("stop", "stop the running gateway");
   app.add_subcommand("reload", "make the running gateway read its files again");
   app.add_subcommand("sample", "print a sample pgpool.conf");
-  app.add_subcommand("route", "say where a statement would go, and why")
-      ->add_option("sql", route_sql, "the statement")
-      ->required();
+  CLI::App* route = app.add_subcommand("route", "say where a statement would go, and why");
+  route->add_option("sql", route_sql, "the statement");
+  route->add_option("--from-log", line.statement_log, "judge a log of statements instead; - is standard input");
+  route->add_flag("--table", line.prints_table, "print where each kind of statement goes");
+  route->require_option(1);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

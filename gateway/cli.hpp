@@ -24,6 +24,8 @@ struct CommandLine {
   bool has_debug = false;
   char stop_mode = 's';  // s, f, i
   std::string sql;       // route, show
+  std::string statement_log;  // route
+  bool prints_table = false;  // route
 };
 
 // An ExitCode where everything was said already (help, version, a mistake).

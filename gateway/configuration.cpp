@@ -6,6 +6,7 @@
 #include <array>
 
 #include "conf/io/files.hpp"
+#include "gateway/options.hpp"
 
 namespace howdah {
 
@@ -92,6 +93,11 @@ ProbeLogin probe_login(const Configuration& configuration, const Settings& setti
   out.sslmode = settings.tls.server_tls_sslmode.is_set() || settings.tls.ssl()
                     ? std::string(names_of(TlsMode{})[static_cast<std::size_t>(settings.server_tls_mode())].name)
                     : "disable";
+  const TlsClientOptions tls = tls_client_options(settings);
+  out.sslrootcert = tls.ca_file;
+  out.sslcrl = tls.crl_file;
+  out.sslcert = tls.cert_file;
+  out.sslkey = tls.key_file;
   const std::string& parameter =
       has_sr ? settings.replication.sr_check_password() : settings.health.health_check_password();
   const auto password = password_for(parameter, out.user, configuration.passwords.users, configuration.aes_key);

@@ -15,8 +15,6 @@
 #include "failover/io/online_check.hpp"
 #include "gateway/io/pid_file.hpp"
 #include "gateway/options.hpp"
-#include "sql_router/classifier.hpp"
-#include "sql_router/explain.hpp"
 
 namespace howdah {
 
@@ -31,23 +29,6 @@ std::optional<pid_t> running_pid(const CommandLine& line) {
 }
 
 int signal_of(char mode) { return mode == 'i' ? SIGQUIT : mode == 'f' ? SIGINT : SIGTERM; }
-
-// A cluster as the configuration describes it, all of it up: the first node is the primary.
-ClusterView assumed_view(const Settings& settings) {
-  ClusterView view;
-  for (const NodeSettings& configured : settings.nodes) {
-    NodeView& node = view.nodes.emplace_back();
-    node.id = configured.id;
-    node.host = configured.backend_hostname();
-    node.port = static_cast<std::uint16_t>(configured.backend_port());
-    node.weight = configured.backend_weight();
-    node.state = NodeState::up;
-    node.role = view.primary ? Role::standby : Role::primary;
-    node.lag_bytes = 0;
-    if (!view.primary) view.primary = node.id;
-  }
-  return view;
-}
 
 void print_table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths(rows.front().size());
@@ -146,30 +127,6 @@ ExitCode run_check(const CommandLine& line) {
   if (is_good) fmt::print("{}: no mistakes found\n", configuration.settings().path);
   if (is_good && line.is_online) is_good = check_servers(configuration);
   return is_good ? ExitCode::ok : ExitCode::fatal;
-}
-
-ExitCode run_route(const CommandLine& line) {
-  Settings settings;
-  if (!line.config_file.empty()) {
-    Configuration configuration = read_configuration(file_paths(line));
-    settings = std::move(configuration.loaded.settings);
-  }
-  // Without servers to speak of, one primary and one standby make the answer plain.
-  if (settings.nodes.empty())
-    for (int id = 0; id < 2; ++id) add_node(settings, NodeId{id}).backend_hostname.set("example");
-  const auto options = routing_options_of(settings);
-  if (!options) {
-    fmt::print(stderr, "{}\n", to_text(options.error()));
-    return ExitCode::fatal;
-  }
-  const ClusterView view = assumed_view(settings);
-  const Traits traits = classify(line.sql, *options);
-  Rng rng(0);
-  const SessionFacts facts;
-  const Decision decision = decide(traits, facts, view, *options, rng);
-  for (const ExplainRow& row : explain_route(traits, decision, facts, view, *options))
-    fmt::print("{:<12} {}\n", row.column, row.text);
-  return ExitCode::ok;
 }
 
 ExitCode run_sample() {

@@ -80,6 +80,10 @@ struct TrafficFailed {
 struct TrafficSeen {
   NodeId node;
 };
+// A client waits for a newer position of the node.
+struct PositionWanted {
+  NodeId node;
+};
 struct OperatorAttach {
   NodeId node;
 };
@@ -89,7 +93,7 @@ struct OperatorDetach {
 struct Tick {};
 
 using HealthEvent =
-    std::variant<ProbeAnswered, ProbeFailed, TrafficFailed, TrafficSeen, OperatorAttach, OperatorDetach, Tick>;
+    std::variant<ProbeAnswered, ProbeFailed, TrafficFailed, TrafficSeen, PositionWanted, OperatorAttach, OperatorDetach, Tick>;
 
 // Ask the node now; the answer is a ProbeAnswered or ProbeFailed at the latest after `timeout`. `is_fresh`: over a new
 // connection, because an old one says nothing about whether new ones are accepted.

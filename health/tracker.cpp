@@ -197,6 +197,15 @@ void Tracker::on_event(const TrafficSeen& event, Instant now, Actions<HealthActi
   if (node != nullptr && node->condition == waiting) set_condition(*node, up, "", now, out);
 }
 
+void Tracker::on_event(const PositionWanted& event, Instant now, Actions<HealthAction>& out) {
+  NodeFacts* node = find_mutable(event.node);
+  if (node == nullptr || !node->answers || schedule_of(*node).in_flight_since) return;  // who needs a newer one asks again
+  const Instant earliest = node->last_asked_at + kLeastBetweenConfirmations;
+  Instant& next = schedule_of(*node).next_probe;
+  next = std::min(next, earliest);
+  if (now >= next) ask(*node, now, out);
+}
+
 void Tracker::on_event(const OperatorAttach& event, Instant now, Actions<HealthAction>& out) {
   NodeFacts* node = find_mutable(event.node);
   if (node == nullptr || !is_out_of_use(node->condition) || node->condition == fenced) return;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "sql_router/balancer.hpp"
+#include "sql_router/explain_reason.hpp"
+#include "sql_router/freshness.hpp"
 
 namespace howdah {
 
@@ -33,14 +35,6 @@ std::string pins_text(PinReasons pins) {
   return text;
 }
 
-std::string lag_text(const NodeView& node) {
-  if (!node.lag_bytes && !node.lag_time) return "lag unknown";
-  std::string text = "lag";
-  if (node.lag_bytes) text += fmt::format(" {} bytes", *node.lag_bytes);
-  if (node.lag_time) text += fmt::format(" {} ms", std::chrono::duration_cast<milliseconds>(*node.lag_time).count());
-  return text;
-}
-
 // Why a read would or would not be given to this node.
 std::string standing_text(const NodeView& node, const Decision& decision, const ClusterView& view,
                           const RoutingOptions& options) {
@@ -50,14 +44,26 @@ std::string standing_text(const NodeView& node, const Decision& decision, const 
   std::string text = fmt::format("standby, weight {}, {}, replayed {}", node.weight, lag_text(node),
                                  to_text(node.replayed));
   if (lags_too_much(node, options)) text += ", beyond the delay threshold";
-  if (decision.read_bound && !has_replayed(view, node, *decision.read_bound)) text += ", behind the session's writes";
+  if (decision.is_position_needed && !(decision.position && has_replayed(view, node, *decision.position)))
+    text += ", behind what this statement must see";
   return text;
 }
 
-std::string bound_text(const Decision& decision, const SessionFacts& facts, const RoutingOptions& options) {
-  if (options.read_consistency != ReadConsistency::session || !facts.wrote_at) return "none";
-  if (!decision.read_bound) return "not known yet: the session wrote after the primary was last asked";
-  return to_text(*decision.read_bound);
+std::string pinned_text(const SessionFacts& facts, const ClusterView& view) {
+  if (!facts.pinned_node) return "no";
+  const std::string node = node_text(view, *facts.pinned_node);
+  return facts.pin_reason ? fmt::format("to {}, because of {}", node, to_text(*facts.pin_reason)) : node;
+}
+
+std::string bound_text(const Decision& decision) {
+  if (!decision.is_position_needed) return "none";
+  if (!decision.position) return "not known yet: a write was acknowledged after the primary was last asked";
+  return to_text(*decision.position);
+}
+
+std::string consistency_text(const Traits& traits, const SessionFacts& facts, const RoutingOptions& options) {
+  return std::string(
+      names_of(ReadConsistency{})[static_cast<std::size_t>(consistency_of(traits, facts, options))].name);
 }
 
 }  // namespace
@@ -65,17 +71,21 @@ std::string bound_text(const Decision& decision, const SessionFacts& facts, cons
 std::vector<ExplainRow> explain_route(const Traits& traits, const Decision& decision, const SessionFacts& facts,
                                       const ClusterView& view, const RoutingOptions& options) {
   const ReasonRow& reason = row_of(decision.reason);
+  const std::string preference = preference_text(facts, options);
   std::vector<ExplainRow> rows{
       {"target", target_text(decision, view)},
       {"reason", std::string(reason.name)},
       {"meaning", std::string(reason.sentence)},
-      {"because", std::string(decision.because)},
+      {"because", because_text(decision, facts, view, options)},
       {"statement", std::string(traits.row().name)},
       {"statements", std::to_string(traits.statement_count)},
       {"may write", traits.verdict.may_write ? "yes" : "no"},
       {"would pin the session", traits.pins.is_empty() ? "no" : pins_text(traits.pins)},
-      {"session is pinned", facts.pinned_node ? node_text(view, *facts.pinned_node) : "no"},
-      {"must have replayed", bound_text(decision, facts, options)},
+      {"session is pinned", pinned_text(facts, view)},
+      {"transaction", transaction_text(facts)},
+      {"reads prefer", preference.empty() ? "no node" : preference},
+      {"read consistency", consistency_text(traits, facts, options)},
+      {"must have replayed", bound_text(decision)},
   };
   for (const NodeView& node : view.nodes)
     rows.push_back({fmt::format("node {}", node.id.value), standing_text(node, decision, view, options)});

@@ -7,7 +7,7 @@ namespace howdah {
 
 
 struct RoutingSettings {
-  Param<bool> load_balance_mode{"load_balance_mode", true, Change::restart, "Send reads to standbys."};
+  Param<bool> load_balance_mode{"load_balance_mode", true, Change::session, "Send reads to standbys."};
   Param<bool> ignore_leading_white_space{"ignore_leading_white_space", true, Change::reload,
                                          "Skip white space before the first word when classifying.",
                                          harmless("statements are parsed, white space never matters")};
@@ -43,15 +43,15 @@ struct RoutingSettings {
       "allow_sql_comments", false, Change::session,
       "off: a leading comment /*NO LOAD BALANCE*/ sends a statement to the primary; other comments never matter."};
   Param<WriteEffect> disable_load_balance_on_write{
-      "disable_load_balance_on_write", WriteEffect::transaction, Change::reload,
-      "What becomes of reads after a write: off, transaction, trans_transaction, always, dml_adaptive."};
+      "disable_load_balance_on_write", WriteEffect::transaction, Change::session,
+      "What becomes of reads after a write: off, transaction, trans_transaction, always, dml_adaptive. Within a "
+      "transaction they stay with it in any case."};
   Param<StringList> dml_adaptive_object_relationship_list{
       "dml_adaptive_object_relationship_list",
       {},
       Change::reload,
-      "object:dependent pairs; a read of the second counts as a read of the first.",
-      harmless("read_consistency already keeps a session's reads behind all its writes")};
-  Param<bool> statement_level_load_balance{"statement_level_load_balance", false, Change::reload,
+      "object:dependent pairs for dml_adaptive; a write of the first counts as a write of the second."};
+  Param<bool> statement_level_load_balance{"statement_level_load_balance", false, Change::session,
                                            "Choose a node for each read, not once per session."};
 };
 
@@ -62,12 +62,12 @@ struct ReplicationSettings {
   Param<std::string> sr_check_password{"sr_check_password", "", Change::restart,
                                        "Its password (TEXT, AES, md5 prefixes); empty = look in pool_passwd.", kSecret};
   Param<std::string> sr_check_database{"sr_check_database", "postgres", Change::restart, "Its database."};
-  Param<ByteSize> delay_threshold{"delay_threshold", ByteSize{0}, Change::reload,
+  Param<ByteSize> delay_threshold{"delay_threshold", ByteSize{0}, Change::session,
                                   "A standby lagging more gets no reads; 0 = off."};
-  Param<milliseconds> delay_threshold_by_time{"delay_threshold_by_time", 0ms, Change::reload,
+  Param<milliseconds> delay_threshold_by_time{"delay_threshold_by_time", 0ms, Change::session,
                                               "The same in time; counts instead of delay_threshold when set."};
   Param<bool> prefer_lower_delay_standby{
-      "prefer_lower_delay_standby", false, Change::reload,
+      "prefer_lower_delay_standby", false, Change::session,
       "When the chosen standby lags, take the least delayed standby instead of the primary."};
 };
 

@@ -32,6 +32,7 @@ struct TlsServerOptions {
   std::string ca_file;   // verifies the clients' certificates
   std::string ca_dir;
   std::string crl_file;
+  bool needs_client_certificate = false;
   std::string ciphers;   // TLS 1.2
   bool prefer_server_ciphers = false;
   std::string curve;

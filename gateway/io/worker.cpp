@@ -35,6 +35,11 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
       next_session_(std::uint64_t{id.value} << 48 | 1),
       started_at_(wall_now()) {
   surroundings_.statement_log = config_->statement_log;
+  surroundings_.settings = config_->settings;
+  surroundings_.schema_changes = shared.schema_changes;
+  surroundings_.writes = &shared_.writes;
+  surroundings_.writer = id_.value;
+  surroundings_.clock = monotonic_now;
   shared_.budget.attach(id_, reactor_,
                         [this](const PoolKey& key, const BudgetNews& news) { pools_.on_budget_news(key, news); });
 }
@@ -88,6 +93,7 @@ void Worker::set_config(WorkerConfigPtr config) {
   reactor_.post([this, config = std::move(config)] {
     config_ = config;
     surroundings_.statement_log = config_->statement_log;
+    surroundings_.settings = config_->settings;
     parse_cache_.adopt(config_->routing);
     welcome_cache_.clear();
     pools_.set_config(config_);
@@ -153,6 +159,8 @@ void Worker::on_logged_in(ClientLink& client) {
   if (!startup.options.empty()) parameters.emplace_back("options", startup.options);
   auto settings = startup_settings_of(parameters);
   if (!settings) return client.refuse(settings.error());
+  auto own_settings = *settings == nullptr ? SessionSettings{} : session_settings_of((*settings)->own);
+  if (!own_settings) return client.refuse(own_settings.error());
   const auto name = std::find_if(parameters.begin(), parameters.end(),
                                  [](const auto& entry) { return entry.first == "application_name"; });
   std::array<char, login::kLongSecretSize> random{};
@@ -162,6 +170,7 @@ void Worker::on_logged_in(ClientLink& client) {
   identity.database = startup.database;
   identity.user = startup.user;
   identity.settings = std::move(*settings);
+  identity.own_settings = *own_settings;
   if (name != parameters.end()) identity.application_name = name->second;
   identity.cancel_key = login::make_client_key(id_.value, ++next_serial_, random, startup.spoken);
   by_pid_[identity.cancel_key.pid] = client.id();
@@ -323,6 +332,7 @@ void Worker::act(ClientLink& client, const session::Action& action) {
                             for (const auto& waiter : waiters) waiter();
                           });
                         },
+                        [&](const session::WantPosition&) { shared_.hooks.want_position(); },
                         [&](const session::CloseClient& close) {
                           flush_server(client);
                           flush_client(client);
@@ -361,7 +371,8 @@ void Worker::ask_local(const ClientLink& client, const session::AskLocal& questi
       pools_.deliver();
     });
   };
-  shared_.hooks.ask_local({question.command, who.user, who.database, client.session().load_balance_node()}, std::move(then));
+  shared_.hooks.ask_local({question.command, who.user, who.database, client.session().load_balance_node(), question.settings},
+                          std::move(then));
 }
 
 void Worker::look_up(const ClientLink& client, const session::LookUpCommit& wanted) {

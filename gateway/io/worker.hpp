@@ -27,6 +27,7 @@ struct LocalQuestion {
   std::string user;
   std::string database;
   std::optional<NodeId> load_balance_node;  // drawn for the asker's reads
+  SettingsPtr settings;                     // as the asker has changed them; null: it has not
 };
 
 // What workers need from outside: joined in app.cpp. Called on the worker's thread.
@@ -38,6 +39,7 @@ struct WorkerHooks {
   std::function<void(CommitDoubt, Duration limit, std::function<void(CommitOutcome)> then)> look_up;
   std::function<void(WorkerId to, MovedServer)> hand_over;
   std::function<void(wire::CancelKey, std::function<void()> then)> route_cancel;
+  std::function<void()> want_position;  // the primary's, soon; it comes with the next view
 };
 
 // Shared by all workers of the process.
@@ -47,7 +49,10 @@ struct WorkersShared {
   Resolver& client_names;  // of its own: clients with slow name servers must not delay connections to servers
   SharedBudget& budget;
   WorkerHooks hooks;
+  WriteBoard writes;
   std::atomic<std::uint32_t> client_count{0};
+  // shared: each worker's surroundings hold it
+  std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);
   std::atomic<bool> is_shutting_down{false};
 };
 

@@ -42,6 +42,7 @@ struct WorkerConfig {
   milliseconds client_login_timeout{60000};  // 0: none
   std::uint32_t max_clients = 100;           // over all workers
   StatementLog statement_log;
+  SettingsPtr settings;                      // all of this comes from them
   bool logs_connections = false;
   bool logs_disconnections = false;
 

@@ -14,10 +14,15 @@ namespace {
 
 constexpr std::size_t kMaxHeldBind = 16 * 1024;  // of a longer Bind only the names are waited for
 
-Error mixed_batch_error() {
-  return Error{.code = ErrorCode::feature_not_supported,
-               .message = "a command of the gateway cannot share a batch with statements for the server",
-               .hint = "Send it in a batch of its own."};
+// A batch with commands of ours in it cannot be run again unseen: it goes where nothing in it can be refused.
+const Traits& mixed_batch_traits() {
+  static const Traits traits = [] {
+    Traits mixed;
+    mixed.verdict.may_write = false;
+    mixed.verdict.reason = RouteReason::primary_only;
+    return mixed;
+  }();
+  return traits;
 }
 
 // A Parse too long to be kept: its statement stays on the connection where it is made.
@@ -28,7 +33,6 @@ const TraitsPtr& large_parse_traits() {
     unread.verdict.reason = RouteReason::too_long;
     unread.has_transaction_control = true;
     unread.pins.add(PinReason::opaque);
-    unread.pins.add(PinReason::prepared);
     return std::make_shared<const Traits>(std::move(unread));
   }();
   return traits;
@@ -39,7 +43,7 @@ const TraitsPtr& large_parse_traits() {
 std::size_t SessionCore::consume_extended(Bytes input, Head head) {
   if (is_local_batch_) return consume_local(input, head);
   if (!is_batch_open_) {
-      if (!scan_batch(input)) return 0;
+    if (!scan_batch(input)) return 0;
     if (open_batch(input) == Go::wait) return 0;
     if (is_discarding_) return discard_one(input, head);
     if (is_local_batch_) return consume_local(input, head);
@@ -53,11 +57,15 @@ std::size_t SessionCore::consume_extended(Bytes input, Head head) {
     is_discarding_ = true;
     return discard_one(input, head);
   }
+  const bool may_be_local = scan_.has_local_part || requests_.back().is_beyond_scan;
+  if (may_be_local && is_local_message(input, head)) return consume_local_in_batch(input, head);
+  is_flush_sent_ = false;
   return forward_extended(input, head);
 }
 
 // Nothing of the batch has been sent. Afterwards it is open at a server, open here, or being discarded.
 SessionCore::Go SessionCore::open_batch(Bytes input) {
+  const bool is_prepared_later = is_time_to_prepare_later();
   if (pending_error_) {
     if (owes()) return Go::wait;
     const Error error = *std::exchange(pending_error_, std::nullopt);
@@ -65,10 +73,10 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     fail_batch(error);
     return Go::now;
   }
-  if (is_failed_ || scan_.has_local_part || (!scan_.has_server_part && backend_ == nullptr)) {
+  if (is_failed_ || (!scan_.has_server_part && (scan_.has_local_part || backend_ == nullptr))) {
     if (owes()) return Go::wait;
     is_local_batch_ = !scan_.has_server_part;
-    if (scan_.has_server_part) fail_batch(is_failed_ ? failed_error() : mixed_batch_error());
+    if (scan_.has_server_part) fail_batch(failed_error());
     return Go::now;
   }
   static const TraitsPtr kNothingSaid = [] {
@@ -76,20 +84,30 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     traits.verdict = {.may_use_replica = true, .may_write = false, .reason = RouteReason::read};
     return std::make_shared<const Traits>(std::move(traits));
   }();
+  if (is_prepared_later) {
+    is_local_batch_ = true;
+    return Go::now;
+  }
   if (owes() && batch_needs_clean_sequences()) return Go::wait;
-  const Traits& strictest = scan_.traits.empty() ? *kNothingSaid : combine(scan_.traits);
-  const bool is_one = scan_.traits.size() == 1 && scan_.is_ended && !scan_.is_oversized;
+  is_statement_open_ended_ = !scan_.is_ended;
+  const Traits& strictest = scan_.has_local_part     ? mixed_batch_traits()
+                            : scan_.traits.empty() ? *kNothingSaid
+                                                   : combine(scan_.traits, routing(), consistency());
+  const bool is_one = scan_.traits.size() == 1 && scan_.is_ended && !scan_.is_oversized && !scan_.has_local_part;
   if (is_one && must_learn_xid(strictest)) return Go::wait;
   if (admit(strictest) == Go::wait) {
+    prepare_later_at_ = prepare_later_time();
     if (!pending_error_ || waiting_ != Waiting::nothing) return Go::wait;
     return open_batch(input);
   }
   const bool is_outside =
-      !deferred_begin_.empty() || (client_status() == TransactionStatus::idle && is_status_certain());
+      !deferred_begin_.empty() || is_transaction_movable() ||
+      (client_status() == TransactionStatus::idle && is_status_certain());
   if (batch_needs_clean_sequences()) discard_sequences();
   send_deferred_begin();
   if (is_one) ask_xid_with(*scan_.traits.front());
   is_batch_open_ = true;
+  is_flush_sent_ = false;
   Request request;
   request.is_rerunnable = is_outside && !scan_.is_oversized && !scan_.traits.empty() &&
                           std::all_of(scan_.traits.begin(), scan_.traits.end(), [](const Traits* traits) {
@@ -140,11 +158,14 @@ std::size_t SessionCore::forward_extended(Bytes input, Head head) {
   switch (tag) {
     case ClientTag::describe:
     case ClientTag::close: return forward_target(message, head);
-    case ClientTag::execute:
+    case ClientTag::execute: {
+      const auto execute = wire::parse_execute(message.subspan(wire::kHeaderSize));
+      if (!execute) return close_with(execute.error(), CloseReason::protocol_violation), 0;
       retain(message);
       to_server(message);
-      backend_->ledger.owe({.kind = AnswerKind::execute});
+      backend_->ledger.owe(owed_for_execute(execute->portal));
       return head.total;
+    }
     case ClientTag::flush:
       retain(message);
       to_server(message);
@@ -164,13 +185,14 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
   if (!parse) return close_with(parse.error(), CloseReason::protocol_violation), 0;
   const TraitsPtr traits = env_.parse_cache.find_or_classify(parse->sql);
   PreparedStatementPtr statement;
-  if (!parse->statement.empty()) {
-    statement = env_.catalog.intern(parse->sql, parse->types, traits);
+  const bool is_left_to_server = pins_.has(PinReason::prepared);
+  if (!parse->statement.empty() && !is_left_to_server) {
+    statement = intern(parse->sql, parse->types, traits);
     if (is_in_doubt(parse->statement, statement->number)) return 0;
   }
   if (requests_.back().is_beyond_scan) {
-    if (leave_replica_for(*traits)) return 0;
-    note_statement(*traits);
+    if (leave_replica_for(*traits_in_force(traits))) return 0;
+    note_statement(*traits_in_force(traits));
     scan_.parsed.clear();  // its names were views of bytes that are gone
   }
   retain(message);
@@ -183,6 +205,11 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
     backend_->unnamed_serial = unnamed_serial_;
     to_server(message);
     backend_->ledger.owe({.kind = AnswerKind::parse, .tag = kUnnamedTag | unnamed_serial_});
+    return head.total;
+  }
+  if (is_left_to_server) {
+    to_server(message);
+    backend_->ledger.owe({.kind = AnswerKind::parse});
     return head.total;
   }
   const auto [place, is_new] = prepared_.try_emplace(std::string(parse->statement), statement);
@@ -209,11 +236,23 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
   return head.total;
 }
 
+// What the statement named says may use names. False: answers must come first.
+bool SessionCore::make_names_in_batch(std::string_view statement) {
+  const TraitsPtr traits = traits_of_statement(statement);
+  if (traits == nullptr || !looks_at_names(*traits)) return true;
+  if (requests_.size() > 1) return false;
+  requests_.back().is_barrier = true;
+  if (client_status() != TransactionStatus::failed) make_names(*traits);
+  return true;
+}
+
 // Too long to be kept: it stays where it is made, under the client's own name, and the session with it.
 std::size_t SessionCore::forward_large_parse(Bytes input, Head head) {
   const std::string_view name = wire::BodyReader(input.subspan(wire::kHeaderSize)).take_cstring();
   if (!name.empty() && is_in_doubt(name)) return 0;
+  if (!name.empty() && requests_.size() > 1) return 0;
   if (leave_replica_for(*large_parse_traits())) return 0;
+  if (!name.empty()) leave_names_to_server();
   note_statement(*large_parse_traits());
   requests_.back().is_rerunnable = false;
   has_unsettled_names_ = true;
@@ -223,8 +262,6 @@ std::size_t SessionCore::forward_large_parse(Bytes input, Head head) {
     unnamed_traits_ = large_parse_traits();
     unnamed_sql_.clear();
     owed.tag = kUnnamedTag | unnamed_serial_;
-  } else if (const auto found = prepared_.find(name); found != prepared_.end()) {
-    prepared_.erase(found);
   }
   backend_->ledger.owe(std::move(owed));
   return start_stream(input, head, 0, false);
@@ -245,16 +282,19 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
   if (is_in_doubt(bind.statement)) return 0;
   if (requests_.back().is_beyond_scan) {
     if (const TraitsPtr traits = traits_of_statement(bind.statement)) {
-      if (leave_replica_for(*traits)) return 0;
-      note_statement(*traits);
+      if (leave_replica_for(*traits_in_force(traits))) return 0;
+      note_statement(*traits_in_force(traits));
     }
   }
+  if (!make_names_in_batch(bind.statement)) return 0;
   if (is_whole) {
     retain(input.first(head.total));
   } else {
     requests_.back().is_rerunnable = false;
   }
+  if (!local_portals_.empty()) forget_local_portal(bind.portal);
   note_bound(bind.statement);
+  note_portal(bind.portal, bind.statement);
   Owed owed{.kind = AnswerKind::bind};
   const std::string_view name = server_name(bind.statement, owed);
   const std::size_t taken = wire::kHeaderSize + bind.rest;
@@ -273,6 +313,7 @@ std::size_t SessionCore::forward_target(Bytes message, Head head) {
   const auto target = wire::parse_target(message.subspan(wire::kHeaderSize));
   if (!target) return close_with(target.error(), CloseReason::protocol_violation), 0;
   if (target->target == wire::Target::statement && is_in_doubt(target->name)) return 0;
+  if (target->target == wire::Target::statement && !make_names_in_batch(target->name)) return 0;
   retain(message);
   if (static_cast<ClientTag>(head.tag) == ClientTag::close) return forward_close(message, *target);
   Owed owed{.kind = AnswerKind::describe};
@@ -318,6 +359,7 @@ std::size_t SessionCore::forward_close(Bytes message, const wire::TargetName& ta
 }
 
 std::size_t SessionCore::forward_sync(Bytes message) {
+  local_portals_.clear();
   retain(message);
   to_server(message);
   backend_->ledger.owe({.kind = AnswerKind::sync});
@@ -330,7 +372,7 @@ std::size_t SessionCore::forward_sync(Bytes message) {
 // on a replica, outside a transaction, makes the replica finish first. True: wait for that.
 bool SessionCore::leave_replica_for(const Traits& traits) {
   const bool is_free = backend_->ledger.status() == TransactionStatus::idle && sent_begin_.empty() && is_on_replica_;
-  if (!is_free || traits.verdict.may_use_replica) return false;
+  if (!is_free || may_use_replica(traits, routing())) return false;
   build_.clear();
   wire::append_sync(build_);
   to_server_copy(as_bytes(build_));

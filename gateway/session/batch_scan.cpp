@@ -26,9 +26,11 @@ const TraitsPtr& oversized_traits() {
 // False: more bytes are needed (or the client was sent away). The result is in scan_.
 bool SessionCore::scan_batch(Bytes input) {
   scan_.is_ready = scan_.is_oversized = scan_.is_ended = scan_.has_server_part = scan_.has_local_part = false;
+  scan_.is_preparing_only = true;
   scan_.held.clear();
   scan_.traits.clear();
   scan_.parsed.clear();
+  scan_.bound.clear();
   std::size_t at = 0;
   while (at < input.size()) {
     const std::optional<Head> head = head_of(input.subspan(at));
@@ -48,7 +50,9 @@ bool SessionCore::scan_batch(Bytes input) {
 
 bool SessionCore::scan_message(Bytes message, Head head) {
   const Bytes body = message.subspan(wire::kHeaderSize);
-  switch (static_cast<ClientTag>(head.tag)) {
+  const auto tag = static_cast<ClientTag>(head.tag);
+  if (tag != ClientTag::parse && tag != ClientTag::sync) scan_.is_preparing_only = false;
+  switch (tag) {
     case ClientTag::sync: scan_.is_ended = true; [[fallthrough]];
     case ClientTag::flush: scan_.is_ready = true; return true;
     case ClientTag::parse: {
@@ -56,32 +60,33 @@ bool SessionCore::scan_message(Bytes message, Head head) {
       if (!parse) return close_with(parse.error(), CloseReason::protocol_violation), false;
       const TraitsPtr traits = head.total > options_.max_parse_size ? oversized_traits()
                                                                     : env_.parse_cache.find_or_classify(parse->sql);
-      scan_.parsed.emplace_back(parse->statement, traits);
+      scan_.parsed.push_back({parse->statement, parse->sql, parse->types, traits});
       scan_traits(traits);
       return true;
     }
     case ClientTag::bind: {
       const auto bind = wire::parse_bind_head(body, true);
       if (!bind) return close_with(bind.error(), CloseReason::protocol_violation), false;
-      scan_traits(traits_of_statement((*bind)->statement));
+      const TraitsPtr traits = traits_of_statement((*bind)->statement);
+      scan_.bound.emplace_back((*bind)->portal, traits && is_answered_here(*traits));
+      scan_traits(traits);
       return true;
     }
     case ClientTag::describe:
     case ClientTag::close: {
       const auto target = wire::parse_target(body);
       if (!target) return close_with(target.error(), CloseReason::protocol_violation), false;
-      if (target->target == wire::Target::statement && static_cast<ClientTag>(head.tag) == ClientTag::describe)
+      if (target->target == wire::Target::statement && tag == ClientTag::describe)
         scan_traits(traits_of_statement(target->name));
-      else if (target->target == wire::Target::portal && static_cast<ClientTag>(head.tag) == ClientTag::describe &&
-               !local_portals_.contains(target->name) && !scan_.has_local_part)
+      else if (target->target == wire::Target::portal && tag == ClientTag::describe &&
+               !is_local_portal(target->name))
         scan_.has_server_part = true;
       return true;
     }
     case ClientTag::execute: {
       const auto execute = wire::parse_execute(body);
       if (!execute) return close_with(execute.error(), CloseReason::protocol_violation), false;
-      const bool is_local_portal = local_portals_.contains(execute->portal) || scan_.has_local_part;
-      (is_local_portal ? scan_.has_local_part : scan_.has_server_part) = true;
+      (is_local_portal(execute->portal) ? scan_.has_local_part : scan_.has_server_part) = true;
       return true;
     }
     default:
@@ -91,22 +96,32 @@ bool SessionCore::scan_message(Bytes message, Head head) {
   }
 }
 
+bool SessionCore::is_answered_here(const Traits& traits) const {
+  return is_local(traits) || (is_failed_ && (traits.transaction == TransactionControl::rollback ||
+                                             traits.transaction == TransactionControl::commit));
+}
+
 void SessionCore::scan_traits(const TraitsPtr& traits) {
   if (!traits) {
     scan_.has_server_part = true;
     return;
   }
-  const bool is_here = is_local(*traits) || (is_failed_ && (traits->transaction == TransactionControl::rollback ||
-                                                            traits->transaction == TransactionControl::commit));
-  (is_here ? scan_.has_local_part : scan_.has_server_part) = true;
-  scan_.held.push_back(traits);
-  scan_.traits.push_back(traits.get());
+  (is_answered_here(*traits) ? scan_.has_local_part : scan_.has_server_part) = true;
+  scan_.held.push_back(traits_in_force(traits));
+  scan_.traits.push_back(scan_.held.back().get());
+}
+
+// Bound in this batch, or before it.
+bool SessionCore::is_local_portal(std::string_view name) const {
+  for (auto it = scan_.bound.rbegin(); it != scan_.bound.rend(); ++it)
+    if (it->first == name) return it->second;
+  return local_portals_.contains(name);
 }
 
 // What a Bind or Describe is about: parsed in this batch, before it, or unknown (nullptr).
 TraitsPtr SessionCore::traits_of_statement(std::string_view name) const {
   for (auto it = scan_.parsed.rbegin(); it != scan_.parsed.rend(); ++it)
-    if (it->first == name) return it->second;
+    if (it->name == name) return it->traits;
   if (name.empty()) return unnamed_serial_ != 0 ? unnamed_traits_ : nullptr;
   const auto found = prepared_.find(name);
   return found == prepared_.end() ? nullptr : found->second->traits;

@@ -28,7 +28,7 @@ std::optional<Instant> SessionCore::deadline_of(ErrorCode code) const {
     case ErrorCode::idle_transaction_timeout:
       return after(is_in_transaction() ? idle_since_ : std::nullopt, options_.idle_transaction_timeout);
     case ErrorCode::client_idle_timeout:
-      return after(is_in_transaction() ? std::nullopt : idle_since_, options_.client_idle_limit);
+      return after(is_in_transaction() ? std::nullopt : idle_since_, client_idle_limit());
     default: return std::nullopt;
   }
 }
@@ -40,6 +40,7 @@ std::optional<Instant> SessionCore::next_deadline() const {
     if (deadline && (!next || *deadline < *next)) next = deadline;
   };
   consider(deadline_of(ErrorCode::no_primary));
+  if (waiting_ == Waiting::lease || waiting_ == Waiting::node) consider(prepare_later_at_);
   for (const ErrorCode code : kFatalLimits) consider(deadline_of(code));
   return next;
 }
@@ -55,7 +56,9 @@ void SessionCore::check_deadlines() {
     if (owes()) out_->push(SendCancel{backend_});
     return close_with(Error{code, limit_text(code)}, CloseReason::timed_out);
   }
-  if (is_due(deadline_of(ErrorCode::no_primary))) {
+  if (is_due(prepare_later_at_) && (waiting_ == Waiting::lease || waiting_ == Waiting::node)) {
+    stop_waiting_to_prepare();
+  } else if (is_due(deadline_of(ErrorCode::no_primary))) {
     waiting_ = Waiting::nothing;
     waiting_since_.reset();
     retry_at_.reset();

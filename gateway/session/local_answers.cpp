@@ -1,7 +1,8 @@
-// Statements Howdah answers itself: SHOW POOL_*, PGPOOL ..., EXPLAIN ROUTE, DEALLOCATE of a statement it carries, and the
+// Statements Howdah answers itself: SHOW POOL_*, PGPOOL ..., SET howdah.*, EXPLAIN ROUTE, DEALLOCATE of a statement it carries, and the
 // end of a transaction that was lost with its server. In both protocols; columns are of type text.
 #include "gateway/session/session_core.hpp"
 #include "sql_router/explain.hpp"
+#include "sql_router/parameter_count.hpp"
 
 namespace howdah {
 
@@ -12,6 +13,23 @@ namespace {
 
 bool ends_transaction(const Traits& traits) {
   return traits.transaction == TransactionControl::rollback || traits.transaction == TransactionControl::commit;
+}
+
+bool changes_parameter(const Traits& traits) {
+  return traits.gateway.kind == GatewayCommandKind::pgpool_set || traits.gateway.kind == GatewayCommandKind::pgpool_reset;
+}
+
+bool changes_own_setting(const Traits& traits) {
+  return traits.gateway.kind == GatewayCommandKind::own_set || traits.gateway.kind == GatewayCommandKind::own_reset;
+}
+
+bool is_own_setting(const Traits& traits) {
+  return traits.gateway.kind == GatewayCommandKind::own_show || changes_own_setting(traits);
+}
+
+// What answers without rows is not run for being described.
+bool has_rows(const Traits& traits) {
+  return traits.is_gateway_command() && !changes_parameter(traits) && !changes_own_setting(traits);
 }
 
 void append_row(std::string& out, const std::vector<std::optional<std::string>>& row) {
@@ -33,13 +51,15 @@ void append_columns(std::string& out, const TextTable& table) {
 
 bool SessionCore::is_local(const Traits& traits) const {
   if (traits.is_gateway_command()) return true;
-  return traits.kind == StatementKind::deallocate && traits.statement_count == 1 && prepared_.contains(traits.prepared_name);
+  if (traits.kind != StatementKind::deallocate || traits.statement_count != 1 || pins_.has(PinReason::prepared)) return false;
+  if (!is_failed_ && client_status() == TransactionStatus::failed) return false;
+  return traits.prepared_name.empty() || prepared_.contains(traits.prepared_name);
 }
 
 void SessionCore::handle(const LocalAnswer& event) {
   if (waiting_ != Waiting::local || is_closed_) return;
   waiting_ = Waiting::nothing;
-  local_answer_.emplace(event.table);
+  if (!std::exchange(is_local_answer_void_, false)) local_answer_.emplace(event.table);
 }
 
 // Nothing: it has been asked for.
@@ -50,23 +70,42 @@ std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::str
     return Result<TextTable>(TextTable{.command_tag = "ROLLBACK"});
   }
   if (traits.kind == StatementKind::deallocate) {
+    if (traits.prepared_name.empty()) {
+      prepared_.clear();
+      return Result<TextTable>(TextTable{.command_tag = "DEALLOCATE ALL"});
+    }
     prepared_.erase(traits.prepared_name);
     return Result<TextTable>(TextTable{.command_tag = "DEALLOCATE"});
   }
   if (traits.gateway.kind == GatewayCommandKind::explain_route) return Result<TextTable>(explain(traits, sql));
+  if (changes_parameter(traits)) return change_parameter(traits.gateway);
+  if (is_own_setting(traits)) return answer_own_setting(traits.gateway);
   if (local_answer_) return std::exchange(local_answer_, std::nullopt);
   waiting_ = Waiting::local;
-  out_->push(AskLocal{std::string(sql.substr(0, traits.gateway.rest_begin))});
+  out_->push(AskLocal{std::string(sql.substr(0, traits.gateway.rest_begin)), overrides_ ? overrides_->settings() : nullptr});
   return std::nullopt;
 }
 
+// EXECUTE of a statement the session carries stands for that statement.
+TraitsPtr SessionCore::explained_statement(const GatewayCommand& command, std::string_view sql) const {
+  return traits_in_force(
+      env_.parse_cache.find_or_classify(sql.substr(command.inner_begin, command.inner_end - command.inner_begin)));
+}
+
+// As many parameters as the statement to be explained has, of the types the client gave, else text.
+std::vector<std::uint32_t> SessionCore::parameter_types(std::string_view sql, std::string_view types) const {
+  constexpr std::uint32_t kText = 25;
+  std::vector<std::uint32_t> list(parameter_count(sql), kText);
+  for (std::size_t i = 0; i < list.size() && 6 + i * 4 <= types.size(); ++i)
+    if (const std::uint32_t type = load_u32(types.data() + 2 + i * 4); type != 0) list[i] = type;
+  return list;
+}
+
 TextTable SessionCore::explain(const Traits& traits, std::string_view sql) {
-  const GatewayCommand& command = traits.gateway;
-  const TraitsPtr inner =
-      env_.parse_cache.find_or_classify(sql.substr(command.inner_begin, command.inner_end - command.inner_begin));
+  const TraitsPtr inner = explained_statement(traits.gateway, sql);
   Rng rng = env_.rng;  // a copy: asking changes nothing
-  const SessionFacts known = facts();
-  const RoutingOptions& options = env_.parse_cache.options();
+  const SessionFacts known = facts(*inner);
+  const RoutingOptions& options = routing();
   const Decision decision = decide(*inner, known, *env_.view, options, rng);
   TextTable table{.columns = {"property", "value"}, .command_tag = "EXPLAIN"};
   for (ExplainRow& row : explain_route(*inner, decision, known, *env_.view, options))
@@ -133,7 +172,7 @@ bool SessionCore::local_parse(Bytes body) {
     unnamed_types_.assign(as_text(parse->types));
     unnamed_traits_ = traits;
     unnamed_serial_ = ++env_.unnamed_serials;
-  } else if (!prepared_.try_emplace(std::string(parse->statement), env_.catalog.intern(parse->sql, parse->types, traits))
+  } else if (!prepared_.try_emplace(std::string(parse->statement), intern(parse->sql, parse->types, traits))
                   .second) {
     fail_local(Error{ErrorCode::statement_exists,
                      "prepared statement \"" + std::string(parse->statement) + "\" already exists"});
@@ -178,22 +217,22 @@ bool SessionCore::local_describe(Bytes body) {
     const bool is_unnamed = target->name.empty();
     const TraitsPtr traits = is_unnamed ? unnamed_traits_ : found->second->traits;
     LocalPortal probe{.sql = is_unnamed ? unnamed_sql_ : found->second->sql, .traits = traits};
-    // What answers without rows is not run for being described.
-    if (!traits->is_gateway_command()) {
+    if (!has_rows(*traits)) {
       probe.table = TextTable{};
     } else if (!has_local_table(probe)) {
       return false;
     }
     if (!probe.table) return true;
     build_.clear();
-    wire::append_parameter_description(build_, {});
+    wire::append_parameter_description(
+        build_, parameter_types(probe.sql, is_unnamed ? std::string_view(unnamed_types_) : found->second->types));
     append_columns(build_, *probe.table);
   } else {
     const auto found = local_portals_.find(target->name);
     if (found == local_portals_.end()) return fail_local(no_portal(target->name)), true;
     LocalPortal& portal = found->second;
-    if (portal.traits->is_gateway_command() && !has_local_table(portal)) return false;
-    if (portal.traits->is_gateway_command() && !portal.table) return true;
+    if (has_rows(*portal.traits) && !has_local_table(portal)) return false;
+    if (has_rows(*portal.traits) && !portal.table) return true;
     build_.clear();
     append_columns(build_, portal.table.value_or(TextTable{}));
   }
@@ -244,6 +283,7 @@ Error SessionCore::no_portal(std::string_view name) {
 }
 
 void SessionCore::fail_local(const Error& error) {
+  if (is_batch_open_) return refuse_statement(error);  // with it the server undoes what came before in the batch
   is_local_batch_ = false;
   local_portals_.clear();
   fail_batch(error);

@@ -37,6 +37,11 @@ SessionCore::SessionCore(ClientIdentity identity, const SessionOptions& options,
   is_default_read_only_ = is_on(find_setting(settings, "default_transaction_read_only"));
   const std::string* isolation = find_setting(settings, "default_transaction_isolation");
   is_default_serializable_ = isolation != nullptr && *isolation == "serializable";
+  is_default_read_committed_ = isolation == nullptr || *isolation == "read committed";
+  settings_ = identity_.own_settings;
+  const std::string* path = find_setting(settings, "search_path");
+  for (const std::string& part : {identity_.database, identity_.user, path == nullptr ? std::string() : *path})
+    (statement_scope_ += part) += '\0';
   on_transaction_end();
 }
 
@@ -44,6 +49,7 @@ void SessionCore::on(const Event& event, Instant now, Actions<Action>& out) {
   now_ = now;
   out_ = &out;
   scratch_.reset();
+  if (overrides_ != nullptr) keep_up_overrides();
   std::visit([this](const auto& one) { handle(one); }, event);
   advance();
   settle();

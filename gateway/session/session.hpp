@@ -23,6 +23,7 @@
 #include "gateway/session/backend.hpp"
 #include "gateway/session/close_reason.hpp"
 #include "gateway/session/session_options.hpp"
+#include "gateway/session/session_settings.hpp"
 #include "gateway/session/session_state.hpp"
 #include "gateway/session/startup_settings.hpp"
 #include "gateway/session/surroundings.hpp"
@@ -103,6 +104,7 @@ struct ReturnLease {
 };
 struct AskLocal {                // a command for Howdah itself; answered by LocalAnswer. The text is one command
   std::string command;
+  SettingsPtr settings;          // as the session has changed them; null: it has not
 };
 struct LookUpCommit {            // its answer died with its server; answered by CommitFate within `limit`
   CommitDoubt doubt;
@@ -115,12 +117,13 @@ struct ReportNode {              // evidence from live traffic
 struct SendCancel {              // open a cancel connection for what this backend is doing
   Backend* backend;
 };
+struct WantPosition {};          // let the monitor ask the primary now; a newer view follows
 struct CloseClient {             // flush what was sent, then close. The last action of a session
   CloseReason reason;
 };
 
-using Action = std::variant<ToClient, ToServer, WantLease, ForgetLease, ReturnLease, AskLocal, LookUpCommit, ReportNode, SendCancel,
-                            CloseClient>;
+using Action = std::variant<ToClient, ToServer, WantLease, ForgetLease, ReturnLease, AskLocal, LookUpCommit,
+                            ReportNode, SendCancel, WantPosition, CloseClient>;
 
 }  // namespace session
 
@@ -130,6 +133,7 @@ struct ClientIdentity {
   std::string database;
   std::string user;
   StartupSettingsPtr settings;      // null: none
+  SessionSettings own_settings = {};  // of the gateway itself
   std::string application_name;     // of the startup packet
   wire::CancelKey cancel_key;       // what the client is told
 };

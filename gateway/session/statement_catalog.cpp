@@ -9,16 +9,18 @@ namespace {
 constexpr std::string_view kPrefix = "howdah_";
 constexpr unsigned kWorkerShift = 40;  // room for 10^12 statements per worker
 
-std::string key_of(std::string_view sql, Bytes types) {
-  std::string key(as_text(types));
+std::string key_of(std::string_view scope, std::string_view sql, Bytes types) {
+  std::string key(scope);
+  key += as_text(types);
   key += sql;
   return key;
 }
 
 }  // namespace
 
-PreparedStatementPtr StatementCatalog::intern(std::string_view sql, Bytes types, const TraitsPtr& traits) {
-  std::string key = key_of(sql, types);
+PreparedStatementPtr StatementCatalog::intern(std::string_view scope, std::string_view sql, Bytes types,
+                                              const TraitsPtr& traits) {
+  std::string key = key_of(scope, sql, types);
   const auto found = by_text_.find(key);
   if (found != by_text_.end()) {
     found->second->traits = traits;
@@ -28,6 +30,7 @@ PreparedStatementPtr StatementCatalog::intern(std::string_view sql, Bytes types,
   auto statement = std::make_shared<PreparedStatement>();
   statement->number = std::uint64_t{worker_} << kWorkerShift | next_number_++;
   statement->name = catalog_name(statement->number);
+  statement->scope = std::string(scope);
   statement->sql = std::string(sql);
   statement->types = std::string(as_text(types));
   statement->traits = traits;
@@ -35,8 +38,13 @@ PreparedStatementPtr StatementCatalog::intern(std::string_view sql, Bytes types,
   return statement;
 }
 
+bool StatementCatalog::is_accepted(std::string_view scope, std::string_view sql, Bytes types) const {
+  const auto found = by_text_.find(key_of(scope, sql, types));
+  return found != by_text_.end() && found->second->is_accepted;
+}
+
 void StatementCatalog::retire(const PreparedStatement& statement) {
-  const auto found = by_text_.find(key_of(statement.sql, as_bytes(statement.types)));
+  const auto found = by_text_.find(key_of(statement.scope, statement.sql, as_bytes(statement.types)));
   if (found != by_text_.end() && found->second.get() == &statement) by_text_.erase(found);
 }
 

@@ -25,14 +25,14 @@ std::string in_log_form(std::string_view sql) {
 void SessionCore::note_sent(StatementKind kind, std::string_view sql) {
   env_.tally.count(backend_->node(), kind);
   last_statement_.assign(sql.substr(0, kLongestKept));
-  if (!env_.statement_log.is_per_node) return;
+  if (!statement_log().is_per_node) return;
   env_.log.write(LogLevel::info, fmt::format("DB node id: {} backend pid: {} statement: {}", backend_->node().value,
                                              backend_->cancel_key.pid, in_log_form(sql)));
 }
 
 // The client has asked for it, wherever it runs and however often it is run again.
 void SessionCore::note_asked(std::string_view sql) {
-  if (!env_.statement_log.is_each || rerun_left_ > 0) return;
+  if (!statement_log().is_each || rerun_left_ > 0) return;
   env_.log.write(LogLevel::info, fmt::format("statement: {}", in_log_form(sql)));
 }
 

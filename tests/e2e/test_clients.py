@@ -56,6 +56,17 @@ def test_pgbench_has_no_failures(gateway, tables, mode, script):
     assert "number of failed transactions: 0" in output, output
 
 
+@pytest.mark.parametrize("size", [1, 2])
+@pytest.mark.parametrize("threads", [1, 8])
+def test_pgbench_prepares_although_its_own_clients_hold_every_connection(make_gateway, tables, tmp_path, size, threads):
+    gateway = make_gateway(default_pool_size=size)
+    script = tmp_path / "other.sql"
+    script.write_text("START TRANSACTION; UPDATE pgbench_tellers SET tbalance = tbalance + 1 WHERE tid = 2; COMMIT;")
+    output = pg.run([PG_BIN / "pgbench", "-n", "-M", "prepared", "-c", 8, "-j", threads, "-t", 20, "-b", "tpcb-like", "-b", "select-only",
+                     "-f", script], env=environment(gateway.port), timeout=60)
+    assert "number of transactions actually processed: 160/160" in output, output
+
+
 @pytest.mark.parametrize("mode", ["extended", "prepared"])
 def test_pgbench_pipelines(gateway, tables, tmp_path, mode):
     script = tmp_path / "pipeline.sql"

@@ -34,6 +34,8 @@ TEST_CASE("an explained write names the primary and the statement") {
   CHECK(rows["would pin the session"] == "sequence_state");
   CHECK(rows["session is pinned"] == "no");
   CHECK(rows["must have replayed"] == "none");
+  CHECK(rows["transaction"] == "none");
+  CHECK(rows["reads prefer"] == "no node");
 }
 
 TEST_CASE("an explained read tells how each node stands") {
@@ -44,14 +46,24 @@ TEST_CASE("an explained read tells how each node stands") {
   CHECK(rows["node 0"] == "primary, weight 0");
   CHECK(rows["node 1"] == "standby, weight 1, lag 50 bytes 3 ms, replayed 0/60");
   CHECK(rows["node 2"] ==
-        "standby, weight 1, lag 200 bytes, replayed 0/0, beyond the delay threshold, behind the session's writes");
+        "standby, weight 1, lag 200 bytes, replayed 0/0, beyond the delay threshold, behind what this statement must see");
+}
+
+TEST_CASE("an explained statement tells its transaction and the preference its session follows") {
+  auto rows = explained("[app_name_redirect_preference_list=web:2] {transaction open=1 read_only} SELECT 1");
+  CHECK(rows["transaction"] == "open on node 1, READ ONLY");
+  CHECK(rows["reads prefer"] == "node 2 by \"web\" of app_name_redirect_preference_list, in 100 of 100 draws");
+  CHECK(explained("{transaction serializable} SELECT 1")["transaction"] ==
+        "its first statement decides where it runs, SERIALIZABLE");
 }
 
 TEST_CASE("an explained statement without a node says what happens instead") {
   CHECK(explained("{no_primary} DELETE FROM t")["target"] == "none: the statement waits");
   CHECK(explained("{pinned=1:listen} DELETE FROM t")["target"] == "none: the session ends");
-  CHECK(explained("{pinned=0:listen} SELECT 1")["session is pinned"] == "node 0 (db0:5432, primary)");
+  CHECK(explained("{pinned=0:listen} SELECT 1")["session is pinned"] == "to node 0 (db0:5432, primary), because of listen");
   CHECK(explained("SHOW POOL_NODES")["target"] == "howdah");
   CHECK(explained("{wrote=1 lb=1} SELECT 1")["must have replayed"] ==
-        "not known yet: the session wrote after the primary was last asked");
+        "not known yet: a write was acknowledged after the primary was last asked");
+  CHECK(explained("{wrote=1 lb=1} /*howdah: read_consistency=eventual*/ SELECT 1")["must have replayed"] == "none");
+  CHECK(explained("{consistency=global lb=1} SELECT 1")["read consistency"] == "global");
 }

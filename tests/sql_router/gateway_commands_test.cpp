@@ -26,6 +26,17 @@ TEST_CASE("what follows a gateway command is still there to be run") {
       {"PGPOOL SET x=-5", pgpool_set, "x", "-5", ""},
       {"PGPOOL SET x TO '';", pgpool_set, "x", "", ""},
       {"PGPOOL RESET ALL", pgpool_reset, "all", "", ""},
+      {"SET howdah.read_consistency = 'eventual'", own_set, "read_consistency", "eventual", ""},
+      {"set session Howdah.Read_Consistency to Global; SELECT 1", own_set, "read_consistency", "Global", "SELECT 1"},
+      {"SET LOCAL howdah.min_lsn TO '0/12'", own_set, "min_lsn", "0/12", ""},
+      {"SET howdah.min_lsn TO DEFAULT", own_reset, "min_lsn", "", ""},
+      {"SET howdah.min_lsn TO 'default'", own_set, "min_lsn", "default", ""},
+      {"RESET howdah.min_lsn;", own_reset, "min_lsn", "", ""},
+      {"SHOW howdah.lsn", own_show, "lsn", "", ""},
+      {"SET howdah = 1", none, "", "", ""},
+      {"SET LOCAL TIME ZONE 'howdah.x'", none, "", "", ""},
+      {"SET work_mem = '1MB'", none, "", "", ""},
+      {"RESET ALL", none, "", "", ""},
       {"PGPOOL SET x TO 'unended", none, "", "", ""},
       {"PGPOOL SET x 5", none, "", "", ""},
       {"SHOW POOL_NODES x", none, "", "", ""},
@@ -45,6 +56,13 @@ TEST_CASE("what follows a gateway command is still there to be run") {
     CHECK(command.value == row.value);
     if (row.kind != none) CHECK(std::string(row.text).substr(command.rest_begin) == row.rest);
   }
+}
+
+TEST_CASE("DEFAULT is a word, not a value") {
+  CHECK(recognise_gateway_command("PGPOOL SET x TO Default").is_default);
+  CHECK(recognise_gateway_command("PGPOOL SET x = /* c */ DEFAULT;").is_default);
+  CHECK_FALSE(recognise_gateway_command("PGPOOL SET x TO 'default'").is_default);
+  CHECK_FALSE(recognise_gateway_command("PGPOOL SET x TO on").is_default);
 }
 
 TEST_CASE("EXPLAIN ROUTE finds its statement, and what follows it") {

@@ -1,12 +1,12 @@
 #include "sql_router/statement_table.hpp"
 
-#include <fmt/format.h>
 #include <catch2/catch.hpp>
 
 #include <fstream>
 #include <sstream>
 #include <string>
 
+#include "sql_router/decision_table.hpp"
 #include "sql_router/verdict.hpp"
 
 using namespace howdah;
@@ -16,24 +16,6 @@ namespace {
 // Between these lines sql_router/README.md holds what the tables say.
 constexpr std::string_view kBegin = "<!-- written from statement_table.cpp; a test compares -->\n";
 constexpr std::string_view kEnd = "<!-- end -->\n";
-
-std::string commands_where(RouteClass route, bool writes) {
-  std::string commands;
-  for (const StatementRow& row : statement_table())
-    if (row.route == route && row.writes == writes)
-      commands += fmt::format("{}{}", commands.empty() ? "" : "; ", row.commands);
-  return commands;
-}
-
-std::string rendered_table() {
-  std::string text = "| goes to | counts as a write | commands |\n|---|---|---|\n";
-  for (const RouteClass route : {RouteClass::read, RouteClass::as_inner, RouteClass::transaction, RouteClass::state,
-                                 RouteClass::primary, RouteClass::gateway})
-    for (const bool writes : {false, true})
-      if (const std::string commands = commands_where(route, writes); !commands.empty())
-        text += fmt::format("| {} | {} | {} |\n", to_text(route), writes ? "yes" : "no", commands);
-  return text;
-}
 
 std::string file_text(const char* path) {
   std::ostringstream text;
@@ -50,7 +32,7 @@ TEST_CASE("the README's decision table is the statement table") {
   REQUIRE(begin != std::string::npos);
   REQUIRE(end != std::string::npos);
   const std::size_t first = begin + kBegin.size();
-  CHECK(readme.substr(first, end - first) == rendered_table());
+  CHECK(readme.substr(first, end - first) == decision_table());
 }
 
 TEST_CASE("only commands that stay off the replicas count as writes") {

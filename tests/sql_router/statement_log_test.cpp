@@ -1,0 +1,66 @@
+#include "sql_router/statement_log.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace howdah;
+
+namespace {
+
+using Taken = std::vector<std::pair<std::string, std::string>>;  // session, statement
+
+Taken read(const std::vector<std::string>& lines) {
+  Taken taken;
+  StatementLogReader reader(
+      [&](std::string_view session, std::string_view sql) { taken.emplace_back(std::string(session), std::string(sql)); });
+  for (const std::string& line : lines) reader.line(line);
+  reader.finish();
+  return taken;
+}
+
+}  // namespace
+
+TEST_CASE("a plain list has one statement per line") {
+  CHECK(read({"", "SELECT 1", "  ", "INSERT INTO t VALUES ('LOG')\r"}) ==
+        Taken{{"", "SELECT 1"}, {"", "INSERT INTO t VALUES ('LOG')"}});
+}
+
+TEST_CASE("the server's log gives its statements, whole, with the process that ran them") {
+  const std::vector<std::string> lines{
+      "2026-11-23 10:00:00.000 UTC [11] LOG:  database system is ready to accept connections",
+      "2026-11-23 10:00:01.000 UTC [12] LOG:  statement: SELECT a,",
+      "\t  b -- LOG:  statement: not one",
+      "\tFROM t",
+      "2026-11-23 10:00:01.000 UTC [13] LOG:  execute <unnamed>: SELECT * FROM t WHERE id = $1",
+      "2026-11-23 10:00:01.000 UTC [13] DETAIL:  parameters: $1 = '7'",
+      "2026-11-23 10:00:01.000 UTC [13] LOG:  execute s1/portal: UPDATE t SET a = $1",
+      "2026-11-23 10:00:01.000 UTC [13] LOG:  execute fetch from s1: UPDATE t SET a = $1",
+      "2026-11-23 10:00:01.000 UTC [12] ERROR:  relation \"u\" does not exist at character 15",
+      "2026-11-23 10:00:01.000 UTC [12] STATEMENT:  SELECT * FROM u",
+      "2026-11-23 10:00:01.000 UTC [12] LOG:  duration: 0.123 ms  parse s: SELECT 2",
+      "2026-11-23 10:00:01.000 UTC [12] LOG:  duration: 0.123 ms  bind s: SELECT 2",
+      "2026-11-23 10:00:01.000 UTC [12] LOG:  duration: 0.123 ms  execute s: SELECT 2",
+      "2026-11-23 10:00:01.000 UTC [12] LOG:  duration: 4.5 ms",
+      "2026-11-23 10:00:01.000 UTC [12] LOG:  duration: 4.5 ms  statement: SELECT 'LOG:  statement: x'",
+  };
+  CHECK(read(lines) == Taken{{"12", "SELECT a,\n  b -- LOG:  statement: not one\nFROM t"},
+                             {"13", "SELECT * FROM t WHERE id = $1"},
+                             {"13", "UPDATE t SET a = $1"},
+                             {"12", "SELECT 2"},
+                             {"12", "SELECT 'LOG:  statement: x'"}});
+}
+
+TEST_CASE("a csvlog record may hold quotes, commas and line breaks") {
+  const std::string head = "2026-11-23 10:00:00.000 UTC,\"u\",\"d\",12,\"[local]\",6745.1,1,\"SELECT\",2026-11-23 10:00:00 UTC,3/4,0,LOG,00000,";
+  const std::vector<std::string> lines{
+      head + "\"statement: SELECT \"\"A\"\", 'x,y'",
+      "FROM t -- it's\",,,,,,,,,\"psql\",\"client backend\",,0",
+      head + "\"connection authorized: user=u\",,,,,,,,,\"psql\",\"client backend\",,0",
+      head + "\"execute s1: DELETE FROM t\",\"parameters: $1 = '1'\",,,,,,,,\"psql\",\"client backend\",,0",
+  };
+  CHECK(read(lines) == Taken{{"6745.1", "SELECT \"A\", 'x,y'\nFROM t -- it's"}, {"6745.1", "DELETE FROM t"}});
+}
+
+TEST_CASE("a log that ends in the middle of a record loses no more than that record") {
+  CHECK(read({"2026-11-23 10:00:00.000 UTC,\"u\",\"d\",12,\"[local]\",6745.1,1,\"SELECT\",,,,LOG,00000,\"statement: SEL"}).empty());
+  CHECK(read({"2026-11-23 10:00:01.000 UTC [12] LOG:  statement: SELECT 1,"}) == Taken{{"12", "SELECT 1,"}});
+}

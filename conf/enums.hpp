@@ -178,6 +178,24 @@ constexpr auto names_of(FailoverMode) {
       {{native, "native", 1}, {command, "command", 2}, {patroni, "patroni", 3}, {none, "none", 4}});
 }
 
+enum class CommitSafety { off, pipelined, strict };
+constexpr auto names_of(CommitSafety) {
+  using enum CommitSafety;
+  return std::to_array<EnumName<CommitSafety>>({{off, "off", 1}, {pipelined, "pipelined", 2}, {strict, "strict", 3}});
+}
+
+enum class SynchronousPolicy { off, available, strict };
+constexpr auto names_of(SynchronousPolicy) {
+  using enum SynchronousPolicy;
+  return std::to_array<EnumName<SynchronousPolicy>>({{off, "off", 1}, {available, "available", 2}, {strict, "strict", 3}});
+}
+
+enum class DetectionProfile { calm, fast };
+constexpr auto names_of(DetectionProfile) {
+  using enum DetectionProfile;
+  return std::to_array<EnumName<DetectionProfile>>({{calm, "calm", 1}, {fast, "fast", 2}});
+}
+
 enum class ReadConsistency { eventual, session, global };
 constexpr auto names_of(ReadConsistency) {
   using enum ReadConsistency;

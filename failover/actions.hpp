@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "failover/kept_state.hpp"
 #include "health/cluster_view.hpp"
+#include "health/commit_doubt.hpp"
 #include "health/events.hpp"
 
 namespace howdah::failover {
@@ -30,6 +31,8 @@ enum class SqlStep {
   close,         // planned switchover: the old primary refuses writes
   fence,         // a false primary refuses writes, completes no commit and loses its clients
   look_after_fence,
+  set_synchronous,  // synchronous_standby_names, on the primary or who is to be it
+  look_up,       // on the new primary: whether a commit in doubt has happened
   reopen,        // takes away what close and fence have set
 };
 const char* to_text(SqlStep step);
@@ -68,8 +71,16 @@ struct PromoteRequest {
   bool is_switchover = false;
 };
 
-using Event = std::variant<health::ProbeAnswered, health::ProbeFailed, health::TrafficFailed, health::TrafficSeen, health::PositionWanted,
-                           health::Tick, SqlDone, CommandDone, AttachRequest, DetachRequest, PromoteRequest>;
+// Of a session. Answered exactly once, within `limit`.
+struct FateRequest {
+  RequestId request = 0;
+  CommitDoubt doubt = {};
+  Duration limit = {};
+};
+
+using Event = std::variant<health::ProbeAnswered, health::ProbeFailed, health::TrafficFailed, health::TrafficSeen,
+                           health::PositionWanted, health::Tick, SqlDone, CommandDone, AttachRequest, DetachRequest, PromoteRequest,
+                           FateRequest>;
 
 // --- actions ---
 
@@ -103,6 +114,11 @@ struct Answer {
   Result<void> result = {};
 };
 
-using Action = std::variant<Probe, RunSql, RunCommand, Publish, Persist, Answer>;
+struct Fate {
+  RequestId request = 0;
+  CommitOutcome outcome = CommitOutcome::unknown;
+};
+
+using Action = std::variant<Probe, RunSql, RunCommand, Publish, Persist, Answer, Fate>;
 
 }  // namespace howdah::failover

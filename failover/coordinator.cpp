@@ -36,13 +36,16 @@ Coordinator::Coordinator(health::HealthOptions health, FailoverOptions failover,
       tracker_(std::move(health), log),
       sources_(desk_, log),
       commands_(desk_, log),
-      fences_(desk_, log) {}
+      fences_(desk_, log),
+      fates_(desk_, log),
+      synchronous_(desk_, log) {}
 
 void Coordinator::restore(const KeptState& state, Instant now) {
   epoch_ = state.epoch;
   known_ = {state.primary, state.timeline, state.system_identifier, true, {}, state.outcasts};
   if (known_.node && tracker_.find(*known_.node) == nullptr) known_.node.reset();
   fences_.restore(state.closed);
+  synchronous_.restore(state.synchronous);
   former_ = state.former;
   for (const NodeId id : state.down) tracker_.restore(id, NodeCondition::down, now);
   for (const NodeId id : state.detached) tracker_.restore(id, NodeCondition::detached, now);
@@ -77,6 +80,7 @@ void Coordinator::on(const Event& event, Instant now, Actions<Action>& out) {
   sources_.advance(options_of(tracker_.nodes()), options_.sql_timeout, now_, out);
   commands_.advance(options_.command_timeout, now_, out);
   fences_.advance(options_.sql_timeout, now_, out);
+  fates_.advance(view_->primary, primary() ? primary()->last_asked_at : Instant{}, epoch_, options_.sql_timeout, now_, out);
   keep_if_changed();  // the rest may be a moment late: clients wait for the view, not for the disk
   out_ = nullptr;
 }
@@ -105,9 +109,12 @@ void Coordinator::handle(const health::ProbeAnswered& event) {
 }
 
 void Coordinator::handle(const SqlDone& event) {
-  if (sources_.on(event, now_) || fences_.on(event, now_)) return;
+  if (sources_.on(event, now_) || fences_.on(event, now_) || fates_.on(event) ||
+      synchronous_.on(event, now_))
+    return;
   if (promote_step_ == event.id) {
     promote_step_.reset();
+    fates_.note_fork(event);
     // 55000: recovery is not in progress, so it has happened.
     if (!event.is_ok && event.sqlstate != "55000")
       log_.warn("step failed node={} step=promote sqlstate={} error=\"{}\"", event.node.value, event.sqlstate,
@@ -126,6 +133,7 @@ void Coordinator::handle(const AttachRequest& event) {
   if (known_.is_given_up || !known_.node || !primary()->answers) std::erase(known_.outcasts, event.node);
   if (node->condition == NodeCondition::fenced && known_.node && primary()->answers)
     return answer(event.request, refusal("the node must not be used: " + node->reason));
+  if (node->condition == NodeCondition::fenced && take_stale_primary(*node)) return answer(event.request, {});
   tracker_.on(health::OperatorAttach{event.node}, now_, health_out_);
   answer(event.request, {});
 }
@@ -180,11 +188,20 @@ void Coordinator::set_phase(Phase to, std::string_view reason) {
   const bool is_calm = to == Phase::steady || to == Phase::following || to == Phase::switching;
   log_.log(is_calm ? LogLevel::info : LogLevel::warn, "failover phase changed from={} to={} reason=\"{}\"",
            row_of(phase_).name, row_of(to).name, reason);
+  tell_phase(to, reason);
   phase_ = to;
   phase_since_ = now_;
   next_complaint_ = now_;
+  if (to == Phase::promoting) fates_.begin_promotion();
   if (to == Phase::steady)
     for (const NodeFacts& node : tracker_.nodes()) tracker_.watch_normally(node.options.id);
+}
+
+// A primary that was only suspected, or looked for at the start, is no failover.
+void Coordinator::tell_phase(Phase to, std::string_view reason) {
+  if (to != Phase::steady) timeline_.begin(known_.node, now_);
+  timeline_.note(row_of(to).name, reason, now_);
+  if (to == Phase::steady) timeline_.end(phase_ != Phase::suspect && phase_ != Phase::starting);
 }
 
 bool Coordinator::is_primary_trusted() const {
@@ -228,6 +245,7 @@ void Coordinator::keep_if_changed() {
                   .primary = known_.node,
                   .timeline = known_.timeline,
                   .system_identifier = known_.system_identifier,
+                  .synchronous = synchronous_.wish(),
                   .closed = fences_.closed(),
                   .former = former_,
                   .outcasts = known_.outcasts};
@@ -258,7 +276,7 @@ void Coordinator::watch_standbys(Duration period) {
 
 std::optional<Instant> Coordinator::next_deadline() const {
   std::optional<Instant> next = tracker_.next_deadline();
-  for (const std::optional<Instant>& other : {wake_, sources_.next_deadline(), fences_.next_deadline()})
+  for (const std::optional<Instant>& other : {wake_, sources_.next_deadline(), fences_.next_deadline(), fates_.next_deadline()})
     if (other && (!next || *other < *next)) next = other;
   return next;
 }

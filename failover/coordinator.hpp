@@ -16,6 +16,7 @@
 #include "base/log.hpp"
 #include "failover/actions.hpp"
 #include "failover/command_queue.hpp"
+#include "failover/commit_fates.hpp"
 #include "failover/failover_options.hpp"
 #include "failover/fences.hpp"
 #include "failover/guards.hpp"
@@ -23,6 +24,8 @@
 #include "failover/phase.hpp"
 #include "failover/plan.hpp"
 #include "failover/sources.hpp"
+#include "failover/synchronous.hpp"
+#include "failover/timeline.hpp"
 #include "health/role_detector.hpp"
 #include "health/tracker.hpp"
 
@@ -44,7 +47,11 @@ class Coordinator {
   Phase phase() const { return phase_; }
   const std::string& hold_reason() const { return hold_reason_; }  // what a failover waits for; empty if nothing
   const health::Tracker& tracker() const { return tracker_; }
-  void set_wall_clock(WallTime wall, Instant now) { tracker_.set_wall_clock(wall, now); }
+  const Timeline& timeline() const { return timeline_; }
+  void set_wall_clock(WallTime wall, Instant now) {
+    tracker_.set_wall_clock(wall, now);
+    timeline_.set_wall_clock(wall, now);
+  }
   void reconfigure(health::HealthOptions health, FailoverOptions failover);
 
  private:
@@ -73,6 +80,7 @@ class Coordinator {
   void handle(const AttachRequest& event);
   void handle(const DetachRequest& event);
   void handle(const PromoteRequest& event);
+  void handle(const FateRequest& event) { fates_.on(event, now_); }
   template <typename HealthEvent>
   void handle(const HealthEvent& event) {
     tracker_.on(event, now_, health_out_);
@@ -81,6 +89,7 @@ class Coordinator {
   void on_condition_changed(const health::ConditionChanged& change);
   void advance();
   void set_phase(Phase to, std::string_view reason);
+  void tell_phase(Phase to, std::string_view reason);
   void answer(RequestId request, Result<void> result);
   void publish_if_changed();
   void keep_if_changed();
@@ -97,9 +106,11 @@ class Coordinator {
   void adopt(NodeId id, std::string_view why);
   bool adopt_successor();
   void yield_office(const DetachRequest& event);
+  bool take_stale_primary(const health::NodeFacts& node);
 
   // coordinator_failover.cpp: the phases of an unplanned failover
   void advance_starting();
+  void complain_of_stale_primary();
   void advance_steady();
   void advance_suspect();
   void advance_confirming();
@@ -141,6 +152,9 @@ class Coordinator {
   Sources sources_;
   CommandQueue commands_;
   Fences fences_;
+  CommitFates fates_;
+  SynchronousNames synchronous_;
+  Timeline timeline_;
 
   Phase phase_ = Phase::starting;
   Instant phase_since_{};

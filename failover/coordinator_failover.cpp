@@ -38,11 +38,23 @@ void Coordinator::advance_starting() {
       }))
     return;
   if (verdict_.primary) return adopt(*verdict_.primary, "found at start");
+  complain_of_stale_primary();
   const NodeFacts* kept = primary();
   if (kept != nullptr && kept->is_judged_dead()) {
     if (now_ - *started_at_ >= kStartPatience) set_phase(Phase::confirming, "the kept primary stays away");
     else wake_at(*started_at_ + kStartPatience);
   }
+}
+
+// The newest primary is away and an older one is there: using it would lose what the newer one has acknowledged.
+void Coordinator::complain_of_stale_primary() {
+  const auto stale = std::find_if(verdict_.misfits.begin(), verdict_.misfits.end(),
+                                  [](const health::Misfit& misfit) { return misfit.is_left_behind; });
+  if (stale == verdict_.misfits.end() || now_ < next_complaint_ || !known_.node) return;
+  log_.error("stale primary is not used node={0} timeline={1} known_primary={2} known_timeline={3} hint=\"start node {2}; if it "
+             "is lost for good, pcp_attach_node -n {0} takes node {0} and gives up what only node {2} has\"",
+             stale->node.value, tracker_.find(stale->node)->timeline.value, known_.node->value, known_.timeline.value);
+  next_complaint_ = now_ + kComplainAgain;
 }
 
 // Also the phase `following`, which is steady with standbys still on their way.
@@ -57,6 +69,8 @@ void Coordinator::advance_steady() {
   if (node.is_usable()) {
     known_.timeline = std::max(known_.timeline, node.timeline);
     keep_following();
+    if (options_.mode == FailoverMode::native && !verdict_.is_contested)
+      synchronous_.keep(node, tracker_.nodes(), options_.synchronous, options_.sql_timeout, now_, *out_);
   } else if (is_primary_back()) {
     tracker_.release(*known_.node, "the primary is back", now_, health_out_);
   } else {
@@ -91,7 +105,10 @@ void Coordinator::advance_confirming() {
                            .silence_that_counts = kSilenceThatCounts,
                            .pinged_since = [this](NodeId id) { return sources_.asked_at(id); }};
   if (options_.mode == FailoverMode::native) ping_primary(guard);
-  if (const auto objection = object_to_promotion(tracker_.nodes(), known_, guard, now_)) {
+  auto objection = object_to_promotion(tracker_.nodes(), known_, guard, now_);
+  if (!objection && options_.mode == FailoverMode::native)
+    objection = synchronous_.object_to_promotion(tracker_.nodes(), known_, options_.synchronous);
+  if (objection) {
     if (hold_reason_ != *objection || now_ >= next_complaint_) {
       log_.warn("no promotion yet reason=\"{}\"", *objection);
       next_complaint_ = now_ + kComplainAgain;
@@ -164,6 +181,7 @@ void Coordinator::advance_freezing() {
   if (!winner) return hold("nobody can be elected");
   plan.new_primary = *winner;
   log_.log(plan.known_loss_bytes() == 0 ? LogLevel::info : LogLevel::error, "failover plan {}", to_text(plan));
+  timeline_.note("plan", to_text(plan), now_);
   plan_ = std::move(plan);
   known_.is_given_up = true;
   known_.successor = plan_->new_primary;
@@ -180,7 +198,8 @@ void Coordinator::advance_promoting() {
     return hold(fmt::format("node {} died while it was promoted", winner.options.id.value));
   }
   tracker_.watch_closely(winner.options.id, kStepPeriod, now_);
-  if (!promote_step_ && now_ >= next_promote_) {
+  const bool is_ready = synchronous_.prepare(winner, options_.synchronous, options_.sql_timeout, now_, *out_);
+  if (is_ready && !promote_step_ && now_ >= next_promote_) {
     promote_step_ = send(winner.options.id, SqlStep::promote, sql_promote(), options_.sql_timeout);
     next_promote_ = now_ + kPromoteAgain;
   }

@@ -59,7 +59,7 @@ void Coordinator::judge_fences() {
   const bool is_open_for_writes = (phase_ == Phase::steady || phase_ == Phase::following) && primary()->is_usable();
   if (is_open_for_writes) {
     open.push_back(*known_.node);
-    if (primary()->last && primary()->last->synchronous_names == kFencedNames) fences_.note_closed(*known_.node, true);
+    if (primary()->last && primary()->last->synchronous_names == kFencedNames) fences_.note_found(*known_.node, primary()->last_asked_at);
   }
   for (const NodeFacts& node : tracker_.nodes())
     if (is_in_office && node.answers && health::is_fitting_standby(node, known_)) open.push_back(node.options.id);
@@ -68,9 +68,12 @@ void Coordinator::judge_fences() {
 
 // A primary that was left behind may come back at any moment, and clients of its own with it: it is looked for.
 void Coordinator::await_former_primaries() {
-  for (const NodeId id : former_)
-    if (const NodeFacts* node = tracker_.find(id); node != nullptr && !node->answers && known_.node != id)
-      tracker_.watch_closely(id, kReturnPeriod, now_);
+  for (const NodeId id : former_) {
+    const NodeFacts* node = tracker_.find(id);
+    if (node == nullptr || known_.node == id) continue;
+    if (!node->answers) tracker_.watch_closely(id, kReturnPeriod, now_);
+    else if (node->condition == NodeCondition::fenced) tracker_.watch_normally(id);
+  }
 }
 
 bool Coordinator::is_promoted_elsewhere() const {
@@ -104,13 +107,21 @@ void Coordinator::adopt(NodeId id, std::string_view why) {
   const NodeFacts* node = tracker_.find(id);
   const std::optional<NodeId> previous = known_.node;
   const bool is_change = previous != id || epoch_ == Epoch{};
-  if (is_change) ++epoch_.value;
+  if (is_change) {
+    ++epoch_.value;
+    fates_.begin_epoch(plan_ && plan_->new_primary == id);
+  }
   if (previous && *previous != id && std::find(former_.begin(), former_.end(), *previous) == former_.end())
     former_.push_back(*previous);
   std::erase(former_, id);
   known_ = {id, node->timeline, node->last ? node->last->system_identifier : 0, false, {}, known_.outcasts};
   claimed_since_.clear();
   lost_since_.clear();
+  if (is_change && phase_ != Phase::starting) {
+    timeline_.begin(previous, now_);
+    timeline_.note("adopted", fmt::format("node={} epoch={} timeline={}", id.value, epoch_.value, known_.timeline.value), now_);
+    timeline_.note_primary(id);
+  }
   tracker_.release(id, "is the primary", now_, health_out_);
   tracker_.watch_normally(id);
   log_.info("primary adopted node={} epoch={} timeline={} previous={} reason=\"{}\"", id.value, epoch_.value,
@@ -133,6 +144,21 @@ void Coordinator::adopt(NodeId id, std::string_view why) {
   plan_.reset();
   hold_reason_.clear();
   set_phase(phase_ == Phase::starting ? Phase::steady : Phase::following, why);
+}
+
+// The operator's decision for an older primary, because the newer one is lost.
+bool Coordinator::take_stale_primary(const NodeFacts& node) {
+  const bool is_stale = std::any_of(verdict_.misfits.begin(), verdict_.misfits.end(), [&](const health::Misfit& misfit) {
+    return misfit.node == node.options.id && misfit.is_left_behind;
+  });
+  const bool may_search = phase_ == Phase::starting || phase_ == Phase::searching || is_legal(phase_, Phase::searching);
+  if (!is_stale || !may_search) return false;
+  log_.warn("older primary taken by an operator node={} timeline={} instead_of={} timeline_lost={}", node.options.id.value,
+            node.timeline.value, known_.node ? known_.node->value : -1, known_.timeline.value);
+  known_.timeline = node.timeline;
+  known_.node.reset();
+  if (phase_ != Phase::starting) set_phase(Phase::searching, "an older primary was attached by an operator");
+  return true;
 }
 
 // The operator's decision between two primaries: the other one is taken into office.

@@ -136,6 +136,7 @@ void Coordinator::catch_up() {
                .reason = "planned switchover",
                .is_switchover = true};
   log_.info("failover plan {}", to_text(*plan_));
+  timeline_.note("plan", to_text(*plan_), now_);
   known_.is_given_up = true;
   known_.successor = plan_->new_primary;
   next_promote_ = now_;

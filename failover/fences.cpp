@@ -26,6 +26,11 @@ void Fences::note_closed(NodeId node, bool is_fenced) {
   else closed_.push_back({node, is_fenced, {}});
 }
 
+void Fences::note_found(NodeId node, Instant seen_at) {
+  const auto opened = opened_at_.find(node);
+  if (opened == opened_at_.end() || seen_at > opened->second) note_closed(node, true);
+}
+
 void Fences::want(const std::vector<NodeId>& shut, const std::vector<NodeId>& open) {
   const auto contains = [](const std::vector<NodeId>& nodes, NodeId id) {
     return std::find(nodes.begin(), nodes.end(), id) != nodes.end();
@@ -96,6 +101,7 @@ void Fences::take_result(NodeId node, Fence& fence, const SqlDone& done, Instant
       return;
     case SqlStep::reopen:
       closed_.erase(entry_of(closed_, node));
+      opened_at_[node] = now;
       log_.info("fence removed node={}", node.value);
       fences_.erase(node);
       return;
@@ -112,7 +118,7 @@ void Fences::keep_names(NodeId node, const std::vector<std::string>& row) {
 std::optional<Instant> Fences::next_deadline() const {
   std::optional<Instant> next;
   for (const auto& [node, fence] : fences_)
-    if (!fence.step && (!next || fence.next < *next)) next = fence.next;
+    if (!fence.step && (fence.is_wanted_shut || is_closed(node)) && (!next || fence.next < *next)) next = fence.next;
   return next;
 }
 

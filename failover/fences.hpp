@@ -22,6 +22,8 @@ class Fences {
   void restore(std::vector<ClosedNode> closed) { closed_ = std::move(closed); }
   const std::vector<ClosedNode>& closed() const { return closed_; }
   void note_closed(NodeId node, bool is_fenced);
+  // The node was found with a fence of ours that is not kept anywhere.
+  void note_found(NodeId node, Instant seen_at);
   bool is_closed(NodeId node) const;
 
   // All nodes that are to be closed now, and all that are to be opened if they were closed. Nodes in neither are left.
@@ -49,6 +51,7 @@ class Fences {
   Log& log_;
   std::vector<ClosedNode> closed_;
   std::map<NodeId, Fence> fences_;
+  std::map<NodeId, Instant> opened_at_;
 };
 
 }  // namespace howdah::failover

@@ -53,6 +53,7 @@ void parse_entry(std::string_view key, std::string_view value, KeptState& state)
   else if (key == "timeline" && number) state.timeline = TimelineId{static_cast<std::uint32_t>(*number)};
   else if (key == "system_identifier" && number) state.system_identifier = *number;
   else if (key == "primary" && id) state.primary = NodeId{*id};
+  else if (key == "synchronous") state.synchronous = value;
   else if (key == "closed" && id) state.closed.push_back({NodeId{*id}});
   else if (key == "fenced") parse_fenced(value, state);
   else if (key == "former" && id) state.former.push_back(NodeId{*id});
@@ -77,6 +78,7 @@ std::string to_howdah_status(const KeptState& state) {
   std::string text = fmt::format("epoch={}\ntimeline={}\nsystem_identifier={}\n", state.epoch.value,
                                  state.timeline.value, state.system_identifier);
   if (state.primary) text += fmt::format("primary={}\n", state.primary->value);
+  if (!state.synchronous.empty()) text += fmt::format("synchronous={}\n", on_one_line(state.synchronous));
   for (const NodeId id : state.detached) text += fmt::format("detached={}\n", id.value);
   for (const ClosedNode& closed : state.closed)
     text += fmt::format("{}={}{}{}\n", closed.is_fenced ? "fenced" : "closed", closed.node.value,

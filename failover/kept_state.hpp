@@ -30,6 +30,7 @@ struct KeptState {
   std::vector<NodeId> nodes = {};      // all configured
   std::vector<NodeId> down = {};       // includes the detached ones
   std::vector<NodeId> detached = {};   // by an operator
+  std::string synchronous = {};        // the wish for synchronous_standby_names (failover/synchronous.hpp)
   std::vector<ClosedNode> closed = {};
   std::vector<NodeId> former = {};     // were primary; not seen as standbys since
   std::vector<NodeId> outcasts = {};   // became primary beside a living one (health/role_detector.hpp)

@@ -47,7 +47,20 @@ Statements sql_set_source(std::string_view conninfo) {
 }
 
 // false: do not wait, for pg_promote(true) looks only every 100 ms.
-Statements sql_promote() { return {"SELECT pg_promote(false)"}; }
+Statements sql_promote() {
+  return {"SELECT pg_snapshot_xmax(pg_current_snapshot()), pg_last_wal_replay_lsn() "
+          "WHERE pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= coalesce(pg_last_wal_receive_lsn(), '0/0')",
+          "SELECT pg_promote(false)"};
+}
+
+Statements sql_set_synchronous(std::string_view names) {
+  return {fmt::format("ALTER SYSTEM SET synchronous_standby_names = {}", quote(names)), std::string(kReload)};
+}
+
+Statements sql_look_up(std::uint64_t xid) {
+  if (xid == 0) return {"SELECT pg_last_wal_replay_lsn()"};
+  return {fmt::format("SELECT pg_last_wal_replay_lsn(), pg_xact_status('{}'::xid8)", xid)};
+}
 
 Statements sql_create_slot(std::string_view name) {
   return {fmt::format("SELECT pg_create_physical_replication_slot({0}, true) "

@@ -1,6 +1,7 @@
 // The SQL of every step, in one place. Each statement of a list is sent alone. Grants they need: failover/README.md.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,11 @@ inline constexpr Duration kSilenceThatCounts = 5s;
 Statements sql_read_source();  // columns: primary_conninfo, primary_slot_name, wal_receiver_timeout in ms
 Statements sql_set_receiver_timeout(Duration timeout);
 Statements sql_set_source(std::string_view conninfo);
+// Columns of the first row: the fork (failover/commit_fates.hpp), where the standby has replayed all it has received.
 Statements sql_promote();
+// Columns: pg_last_wal_replay_lsn, pg_xact_status; the second for another xid than 0 only.
+Statements sql_set_synchronous(std::string_view names);
+Statements sql_look_up(std::uint64_t xid);
 Statements sql_create_slot(std::string_view name);
 Statements sql_checkpoint();
 Statements sql_count_busy();  // column: number of transactions open

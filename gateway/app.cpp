@@ -145,6 +145,9 @@ WorkerHooks App::make_hooks() {
     auto entrance = catalogs_->enter(database);
     return DatabaseCatalog{std::move(entrance.facts), std::move(entrance.changes)};
   };
+  hooks.look_up = [this](CommitDoubt doubt, Duration limit, std::function<void(CommitOutcome)> then) {
+    control_ ? control_->look_up(doubt, limit, std::move(then)) : then(CommitOutcome::unknown);
+  };
   hooks.hand_over = [this](WorkerId to, MovedServer moved) { workers_[to.value]->give_server(std::move(moved)); };
   hooks.route_cancel = [this](wire::CancelKey key, std::function<void()> then) {
     const std::uint32_t worker = login::worker_of(key.pid);
@@ -179,36 +182,13 @@ Result<void> App::open_pcp() {
   return pcp_listener_->open();
 }
 
-health::Credentials App::probe_credentials(const Settings& settings) const {
-  const bool has_sr = !settings.replication.sr_check_user().empty();
-  health::Credentials out;
-  out.user = has_sr ? settings.replication.sr_check_user() : settings.health.health_check_user();
-  out.database = has_sr ? settings.replication.sr_check_database() : settings.health.health_check_database();
-  out.sslmode = settings.tls.server_tls_sslmode.is_set() || settings.tls.ssl()
-                    ? std::string(names_of(TlsMode{})[static_cast<std::size_t>(settings.server_tls_mode())].name)
-                    : "disable";
-  const TlsClientOptions tls = tls_client_options(settings);
-  out.sslrootcert = tls.ca_file;
-  out.sslcrl = tls.crl_file;
-  out.sslcert = tls.cert_file;
-  out.sslkey = tls.key_file;
-  const std::string& parameter =
-      has_sr ? settings.replication.sr_check_password() : settings.health.health_check_password();
-  const auto password = password_for(parameter, out.user, configuration_.passwords.users, configuration_.aes_key);
-  if (!password)
-    log_.warn("no password for the user of the checks user=\"{}\" why=\"{}\"", out.user, to_text(password.error()));
-  else if (password->kind != PasswordKind::plain)
-    log_.warn("the checks need a plain password, a hash opens nothing user=\"{}\"", out.user);
-  else
-    out.password = password->text;
-  return out;
-}
-
 void App::start_control() {
   failover::ControlOptions options;
   options.health = health_options(*settings_);
   options.failover = failover_options(*settings_);
-  options.probe_login = probe_credentials(*settings_);
+  ProbeLogin login = probe_login(configuration_, *settings_);
+  if (!login.trouble.empty()) log_.warn("no login for the checks why=\"{}\"", login.trouble);
+  options.probe_login = std::move(login.credentials);
   options.step_login = options.probe_login;
   options.status_directory = settings_->files.work_dir();
   options.is_status_discarded = line_.discards_status;

@@ -44,6 +44,7 @@ class App final : public pcp::ControlSurface, private pcp::ConsoleSurface {
   ClusterViewPtr view() const override { return view_.load(); }
   SettingsPtr settings() const override { return settings_; }
   std::optional<health::HealthCheckStats> health_check_stats(NodeId node) const override;
+  std::vector<failover::FailoverRecord> failovers() const override;
   std::string version() const override;
   void collect_stats(StatsWanted wanted, StatsDone then) override;
   void attach(NodeId node, Done then) override;
@@ -64,7 +65,6 @@ class App final : public pcp::ControlSurface, private pcp::ConsoleSurface {
   void start_control();
   WorkerHooks make_hooks();
   Result<WorkerConfigPtr> make_worker_config(const Settings& settings);
-  health::Credentials probe_credentials(const Settings& settings) const;
   void watch_signals();
 
   // ---- while running (app.cpp)

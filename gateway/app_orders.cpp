@@ -37,6 +37,8 @@ std::optional<health::HealthCheckStats> App::health_check_stats(NodeId node) con
   return std::nullopt;
 }
 
+std::vector<failover::FailoverRecord> App::failovers() const { return control_->failovers(); }
+
 void App::collect_stats(StatsWanted wanted, StatsDone then) {
   struct Collection {
     GatewayStats stats;

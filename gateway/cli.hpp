@@ -20,6 +20,7 @@ struct CommandLine {
   std::string key_file;
   bool in_foreground = false;
   bool discards_status = false;
+  bool is_online = false;
   bool has_debug = false;
   char stop_mode = 's';  // s, f, i
   std::string sql;       // route, show

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "conf/io/files.hpp"
+#include "gateway/options.hpp"
 
 namespace howdah {
 
@@ -104,6 +105,30 @@ void read_companions(const FilePaths& paths, const Settings& settings, Configura
   } else if (is_check) {
     warn_missing(pcp, "nobody can use the control port", configuration.findings);
   }
+}
+
+ProbeLogin probe_login(const Configuration& configuration, const Settings& settings) {
+  const bool has_sr = !settings.replication.sr_check_user().empty();
+  ProbeLogin login;
+  health::Credentials& out = login.credentials;
+  out.user = has_sr ? settings.replication.sr_check_user() : settings.health.health_check_user();
+  out.database = has_sr ? settings.replication.sr_check_database() : settings.health.health_check_database();
+  out.sslmode = settings.tls.server_tls_sslmode.is_set() || settings.tls.ssl()
+                    ? std::string(names_of(TlsMode{})[static_cast<std::size_t>(settings.server_tls_mode())].name)
+                    : "disable";
+  const TlsClientOptions tls = tls_client_options(settings);
+  out.sslrootcert = tls.ca_file;
+  out.sslcrl = tls.crl_file;
+  out.sslcert = tls.cert_file;
+  out.sslkey = tls.key_file;
+  const std::string& parameter =
+      has_sr ? settings.replication.sr_check_password() : settings.health.health_check_password();
+  const auto password = password_for(parameter, out.user, configuration.passwords.users, configuration.aes_key);
+  if (!password) login.trouble = fmt::format("user \"{}\": {}", out.user, to_text(password.error()));
+  else if (password->kind != PasswordKind::plain)
+    login.trouble = fmt::format("user \"{}\" needs a plain password, a hash opens nothing", out.user);
+  else out.password = password->text;
+  return login;
 }
 
 }  // namespace howdah

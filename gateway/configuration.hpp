@@ -9,6 +9,7 @@
 #include "conf/hba.hpp"
 #include "conf/load.hpp"
 #include "conf/users.hpp"
+#include "health/io/credentials.hpp"
 
 namespace howdah {
 
@@ -37,6 +38,13 @@ Configuration read_configuration(const FilePaths& paths, bool is_check = false);
 // What hangs on `settings` (the ones in force after a reload) is read into `configuration` again.
 void read_companions(const FilePaths& paths, const Settings& settings, Configuration& configuration,
                      bool is_check = false);
+
+// Whom probes and failover steps log in as.
+struct ProbeLogin {
+  health::Credentials credentials;
+  std::string trouble = {};  // why there is no password; empty: there is one
+};
+ProbeLogin probe_login(const Configuration& configuration, const Settings& settings);
 
 // The first of the usual places where a pgpool.conf lies.
 std::string default_config_file();

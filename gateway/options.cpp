@@ -28,6 +28,17 @@ TcpOptions tcp_options(const Settings& settings) {
   return out;
 }
 
+// A silent network is noticed in about four seconds on idle connections where the file does not say otherwise. Those with
+// unacknowledged data are cut when the detector gives the node up; a user timeout would do it, too, but also ends a
+// connection whose server only does not read for a while.
+TcpOptions server_tcp_options(const Settings& settings) {
+  TcpOptions out = tcp_options(settings);
+  if (!settings.listen.tcp_keepidle.is_set()) out.keepalive_idle = 2;
+  if (!settings.listen.tcp_keepintvl.is_set()) out.keepalive_interval = 1;
+  if (!settings.listen.tcp_keepcnt.is_set()) out.keepalive_count = 2;
+  return out;
+}
+
 TlsServerOptions tls_server_options(const Settings& settings) {
   TlsServerOptions out;
   out.cert_file = settings.beside(settings.tls.ssl_cert());
@@ -147,7 +158,7 @@ Result<WorkerConfig> worker_config(const Settings& settings, Log& log) {
   }
   out.requires_tls = settings.client_tls_mode() >= TlsMode::require;
   out.client_tcp = tcp_options(settings);
-  out.server_tcp = tcp_options(settings);
+  out.server_tcp = server_tcp_options(settings);
   out.server_connect_timeout = settings.pool.server_connect_timeout();
   out.client_login_timeout = settings.auth.authentication_timeout();
   out.console = console_access(settings);

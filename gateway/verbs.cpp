@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "conf/sample.hpp"
+#include "failover/io/online_check.hpp"
 #include "gateway/io/pid_file.hpp"
 #include "gateway/options.hpp"
 
@@ -91,6 +92,29 @@ ExitCode run_reload(const CommandLine& line) {
   return ExitCode::ok;
 }
 
+// What native failover needs; nothing else depends on it.
+bool check_servers(const Configuration& configuration) {
+  const Settings& settings = configuration.settings();
+  const ProbeLogin login = probe_login(configuration, settings);
+  if (!login.trouble.empty()) fmt::print(stderr, "the checks cannot log in: {}\n", login.trouble);
+  bool is_good = true;
+  for (const health::NodeOptions& node : health_options(settings).nodes) {
+    const failover::NodeCheck check = failover::check_online(node, login.credentials);
+    if (!check.unreachable.empty()) {
+      fmt::print(stderr, "node {}: cannot be asked: {}\n", node.id.value, check.unreachable);
+      is_good = false;
+      continue;
+    }
+    for (const failover::Shortcoming& shortcoming : check.shortcomings) {
+      fmt::print(stderr, "node {}: {}: {}\n  mend: {}\n", node.id.value, shortcoming.is_needed ? "error" : "advice",
+                 shortcoming.text, shortcoming.mend);
+      is_good = is_good && !shortcoming.is_needed;
+    }
+    if (check.shortcomings.empty()) fmt::print("node {}: ready for native failover\n", node.id.value);
+  }
+  return is_good;
+}
+
 ExitCode run_check(const CommandLine& line) {
   const Configuration configuration = read_configuration(file_paths(line), true);
   print_findings(configuration.findings);
@@ -101,6 +125,7 @@ ExitCode run_check(const CommandLine& line) {
     is_good = false;
   }
   if (is_good) fmt::print("{}: no mistakes found\n", configuration.settings().path);
+  if (is_good && line.is_online) is_good = check_servers(configuration);
   return is_good ? ExitCode::ok : ExitCode::fatal;
 }
 

@@ -9,6 +9,17 @@ namespace {
 // Positions are looked at at least this often, whatever the periods say: a client's reads stay on the primary until a
 // standby is seen to have its writes. A question costs the server about 0.3 ms.
 constexpr Duration kSlowestProbe = 500ms;
+// Answers over kept connections were seen to take 11 ms at most on a loaded host, 490 ms where the prober itself was starved.
+constexpr Duration kFastProbe = 100ms;
+constexpr Duration kFastTimeout = 500ms;
+
+// detection_profile = fast, for what the file does not set.
+void hurry(const Settings& settings, const NodeSettings& node, NodeOptions& options) {
+  const HealthSettings& plain = settings.health;
+  if (!plain.health_check_timeout.is_set() && !node.health_check_timeout.is_set()) options.check_timeout = kFastTimeout;
+  if (!plain.health_check_retry_delay.is_set() && !node.health_check_retry_delay.is_set())
+    options.retry_delay = kFastProbe;
+}
 
 NodeOptions node_options(const Settings& settings, const NodeSettings& node) {
   const NodeHealth check = settings.health_of(node);
@@ -22,6 +33,7 @@ NodeOptions node_options(const Settings& settings, const NodeSettings& node) {
   options.check_timeout = check.timeout;
   options.max_retries = check.max_retries;
   options.retry_delay = check.retry_delay;
+  if (settings.howdah.detection_profile() == DetectionProfile::fast) hurry(settings, node, options);
   return options;
 }
 
@@ -32,6 +44,7 @@ HealthOptions options_from_settings(const Settings& settings) {
   for (const NodeSettings& node : settings.nodes) options.nodes.push_back(node_options(settings, node));
   const Duration replication_check = settings.replication.sr_check_period();
   options.probe_period = replication_check > Duration{} ? std::min(kSlowestProbe, replication_check) : kSlowestProbe;
+  if (settings.howdah.detection_profile() == DetectionProfile::fast) options.probe_period = kFastProbe;
   options.auto_failback = settings.failover.auto_failback();
   options.auto_failback_interval = settings.failover.auto_failback_interval();
   options.failover_on_backend_error = settings.failover.failover_on_backend_error();

@@ -11,6 +11,7 @@
 #include "base/instant.hpp"
 #include "base/result.hpp"
 #include "conf/settings.hpp"
+#include "failover/timeline.hpp"
 #include "gateway/stats.hpp"
 #include "health/cluster_view.hpp"
 #include "health/health_stats.hpp"
@@ -18,6 +19,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace howdah::pcp {
 
@@ -38,6 +40,7 @@ class ControlSurface {
   virtual ClusterViewPtr view() const = 0;
   virtual SettingsPtr settings() const = 0;
   virtual std::optional<health::HealthCheckStats> health_check_stats(NodeId node) const = 0;
+  virtual std::vector<failover::FailoverRecord> failovers() const = 0;  // oldest first
   virtual std::string version() const = 0;  // Howdah's own, "0.1"
 
   // Asks every worker.

@@ -1,5 +1,6 @@
 #include "pcp/reports.hpp"
 
+#include "pcp/failover_rows.hpp"
 #include "pcp/node_rows.hpp"
 #include "pcp/process_rows.hpp"
 #include "pcp/settings_rows.hpp"
@@ -61,6 +62,8 @@ constexpr std::array kReports{
     ReportKind{"health", Needs::nothing, &health},
     ReportKind{"backend_stats", Needs::counters,
                [](const Facts& f) { return tabulate(backend_stats_columns(), node_rows(f)); }},
+    ReportKind{"failovers", Needs::nothing,
+               [](const Facts& f) { return tabulate(failover_columns(), failover_rows(f.failovers)); }},
     ReportKind{"cache", Needs::nothing, &cache},
 };
 
@@ -77,7 +80,8 @@ Error unknown_report(std::string_view name) {
 }  // namespace
 
 Facts facts_now(ControlSurface& surface) {
-  Facts facts{.view = surface.view(), .settings = surface.settings(), .version = surface.version()};
+  Facts facts{.view = surface.view(), .settings = surface.settings(), .failovers = surface.failovers(),
+              .version = surface.version()};
   for (const NodeView& node : facts.view->nodes)
     if (auto stats = surface.health_check_stats(node.id)) facts.health.emplace(node.id, *stats);
   return facts;

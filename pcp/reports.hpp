@@ -34,6 +34,7 @@ struct Facts {
   SettingsPtr settings;
   GatewayStats stats = {};
   std::map<NodeId, health::HealthCheckStats> health = {};
+  std::vector<failover::FailoverRecord> failovers = {};
   std::string version = {};
   Asker asker = {};
 };

@@ -38,11 +38,11 @@ struct ListenSettings {
   Param<bool> tcp_keepalive{"tcp_keepalive", true, Change::reload,
                             "TCP keepalive on connections of clients and servers."};
   Param<seconds> tcp_keepidle{"tcp_keepidle", 0s, Change::reload,
-                              "Silence before the first keepalive; 0 = the system's setting."};
+                              "Silence before the first keepalive; 0 = the system's setting. Not set: 2 s to servers."};
   Param<seconds> tcp_keepintvl{"tcp_keepintvl", 0s, Change::reload,
-                               "Pause between keepalives; 0 = the system's setting."};
+                               "Pause between keepalives; 0 = the system's setting. Not set: 1 s to servers."};
   Param<int> tcp_keepcnt{"tcp_keepcnt", 0, Change::reload,
-                         "Unanswered keepalives that end a connection; 0 = the system's setting."};
+                         "Unanswered keepalives that end a connection; 0 = the system's setting. Not set: 2 to servers."};
   Param<milliseconds> tcp_user_timeout{"tcp_user_timeout", 0ms, Change::reload,
                                        "Sent data unacknowledged for this long ends a connection; 0 = system's."};
 };

@@ -18,6 +18,17 @@ struct HowdahSettings {
   Param<ReadConsistency> read_consistency{"read_consistency", ReadConsistency::session, Change::session,
                                           "What a read on a standby must have seen: eventual = anything, session = the "
                                           "client's own writes, global = all writes through Howdah."};
+  Param<CommitSafety> commit_safety{
+      "commit_safety", CommitSafety::pipelined, Change::reload,
+      "How a COMMIT is found out whose answer was lost in a failover: off = it is not (error 08007); pipelined = the "
+      "transaction's id is asked for in the same packet; strict = before it, one round trip more."};
+  Param<SynchronousPolicy> synchronous_standbys{
+      "synchronous_standbys", SynchronousPolicy::off, Change::reload,
+      "After a promotion, synchronous_standby_names of the new primary: off = left alone, available = only standbys that "
+      "stream, none if there is none, strict = as many as before, waiting for them."};
+  Param<DetectionProfile> detection_profile{
+      "detection_profile", DetectionProfile::calm, Change::reload,
+      "How soon a silent primary is given up where health_check_* are not set: calm, or fast (about a second)."};
   Param<bool> load_balance_transactions{
       "load_balance_transactions", false, Change::reload,
       "Send the reads at the beginning of a READ COMMITTED transaction to a standby; its first statement of another kind "

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,20 +50,15 @@ int exit_code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 
 }  // namespace
 
 CommandRunner::CommandRunner(Log& log, Report report)
-    : log_(log),
-      report_(std::move(report)),
-      stop_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      thread_([this] { work(); }) {}
+    : log_(log), report_(std::move(report)) {
+  thread_.start([this] { work(); });
+}
 
 CommandRunner::~CommandRunner() {
-  {
-    const std::lock_guard lock(mutex_);
-    is_stopping_ = true;
-  }
-  eventfd_write(stop_fd_, 1);
-  wake_.notify_all();
-  thread_.join();
-  ::close(stop_fd_);
+  thread_.stop([this] {
+    const std::lock_guard lock(mutex_);  // so that the thread cannot look before and sleep after
+    wake_.notify_all();
+  });
 }
 
 void CommandRunner::run(RunCommand command) {
@@ -78,8 +72,8 @@ void CommandRunner::run(RunCommand command) {
 void CommandRunner::work() {
   for (;;) {
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return is_stopping_ || next_; });
-    if (is_stopping_) return;
+    wake_.wait(lock, [this] { return thread_.is_stopping() || next_; });
+    if (thread_.is_stopping()) return;
     const RunCommand command = *std::exchange(next_, std::nullopt);
     lock.unlock();
     report_(carry_out(command));
@@ -91,7 +85,7 @@ std::string CommandRunner::read_output(int fd, Instant deadline, bool& is_late) 
   std::string output;
   for (;;) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - health::monotonic_now()).count();
-    pollfd fds[2] = {{fd, POLLIN, 0}, {stop_fd_, POLLIN, 0}};
+    pollfd fds[2] = {{fd, POLLIN, 0}, {thread_.stop_fd(), POLLIN, 0}};
     if (left <= 0 || (poll(fds, 2, static_cast<int>(std::min<long>(left, 60'000))) > 0 && fds[1].revents != 0)) {
       is_late = true;
       return output;
@@ -116,7 +110,7 @@ CommandDone CommandRunner::carry_out(const RunCommand& command) {
     int status = 0;
     // A command may close its output and work on: its end counts, not its silence.
     while (!is_late && waitpid(*pid, &status, WNOHANG) == 0) {
-      pollfd stop{stop_fd_, POLLIN, 0};
+      pollfd stop{thread_.stop_fd(), POLLIN, 0};
       is_late = poll(&stop, 1, 20) > 0 || health::monotonic_now() >= command.deadline;
     }
     if (!is_late) done.exit_code = exit_code_of(status);

@@ -6,10 +6,10 @@
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <thread>
 
 #include "base/log.hpp"
 #include "failover/actions.hpp"
+#include "health/io/stoppable_thread.hpp"
 
 namespace howdah::failover {
 
@@ -34,9 +34,7 @@ class CommandRunner {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::optional<RunCommand> next_;
-  bool is_stopping_ = false;
-  int stop_fd_;
-  std::thread thread_;
+  health::StoppableThread thread_;
 };
 
 }  // namespace howdah::failover

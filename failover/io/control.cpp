@@ -50,6 +50,7 @@ struct Control::State {
   void perform(const Persist& action) { journal.write(action.state); }
   void perform(const Publish& action);
   void perform(Answer& action);
+  void perform(const Fate& action);
   void share_stats();
   Result<void> request(std::function<Event(RequestId)> make);
 
@@ -65,9 +66,12 @@ struct Control::State {
   std::deque<Event> events;
   std::size_t waiting_traffic = 0;
   std::map<RequestId, std::promise<Result<void>>> requests;
+  std::map<RequestId, std::function<void(CommitOutcome)>> doubts;
   RequestId last_request = 0;
   std::optional<std::pair<health::HealthOptions, FailoverOptions>> fresh_options;
   std::vector<NodeStats> stats;
+  std::vector<FailoverRecord> failovers;
+  std::uint64_t timeline_version = 0;  // of `failovers`
   bool is_stopping = false;
 
   Coordinator coordinator;  // control thread only
@@ -107,6 +111,8 @@ void Control::State::stop() {
   const std::lock_guard lock(mutex);
   for (auto& [id, promise] : requests) promise.set_value(Error{ErrorCode::shutting_down, "Howdah is shutting down"});
   requests.clear();
+  for (auto& [id, then] : doubts) then(CommitOutcome::unknown);
+  doubts.clear();
 }
 
 void Control::State::post(Event event) {
@@ -185,11 +191,22 @@ void Control::State::perform(Answer& action) {
   requests.erase(found);
 }
 
+void Control::State::perform(const Fate& action) {
+  std::unique_lock lock(mutex);
+  const auto asker = doubts.extract(action.request);
+  lock.unlock();
+  if (asker) asker.mapped()(action.outcome);
+}
+
 void Control::State::share_stats() {
   std::vector<NodeStats> fresh;
   for (const health::NodeFacts& node : coordinator.tracker().nodes()) fresh.push_back({node.options.id, node.stats});
   const std::lock_guard lock(mutex);
   stats = std::move(fresh);
+  if (timeline_version == coordinator.timeline().version()) return;
+  timeline_version = coordinator.timeline().version();
+  const auto& records = coordinator.timeline().records();
+  failovers.assign(records.begin(), records.end());
 }
 
 Result<void> Control::State::request(std::function<Event(RequestId)> make) {
@@ -239,11 +256,30 @@ Result<void> Control::promote(NodeId node, bool is_switchover) {
   return state_->request([node, is_switchover](RequestId id) { return PromoteRequest{id, node, is_switchover}; });
 }
 
+void Control::look_up(CommitDoubt doubt, Duration limit, std::function<void(CommitOutcome)> then) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (!state_->is_stopping) {
+      const RequestId id = ++state_->last_request;
+      state_->doubts.emplace(id, std::move(then));
+      state_->events.push_back(FateRequest{id, doubt, limit});
+      then = nullptr;
+    }
+  }
+  if (then) return then(CommitOutcome::unknown);
+  state_->wake.notify_one();
+}
+
 ClusterViewPtr Control::view() const { return state_->newest.newest(); }
 
 std::vector<Control::NodeStats> Control::health_stats() const {
   const std::lock_guard lock(state_->mutex);
   return state_->stats;
+}
+
+std::vector<FailoverRecord> Control::failovers() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->failovers;
 }
 
 void Control::reconfigure(health::HealthOptions health, FailoverOptions failover) {

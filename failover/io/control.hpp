@@ -11,7 +11,9 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "failover/failover_options.hpp"
+#include "failover/timeline.hpp"
 #include "health/cluster_view.hpp"
+#include "health/commit_doubt.hpp"
 #include "health/events.hpp"
 #include "health/health_options.hpp"
 #include "health/health_stats.hpp"
@@ -55,12 +57,16 @@ class Control {
   Result<void> detach(NodeId node);
   Result<void> promote(NodeId node, bool is_switchover);
 
+  // From any thread; does not wait. `then` is called exactly once, on the control thread or while stop() runs.
+  void look_up(CommitDoubt doubt, Duration limit, std::function<void(CommitOutcome)> then);
+
   ClusterViewPtr view() const;
   struct NodeStats {
     NodeId node;
     health::HealthCheckStats stats;
   };
   std::vector<NodeStats> health_stats() const;
+  std::vector<FailoverRecord> failovers() const;  // oldest first
 
   // Settings that may change while running: periods, timeouts, retries, commands, weights. The set of nodes may not.
   void reconfigure(health::HealthOptions health, FailoverOptions failover);

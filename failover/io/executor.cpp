@@ -1,25 +1,18 @@
 #include "failover/io/executor.hpp"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 namespace howdah::failover {
 
 NodeExecutor::NodeExecutor(const health::NodeOptions& node, health::Credentials credentials, Report report)
     : report_(std::move(report)),
-      connection_(node.host, node.port, std::move(credentials)),
-      stop_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      thread_([this] { work(); }) {}
+      connection_(node.host, node.port, std::move(credentials)) {
+  thread_.start([this] { work(); });
+}
 
 NodeExecutor::~NodeExecutor() {
-  {
-    const std::lock_guard lock(mutex_);
-    is_stopping_ = true;
-  }
-  eventfd_write(stop_fd_, 1);
-  wake_.notify_all();
-  thread_.join();
-  ::close(stop_fd_);
+  thread_.stop([this] {
+    const std::lock_guard lock(mutex_);  // so that the thread cannot look before and sleep after
+    wake_.notify_all();
+  });
 }
 
 void NodeExecutor::run(RunSql step) {
@@ -33,8 +26,8 @@ void NodeExecutor::run(RunSql step) {
 void NodeExecutor::work() {
   for (;;) {
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return is_stopping_ || !steps_.empty(); });
-    if (is_stopping_) return;
+    wake_.wait(lock, [this] { return thread_.is_stopping() || !steps_.empty(); });
+    if (thread_.is_stopping()) return;
     const RunSql step = std::move(steps_.front());
     steps_.pop_front();
     lock.unlock();
@@ -62,10 +55,10 @@ SqlDone NodeExecutor::carry_out(const RunSql& step) {
 
 std::optional<health::PgFailure> NodeExecutor::run_statements(const RunSql& step, SqlDone& done) {
   if (!connection_.is_open())
-    if (auto failure = connection_.open(step.deadline, stop_fd_)) return failure;
+    if (auto failure = connection_.open(step.deadline, thread_.stop_fd())) return failure;
   for (const std::string& statement : step.statements) {
     health::PgRows rows;
-    if (auto failure = connection_.query(statement, rows, step.deadline, stop_fd_)) return failure;
+    if (auto failure = connection_.query(statement, rows, step.deadline, thread_.stop_fd())) return failure;
     auto& first = done.rows.emplace_back();
     if (!rows.empty())
       for (auto& value : rows.front()) first.push_back(value.value_or(""));

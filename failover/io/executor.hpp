@@ -2,17 +2,16 @@
 // delays no other. Outcomes go to `report`, called on that thread, exactly once per step.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <mutex>
-#include <thread>
 
 #include "failover/actions.hpp"
 #include "health/health_options.hpp"
 #include "health/io/credentials.hpp"
 #include "health/io/pg_connection.hpp"
+#include "health/io/stoppable_thread.hpp"
 
 namespace howdah::failover {
 
@@ -37,9 +36,7 @@ class NodeExecutor {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<RunSql> steps_;
-  bool is_stopping_ = false;
-  int stop_fd_;
-  std::thread thread_;  // last: starts when everything else is there
+  health::StoppableThread thread_;
 };
 
 }  // namespace howdah::failover

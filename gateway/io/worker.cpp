@@ -407,6 +407,7 @@ void Worker::act(ClientLink& client, const session::Action& action) {
                         },
                         [&](const session::AskLocal& question) { ask_local(client, question); },
                         [&](const session::WithdrawLocal&) { shared_.hooks.withdraw_local(client.id()); },
+                        [&](const session::LookUpCommit& wanted) { look_up(client, wanted); },
                         [&](const session::ReportNode& seen) { shared_.hooks.report(seen.node, seen.failure, {}); },
                         [&](const session::SendCancel& wanted) {
                           flush_server(client);
@@ -457,6 +458,18 @@ void Worker::ask_local(const ClientLink& client, const session::AskLocal& questi
   shared_.hooks.ask_local({client.id(), question.command, who.user, who.database, client.session().load_balance_node(),
                            question.settings, who.console},
                           std::move(then));
+}
+
+void Worker::look_up(const ClientLink& client, const session::LookUpCommit& wanted) {
+  auto then = [this, id = client.id()](CommitOutcome outcome) {
+    reactor_.post([this, id, outcome] {
+      ClientLink* asker = find(id);
+      if (asker == nullptr || asker->is_closing()) return;
+      feed(*asker, session::CommitFate{outcome});
+      pools_.deliver();
+    });
+  };
+  shared_.hooks.look_up(wanted.doubt, wanted.limit, std::move(then));
 }
 
 void Worker::flush_client(ClientLink& client) {

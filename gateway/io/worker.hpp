@@ -41,6 +41,7 @@ struct WorkerHooks {
   // `then` may be called on any thread.
   std::function<void(LocalQuestion, std::function<void(Result<TextTable>)> then)> ask_local;
   std::function<void(SessionId asker)> withdraw_local;  // its question is not wanted any more
+  std::function<void(CommitDoubt, Duration limit, std::function<void(CommitOutcome)> then)> look_up;
   std::function<void(WorkerId to, MovedServer)> hand_over;
   std::function<void(wire::CancelKey, std::function<void()> then)> route_cancel;
   // The first session of a database; from now on its catalog is read, and set_catalog() follows.
@@ -134,6 +135,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   void act_on_lease(ClientLink& client, const session::WantLease& wanted);
   void return_lease(ClientLink& client, Server& server, session::LeaseEnd end);
   void ask_local(const ClientLink& client, const session::AskLocal& question);
+  void look_up(const ClientLink& client, const session::LookUpCommit& wanted);
   void flush_client(ClientLink& client);
   void flush_server(ClientLink& client);
   void update_reading(ClientLink& client);

@@ -96,6 +96,8 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   const bool may_follow = scan_.is_ended && !scan_.is_oversized && !scan_.has_local_part &&
                           std::all_of(scan_.traits.begin(), scan_.traits.end(),
                                       [](const Traits* traits) { return may_follow_settings(*traits); });
+  const bool is_one = scan_.traits.size() == 1 && scan_.is_ended && !scan_.is_oversized && !scan_.has_local_part;
+  if (is_one && must_learn_xid(strictest)) return Go::wait;
   if (admit(strictest, may_follow) == Go::wait) {
     prepare_later_at_ = prepare_later_time();
     if (!pending_error_ || waiting_ != Waiting::nothing) return Go::wait;
@@ -106,6 +108,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
       (client_status() == TransactionStatus::idle && is_status_certain());
   if (batch_needs_clean_sequences()) discard_sequences();
   send_deferred_begin();
+  if (is_one) ask_xid_with(*scan_.traits.front());
   is_batch_open_ = true;
   is_flush_sent_ = false;
   Request request;
@@ -321,6 +324,7 @@ std::size_t SessionCore::forward_target(Bytes message, Head head) {
   if (static_cast<ClientTag>(head.tag) == ClientTag::close) return forward_close(message, *target);
   Owed owed{.kind = AnswerKind::describe};
   if (target->target == wire::Target::portal) {
+    owed.tag = kPortalTag;
     to_server(message);
   } else {
     build_.clear();

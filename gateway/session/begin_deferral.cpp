@@ -105,7 +105,8 @@ void SessionCore::note_transaction(const Traits& traits) {
 
 void SessionCore::on_transaction_end() {
   tell_catalog_change();
-  has_transaction_written_ = false;
+  has_transaction_written_ = is_xid_asked_ = false;
+  doubt_.xid = 0;
   is_transaction_read_only_ = is_default_read_only_;
   is_transaction_serializable_ = is_default_serializable_;
   transaction_since_.reset();

@@ -110,6 +110,7 @@ void SessionCore::handle(const CancelAsked&) {
     pending_error_ = Error{ErrorCode::canceled, "canceling statement due to user request"};
     return;
   }
+  if (waiting_ == Waiting::fate) return handle(CommitFate{CommitOutcome::unknown});
   if (owes()) out_->push(SendCancel{backend_});
 }
 

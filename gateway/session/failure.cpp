@@ -57,6 +57,7 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
                       CloseReason::session_state_lost);
   }
   const auto owed = lost.ledger.entries();
+  if (look_up_commit(owed)) return;
   for (auto it = owed.rbegin(); it != owed.rend(); ++it) undo(*it);
   if (is_draining_ && is_rerun_after_drain_) {
     is_draining_ = is_rerun_after_drain_ = false;

@@ -52,6 +52,7 @@ bool SessionCore::relay_rows(Bytes& chunk) {
   std::uint64_t count = 0;
   const Bytes rows = backend_->scanner.take_run(chunk, ServerTag::data_row, count);
   if (rows.empty()) return false;
+  if (is_xid_asked_ && is_xid_answer()) note_xid(rows);
   if (front->audience == Audience::client) emit_answer('D', rows);
   return true;
 }
@@ -101,6 +102,7 @@ void SessionCore::relay_message(char tag, Bytes message, Bytes body) {
 void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   const bool is_ready = tag == static_cast<char>(ServerTag::ready);
   ReplyLedger& ledger = backend_->ledger;
+  if (tag == static_cast<char>(ServerTag::data_row) && is_xid_asked_ && is_xid_answer()) note_xid(message);
   const Fate fate = ledger.accept(tag, is_ready && !body.empty() ? body[0] : '\0');
   if (fate == Fate::broken) return lose_backend(NodeFailure::misbehaved, false);
   if (tag == static_cast<char>(ServerTag::parse_complete)) note_accepted(*ledger.ended());
@@ -142,6 +144,10 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   const Owed* front = ledger.front();
   if (front == nullptr) return lose_backend(NodeFailure::misbehaved, false);
   const bool is_injected = front->kind == AnswerKind::query && front->audience == Audience::nobody;
+  if (is_injected && !is_draining_ && is_xid_answer()) {  // the transaction has failed: its COMMIT will undo it
+    ledger.accept('E');
+    return;
+  }
   if (is_injected && !is_draining_) {
     if (static_cast<Injected>(front->tag) == Injected::settings) return on_settings_refused(*error);
     // The client's statement is already behind it and would run outside its transaction.

@@ -90,7 +90,7 @@ SessionState SessionCore::derive_state() const {
   if (is_starting_) return SessionState::starting;
   if (waiting_ == Waiting::local) return SessionState::waiting_local;
   if (waiting_ == Waiting::lease) return SessionState::waiting_lease;
-  if (waiting_ == Waiting::node) return SessionState::waiting_primary;
+  if (waiting_ == Waiting::node || waiting_ == Waiting::fate) return SessionState::waiting_primary;
   if (is_draining_) return SessionState::draining;
   if (is_failed_) return SessionState::failed;
   if (owes() || is_batch_open_) return SessionState::busy;

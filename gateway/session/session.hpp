@@ -30,6 +30,7 @@
 #include "gateway/session/surroundings.hpp"
 #include "gateway/session/text_table.hpp"
 #include "gateway/wire/server_messages.hpp"
+#include "health/commit_doubt.hpp"
 
 namespace howdah {
 
@@ -70,6 +71,9 @@ struct ViewChanged {};           // Surroundings::view is a newer one
 struct LocalAnswer {             // to AskLocal
   Result<TextTable> table;
 };
+struct CommitFate {              // to LookUpCommit
+  CommitOutcome outcome;
+};
 struct CancelAsked {};           // a CancelRequest with this client's key
 struct Tick {};                  // next_deadline() has come
 struct ShutDown {};              // end when the client's current transaction ends; at once if there is none
@@ -78,7 +82,7 @@ struct Evicted {                 // an operator ends it, whatever it is doing
 };
 
 using Event = std::variant<LoggedIn, ClientBytes, ClientGone, LeaseGranted, LeaseRefused, ServerBytes, ServerGone,
-                           ViewChanged, LocalAnswer, CancelAsked, Tick, ShutDown, Evicted>;
+                           ViewChanged, LocalAnswer, CommitFate, CancelAsked, Tick, ShutDown, Evicted>;
 
 // ---- what a session wants done, in this order ----
 enum class LeaseEnd : std::uint8_t {
@@ -107,6 +111,10 @@ struct AskLocal {                // a command for Howdah itself; answered by Loc
   SettingsPtr settings;          // as the session has changed them; null: it has not
 };
 struct WithdrawLocal {};         // of the console: the command that waits is not wanted any more; it still gets its LocalAnswer
+struct LookUpCommit {            // its answer died with its server; answered by CommitFate within `limit`
+  CommitDoubt doubt;
+  Duration limit;
+};
 struct ReportNode {              // evidence from live traffic
   NodeId node;
   NodeFailure failure;
@@ -119,8 +127,8 @@ struct CloseClient {             // flush what was sent, then close. The last ac
   CloseReason reason;
 };
 
-using Action = std::variant<ToClient, ToServer, WantLease, ForgetLease, ReturnLease, AskLocal, WithdrawLocal, ReportNode,
-                            SendCancel, WantPosition, CloseClient>;
+using Action = std::variant<ToClient, ToServer, WantLease, ForgetLease, ReturnLease, AskLocal, WithdrawLocal, LookUpCommit,
+                            ReportNode, SendCancel, WantPosition, CloseClient>;
 
 }  // namespace session
 

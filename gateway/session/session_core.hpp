@@ -24,7 +24,7 @@
 namespace howdah {
 
 // What the owed answers of injected messages mean (Owed::tag of a query).
-enum class Injected : std::uint64_t { none, settings, restored, begin, drain, sequences, statements };
+enum class Injected : std::uint64_t { none, settings, restored, begin, drain, sequences, statements, xid };
 
 // Owed::tag of the Parse of an unnamed statement: this and its serial number. Other statements have catalog numbers.
 constexpr std::uint64_t kUnnamedTag = std::uint64_t{1} << 63;
@@ -32,6 +32,9 @@ constexpr std::uint64_t kUnnamedTag = std::uint64_t{1} << 63;
 constexpr std::uint64_t kNameTag = std::uint64_t{1} << 62;
 // ... of an Execute or Query that is the client's DEALLOCATE.
 constexpr std::uint64_t kDropTag = std::uint64_t{1} << 61;
+
+// ... of the Describe of a portal.
+constexpr std::uint64_t kPortalTag = std::uint64_t{1} << 60;
 
 class SessionCore {
  public:
@@ -51,7 +54,7 @@ class SessionCore {
   SessionActivity activity() const { return {busy_since_, waiting_since_, prepared_.size()}; }
 
  private:
-  enum class Waiting : std::uint8_t { nothing, lease, node, local };
+  enum class Waiting : std::uint8_t { nothing, lease, node, local, fate };
   enum class Go : std::uint8_t { now, wait };
 
   struct Head {  // of a client message
@@ -102,6 +105,7 @@ class SessionCore {
   void handle(const session::ServerGone& event);
   void handle(const session::ViewChanged& event);
   void handle(const session::LocalAnswer& event);
+  void handle(const session::CommitFate& event);
   void handle(const session::CancelAsked& event);
   void handle(const session::Tick& event);
   void handle(const session::ShutDown& event);
@@ -300,6 +304,17 @@ class SessionCore {
   Error failed_error();
   void end_failed();
 
+  // commit_doubt.cpp
+  bool is_commit_looked_up(const Traits& traits) const;
+  bool must_learn_xid(const Traits& traits);
+  void ask_xid_with(const Traits& traits);
+  void ask_xid();
+  bool is_xid_answer() const;
+  void note_xid(Bytes row);
+  bool look_up_commit(std::span<const Owed> owed);
+  void answer_committed(std::span<const Owed> owed);
+  static Error not_committed_error();
+
   // local_answers.cpp
   bool is_local(const Traits& traits) const;
   bool answer_local_query(const TraitsPtr& traits, std::string_view sql);
@@ -435,6 +450,9 @@ class SessionCore {
   std::string movable_begin_;          // of a transaction that is open on a standby and may begin anew on the primary
   bool is_statement_open_ended_ = false;  // a batch up to a Flush: what follows is not known
   bool has_transaction_written_ = false;
+  bool is_xid_asked_ = false;          // of the transaction that is being committed
+  CommitDoubt doubt_;
+  std::vector<Owed> doubtful_;         // what was owed when the connection was lost in COMMIT
   bool is_failed_ = false;             // emulated
   bool is_failure_told_ = false;
   TransactionStatus told_status_ = TransactionStatus::idle;  // in the last ReadyForQuery the client got

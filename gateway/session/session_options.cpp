@@ -13,6 +13,7 @@ SessionOptions session_options_of(const Settings& settings) {
   options.transaction_timeout = pool.transaction_timeout();
   options.max_parse_size = static_cast<std::size_t>(settings.howdah.max_parse_size().bytes);
   options.max_prepared_statements = static_cast<std::size_t>(pool.max_prepared_statements());
+  options.commit_safety = settings.howdah.commit_safety();
   options.server_reset_query = pool.server_reset_query();
   return options;
 }

@@ -19,6 +19,7 @@ struct SessionOptions {
   std::size_t max_parse_size = 256 * 1024;  // longer texts are not looked at and go to the primary
   std::size_t max_prepared_statements = 200;  // per server connection
   std::string server_reset_query = "DISCARD ALL";
+  CommitSafety commit_safety = CommitSafety::off;
   int max_retries = 5;                      // how often a read is run again, unseen, before its error is shown
 };
 

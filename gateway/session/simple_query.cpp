@@ -74,6 +74,7 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
   if (!owes() && answer_transaction_control(*traits, sql)) return message.size();
   const TraitsPtr run = traits_in_force(traits);
   if (owes() && (looks_at_names(*traits) || needs_clean_sequences(*run))) return 0;
+  if (must_learn_xid(*run)) return 0;
   is_statement_open_ended_ = false;
   if (admit(*run) == Go::wait) {
     if (!pending_error_ || waiting_ != Waiting::nothing) return 0;
@@ -97,6 +98,7 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
       (client_status() == TransactionStatus::idle && is_status_certain());
   if (needs_clean_sequences(*traits)) discard_sequences();
   send_deferred_begin();
+  ask_xid_with(*traits);
   Request request{.is_complete = true, .is_simple = true};
   request.is_rerunnable = is_whole && is_outside && !is_batch_open_ && traits->verdict.may_use_replica &&
                           !traits->has_transaction_control && traits->pins.is_empty();

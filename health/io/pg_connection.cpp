@@ -89,6 +89,7 @@ std::optional<PgFailure> PgConnection::open(Instant deadline, int wake_fd, std::
       {"application_name", "howdah"}, {"keepalives_idle", "1"}, {"keepalives_interval", "1"}, {"keepalives_count", "2"},
       {"tcp_user_timeout", "2000"}, {"client_encoding", "UTF8"},
       {"options", "-c tcp_keepalives_idle=1 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2 "
+                  "-c tcp_user_timeout=2000 "
                   "-c standard_conforming_strings=on -c statement_timeout=0"}};
   std::vector<const char*> keys, values;
   for (const auto& [key, value] : words) {

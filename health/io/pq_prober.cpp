@@ -12,17 +12,13 @@ PqProber::PqProber(NodeOptions node, Credentials credentials, Report report)
     : node_(std::move(node)),
       report_(std::move(report)),
       connection_(node_.host, node_.port, std::move(credentials)),
-      wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      stop_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      thread_([this] { run(); }) {}
+      wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  thread_.start([this] { run(); });
+}
 
 PqProber::~PqProber() {
-  is_stopping_ = true;
-  eventfd_write(stop_fd_, 1);
-  eventfd_write(wake_fd_, 1);
-  thread_.join();
+  thread_.stop([this] { eventfd_write(wake_fd_, 1); });
   ::close(wake_fd_);
-  ::close(stop_fd_);
 }
 
 void PqProber::ask(Probe probe) {
@@ -39,7 +35,7 @@ std::optional<Probe> PqProber::take_question() {
 }
 
 void PqProber::run() {
-  while (!is_stopping_)
+  while (!thread_.is_stopping())
     if (const auto probe = wait_for_question()) answer(*probe);
 }
 
@@ -68,16 +64,16 @@ void PqProber::answer(const Probe& probe) {
   const Instant deadline = asked_at + probe.timeout;
   const auto report_failure = [&](PgFailure failure) {
     connection_.close();
-    if (!is_stopping_) report_(ProbeFailed{node_.id, failure.kind, std::move(failure.text), asked_at});
+    if (!thread_.is_stopping()) report_(ProbeFailed{node_.id, failure.kind, std::move(failure.text), asked_at});
   };
   if (probe.is_fresh) connection_.close();
   const auto accepted_by =
       probe.connect_timeout > Duration{} ? std::optional(asked_at + probe.connect_timeout) : std::nullopt;
   if (!connection_.is_open())
-    if (auto failure = connection_.open(deadline, stop_fd_, accepted_by)) return report_failure(std::move(*failure));
+    if (auto failure = connection_.open(deadline, thread_.stop_fd(), accepted_by)) return report_failure(std::move(*failure));
   PgRows rows;
   const Instant query_at = monotonic_now();
-  if (auto failure = connection_.query(std::string(probe_query()), rows, deadline, stop_fd_))
+  if (auto failure = connection_.query(std::string(probe_query()), rows, deadline, thread_.stop_fd()))
     return report_failure(std::move(*failure));
   auto result = rows.empty() ? Result<ProbeResult>(Error{ErrorCode::backend_protocol_violation, "no row"})
                              : parse_probe_row(rows.front());

@@ -3,17 +3,16 @@
 // `report`, called on the prober's thread.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <variant>
 
 #include "health/events.hpp"
 #include "health/health_options.hpp"
 #include "health/io/credentials.hpp"
 #include "health/io/pg_connection.hpp"
+#include "health/io/stoppable_thread.hpp"
 
 namespace howdah::health {
 
@@ -40,10 +39,8 @@ class PqProber {
   PgConnection connection_;
   std::mutex mutex_;
   std::optional<Probe> question_;
-  std::atomic<bool> is_stopping_ = false;
   int wake_fd_;  // a question, or the end
-  int stop_fd_;  // the end: also breaks off a question under way
-  std::thread thread_;  // last: starts when everything else is there
+  StoppableThread thread_;  // its stop also breaks off a question under way
 };
 
 }  // namespace howdah::health

@@ -272,3 +272,142 @@ def test_a_planned_switchover_loses_nothing_and_shows_no_error(own_cluster, own_
     assert [error for worker in workers for error in worker.errors] == []
     stored = {number for (number,) in own_cluster.nodes[2].query("SELECT id FROM switched", database="app")}
     assert set(acknowledged) <= stored
+
+
+def run_sql(node, *statements):
+    for statement in statements:
+        node.query(statement)
+
+
+def in_log(gateway, text):
+    wait_until(f"the log says {text!r}", lambda: text in gateway.log.read_text())
+
+
+def test_a_stale_primary_is_not_used_at_start_until_an_operator_says_so(own_cluster, build):
+    gateway = Howdah(own_cluster, build)
+    with gateway:
+        gateway.query("CREATE TABLE stale (a int)")
+        assert gateway.pcp("pcp_detach_node", "-n", 2).returncode == 0
+        own_cluster.primary.kill()
+        gateway.query("INSERT INTO stale VALUES (1)")
+    own_cluster.nodes[1].kill()  # the one that has this row
+    own_cluster.primary.start()
+    with open(gateway.conf, "a", encoding="ascii") as conf:
+        conf.write("primary_wait_timeout = '1s'\n")
+    gateway.start(wait=False)
+    try:
+        in_log(gateway, "stale primary is not used node=0")
+        with pytest.raises(psycopg2.Error):
+            gateway.query("INSERT INTO stale VALUES (2)")
+        assert own_cluster.primary.query("SELECT count(*) FROM stale", database="app") == [(0,)]
+        assert "node restored node=2 condition=detached" in gateway.log.read_text(), "what an operator took out stays out"
+        assert gateway.pcp("pcp_attach_node", "-n", 0).returncode == 0
+        wait_until("the operator's choice is used", gateway.answers)
+        gateway.query("INSERT INTO stale VALUES (3)")
+    finally:
+        assert gateway.stop() == 0
+
+
+def test_discard_status_forgets_what_was_detached(own_cluster, build):
+    gateway = Howdah(own_cluster, build)
+    with gateway:
+        assert gateway.pcp("pcp_detach_node", "-n", 2).returncode == 0
+    with gateway:
+        assert status_of(gateway, 2)[0] == "down"
+    arguments = gateway.arguments
+    gateway.arguments = lambda: [*arguments(), "-D"]
+    with gateway:
+        wait_for_status(gateway, 2, "up", "waiting")
+
+
+def test_synchronous_standby_names_follow_the_primary(own_cluster, build):
+    run_sql(own_cluster.primary, "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (node1, node2)'", "SELECT pg_reload_conf()")
+    with Howdah(own_cluster, build, synchronous_standbys="available") as gateway:
+        in_log(gateway, "synchronous standbys wished for")
+        gateway.query("CREATE TABLE kept_in_step (a int)")
+        own_cluster.primary.kill()
+        gateway.query("INSERT INTO kept_in_step VALUES (1)")
+        new, other = sorted(own_cluster.nodes[1:], key=lambda node: not node.is_primary())
+        wait_until("the other standby is waited for", lambda: new.query("SHOW synchronous_standby_names") ==
+                   [(f'ANY 1 ("{other.name}")',)])
+        other.kill()
+        wait_until("nobody is waited for", lambda: new.query("SHOW synchronous_standby_names") == [("",)])
+        gateway.query("INSERT INTO kept_in_step VALUES (2)")
+
+
+def commit_into_the_death_of(cluster, gateway, is_replicated):
+    """The outcome of a COMMIT whose answer never comes, because its primary dies; and how many rows there are then."""
+    gateway.query("CREATE TABLE doubted (a int)")
+    wait_until("the table is everywhere", lambda: all(
+        node.query("SELECT to_regclass('doubted') IS NOT NULL", database="app") == [(True,)] for node in cluster.nodes))
+    if not is_replicated:
+        for node in cluster.nodes[1:]:
+            run_sql(node, "ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()")
+            wait_until("it receives nothing", lambda n=node: n.query("SELECT count(*) FROM pg_stat_wal_receiver") == [(0,)])
+    run_sql(cluster.primary, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
+    outcome = []
+    with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        connection.autocommit = False
+        cursor.execute("INSERT INTO doubted VALUES (1)")
+
+        def commit():
+            try:
+                connection.commit()
+                outcome.append("committed")
+            except psycopg2.Error as error:
+                outcome.append(error.pgcode)
+        thread = threading.Thread(target=commit)
+        thread.start()
+        wait_until("the COMMIT hangs", lambda: cluster.primary.query(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'app'") == [(1,)])
+        if is_replicated:
+            wait_until("standbys have it", lambda: all(
+                node.query("SELECT count(*) FROM doubted", database="app") == [(1,)] for node in cluster.nodes[1:]))
+        cluster.primary.kill()
+        thread.join()
+    return outcome, gateway.query("SELECT count(*) FROM doubted /*NO LOAD BALANCE*/")[0][0]
+
+
+def test_a_commit_in_doubt_that_happened_is_told_as_committed(own_cluster, own_gateway):
+    assert commit_into_the_death_of(own_cluster, own_gateway, True) == (["committed"], 1)
+
+
+def test_a_commit_in_doubt_that_did_not_happen_may_be_run_again(own_cluster, own_gateway):
+    assert commit_into_the_death_of(own_cluster, own_gateway, False) == (["40001"], 0)
+
+
+def test_show_pool_failovers_tells_what_happened_and_why(own_cluster, own_gateway):
+    own_gateway.query("CREATE TABLE told (a int)")
+    own_cluster.primary.kill()
+    own_gateway.query("INSERT INTO told VALUES (1)")
+    with contextlib.closing(own_gateway.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW POOL_FAILOVERS")
+        names = [column.name for column in cursor.description]
+        rows = [dict(zip(names, row)) for row in cursor.fetchall()]
+    steps = [row["step"] for row in rows]
+    assert [step for step in steps if step in ("confirming", "freezing", "plan", "promoting", "adopted")] == [
+        "confirming", "freezing", "plan", "promoting", "adopted"]
+    assert {row["old_primary"] for row in rows} == {"0"}
+    assert {row["new_primary"] for row in rows} <= {"1", "2"}
+    assert "candidates=[" in next(row["detail"] for row in rows if row["step"] == "plan")
+    elapsed = [float(row["elapsed_ms"]) for row in rows]
+    assert elapsed == sorted(elapsed)
+
+
+def test_an_online_check_names_the_grant_that_is_missing(own_cluster, build):
+    gateway = Howdah(own_cluster, build)
+    gateway.write_files()
+
+    def check():
+        return pg.subprocess.run([str(gateway.build / "howdah"), "--check", "--online", *map(str, gateway.arguments()[2:])],
+                                 text=True, capture_output=True, timeout=60)
+    ready = check()
+    assert ready.returncode == 0, ready.stderr
+    assert "node 2: ready for native failover" in ready.stdout
+    own_cluster.primary.query("REVOKE ALTER SYSTEM ON PARAMETER primary_conninfo FROM howdah")
+    lacking = check()
+    assert lacking.returncode != 0
+    mend = "GRANT ALTER SYSTEM ON PARAMETER primary_conninfo TO howdah"
+    assert mend in lacking.stderr
+    own_cluster.primary.query(mend)
+    wait_until("it is mended on every node", lambda: check().returncode == 0)

@@ -58,6 +58,8 @@ class Player {
     else if (name == "follow_primary_command") options_.failover.follow_primary_command = value + " " + rest;
     else if (name == "failback_command") options_.failover.failback_command = value + " " + rest;
     else if (name == "failover_on_backend_error") options_.health.failover_on_backend_error = value == "on";
+    else if (name == "synchronous_standbys")
+      options_.failover.synchronous = value == "strict" ? SynchronousPolicy::strict : SynchronousPolicy::available;
     else if (name == "detach_false_primary") options_.failover.may_standbys_decide = value == "on";
     else if (name == "auto_failback") options_.health.auto_failback = value == "on";
     else if (name == "disallow") disallowed_.push_back(std::stoul(value));
@@ -84,6 +86,16 @@ class Player {
       {"freeze", on_node([this](int id) { world_->freeze(id); })},
       {"thaw", on_node([this](int id) { world_->thaw(id); })},
       {"rebuild", on_node([this](int id) { world_->rebuild(id); })},
+      {"doubt",
+       [this](const std::string& node, const std::string& xid) {
+         world_->look_up({std::stoull(xid), NodeId{std::stoi(node)}, world_->view().epoch}, 30s,
+                         [this, xid](CommitOutcome outcome) { world_->note("fate xid=" + xid + " " + to_text(outcome)); });
+       }},
+      {"names", [this](const std::string& id, const std::string& names) { world_->node(std::stoi(id)).synchronous_names = names; }},
+      {"commit",
+       [this](const std::string& id, const std::string& xid) {
+         world_->node(std::stoi(id)).wal.push_back({100, world_->node(std::stoi(id)).timeline, std::stoull(xid)});
+       }},
       {"demote", [this](const std::string& id, const std::string& primary) { world_->demote(std::stoi(id), std::stoi(primary)); }},
       {"clone_by_hand", [this](const std::string& id, const std::string& of) { world_->clone_by_hand(std::stoi(id), std::stoi(of)); }},
       {"promote_by_hand", on_node([this](int id) { world_->promote_by_hand(id); })},

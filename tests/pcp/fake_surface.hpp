@@ -51,6 +51,8 @@ class FakeSurface final : public ControlSurface {
   ClusterViewPtr view() const override { return std::make_shared<const ClusterView>(cluster); }
   SettingsPtr settings() const override { return std::make_shared<const Settings>(configuration); }
   std::optional<health::HealthCheckStats> health_check_stats(NodeId) const override { return health_stats; }
+  std::vector<failover::FailoverRecord> failovers() const override { return failovers_; }
+  std::vector<failover::FailoverRecord> failovers_ = {};
   std::string version() const override { return "0.1"; }
   void collect_stats(StatsWanted, StatsDone then) override { then(gateway); }
 

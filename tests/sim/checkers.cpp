@@ -74,6 +74,14 @@ void Checkers::on_calm(const std::vector<SimPostgres>& nodes, const ClusterView&
   }
 }
 
+void Checkers::on_fate(std::uint64_t write, CommitOutcome outcome, const SimPostgres& primary) {
+  if (outcome == CommitOutcome::unknown) return;
+  ++fates_;
+  if ((outcome == CommitOutcome::committed) != primary.has_write(write))
+    fail(fmt::format("write {} is told to be {}, and is {}on node {}", write, to_text(outcome),
+                     primary.has_write(write) ? "" : "not ", primary.id));
+}
+
 void Checkers::on_asked(std::uint64_t request, Instant deadline) { open_[request] = deadline; }
 
 void Checkers::on_ended(std::uint64_t request, Instant now) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "health/cluster_view.hpp"
+#include "health/commit_doubt.hpp"
 #include "tests/sim/sim_postgres.hpp"
 
 namespace howdah::sim {
@@ -30,6 +31,8 @@ class Checkers {
   void on_fence(const SimPostgres& node, const std::vector<SimPostgres>& nodes);
   // After a while without faults: every false primary is fenced, and nobody else is.
   void on_calm(const std::vector<SimPostgres>& nodes, const ClusterView& view);
+  // A client was told the fate of a COMMIT whose answer was lost: as it is on the primary.
+  void on_fate(std::uint64_t write, CommitOutcome outcome, const SimPostgres& primary);
   // Every request of a client ends once, in time.
   void on_asked(std::uint64_t request, Instant deadline);
   void on_ended(std::uint64_t request, Instant now);
@@ -47,6 +50,7 @@ class Checkers {
   std::size_t acknowledged() const { return acknowledged_.size(); }
   bool is_open(std::uint64_t request) const { return open_.contains(request); }
   std::size_t promotions() const { return promotions_; }
+  std::size_t fates() const { return fates_; }  // that could be told
 
  private:
   std::map<Epoch, NodeId> primary_of_;
@@ -55,6 +59,7 @@ class Checkers {
   std::map<std::uint64_t, Instant> open_;
   std::set<std::uint64_t> operator_open_;
   std::size_t promotions_ = 0;
+  std::size_t fates_ = 0;
   std::vector<std::string> violations_;
 };
 

@@ -66,25 +66,41 @@ void SimClients::send(const Request& request, int node, Epoch epoch) {
   if (server.in_recovery || server.is_read_only) return end(request);  // refused by the server: one error
   ++server.open_transactions;
   const Duration takes = world_.rng().chance(0.01) ? Duration{3s} : Duration{microseconds(world_.rng().below(20'000))};
-  world_.after(takes, [this, request, node, epoch, generation = server.generation] { commit(request, node, epoch, generation); });
+  const std::uint64_t xid = server.given_xids = server.next_xid();
+  world_.after(takes, [this, request, node, epoch, generation = server.generation, xid] {
+    commit(request, node, epoch, generation, xid);
+  });
 }
 
-void SimClients::commit(const Request& request, int node, Epoch epoch, std::uint64_t generation) {
+void SimClients::commit(const Request& request, int node, Epoch epoch, std::uint64_t generation, std::uint64_t xid) {
   SimPostgres& server = world_.node(node);
-  if (server.generation != generation) return is_open(request) ? end(request) : void();  // the connection broke
+  if (server.generation != generation) return look_up(request, node, epoch, xid);  // the connection broke
   if (server.life == Life::frozen) {  // goes on when it thaws, whoever is primary by then
-    world_.after(50ms, [this, request, node, epoch, generation] { commit(request, node, epoch, generation); });
+    world_.after(50ms, [this, request, node, epoch, generation, xid] { commit(request, node, epoch, generation, xid); });
     return;
   }
   --server.open_transactions;
-  server.wal.push_back({request.id, server.timeline});
-  world_.after(1ms, [this, request, node, epoch, generation] {
+  server.wal.push_back({request.id, server.timeline, xid});
+  world_.after(1ms, [this, request, node, epoch, generation, xid] {
     if (!is_open(request)) return;
     const bool is_current = world_.view().epoch == epoch || world_.mutant() == Mutant::stale_clients;
     if (world_.node(node).generation == generation && world_.is_reachable(node) && is_current) {
       world_.checkers().on_acknowledged(request.id, node, epoch, world_.view());
       last_write_ = world_.now();
+      return end(request);
     }
+    look_up(request, node, epoch, xid);
+  });
+}
+
+// The COMMIT was sent, and its answer is lost.
+void SimClients::look_up(const Request& request, int node, Epoch epoch, std::uint64_t xid) {
+  if (!is_open(request)) return;
+  const Duration limit = std::max(Duration{1ms}, request.deadline - world_.now());
+  world_.look_up({xid, NodeId{node}, epoch}, limit, [this, request](CommitOutcome outcome) {
+    if (!is_open(request)) return;
+    if (world_.view().primary)
+      world_.checkers().on_fate(request.id, outcome, world_.node(world_.view().primary->value));
     end(request);
   });
 }

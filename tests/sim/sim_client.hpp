@@ -27,7 +27,8 @@ class SimClients {
   void attempt(const Request& request);
   void try_later(const Request& request);
   void send(const Request& request, int node, Epoch epoch);
-  void commit(const Request& request, int node, Epoch epoch, std::uint64_t generation);
+  void commit(const Request& request, int node, Epoch epoch, std::uint64_t generation, std::uint64_t xid);
+  void look_up(const Request& request, int node, Epoch epoch, std::uint64_t xid);
   void await_silent(const Request& request, int node, Epoch epoch);
   void end(const Request& request);
   bool is_open(const Request& request) const { return world_.checkers().is_open(request.id); }

@@ -14,7 +14,19 @@ bool SimPostgres::has_write(std::uint64_t write) const {
   return std::any_of(wal.begin(), wal.end(), [&](const WalRecord& record) { return record.write == write; });
 }
 
+bool SimPostgres::has_xid(std::uint64_t xid) const {
+  return std::any_of(wal.begin(), wal.end(), [&](const WalRecord& record) { return record.xid == xid; });
+}
+
+std::uint64_t SimPostgres::next_xid() const {
+  std::uint64_t newest = 700;
+  for (const WalRecord& record : wal) newest = std::max(newest, record.xid);
+  return std::max(newest, given_xids) + 1;
+}
+
 void SimPostgres::promote() {
+  given_xids = 0;
+  forked_at = replay_position();
   in_recovery = false;
   is_receiving = false;
   replayed = wal.size();
@@ -27,7 +39,7 @@ health::ProbeResult SimPostgres::probe(Instant now, const std::vector<SimPostgre
   result.in_recovery = in_recovery;
   result.system_identifier = system_identifier;
   result.timeline = TimelineId{timeline};
-  if (is_fenced) result.synchronous_names = "howdah_fenced";
+  result.synchronous_names = is_fenced ? "howdah_fenced" : synchronous_names;
   if (!in_recovery) {
     result.inserted = result.flushed = position();
     for (const SimPostgres& standby : all)

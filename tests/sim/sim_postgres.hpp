@@ -17,6 +17,7 @@ namespace howdah::sim {
 struct WalRecord {
   std::uint64_t write = 0;  // of the client's write; 0: the server's own
   std::uint32_t timeline = 1;
+  std::uint64_t xid = 0;    // of its transaction; a promoted server goes on where it has got to
   friend bool operator==(const WalRecord&, const WalRecord&) = default;
 };
 
@@ -37,6 +38,9 @@ struct SimPostgres {
   std::uint32_t timeline = 1;
   std::uint64_t system_identifier = 7000;
   std::vector<WalRecord> wal;
+  std::uint64_t given_xids = 0;  // to transactions that may never commit
+  Lsn forked_at = {};            // where the last promotion found it
+  std::string synchronous_names = {};
   std::size_t replayed = 0;  // records; a primary has replayed all
   std::string conninfo;
   int source = -1;  // the node it names
@@ -61,6 +65,8 @@ struct SimPostgres {
   // May follow `other`: everything here is also there.
   bool is_prefix_of(const SimPostgres& other) const;
   bool has_write(std::uint64_t write) const;
+  bool has_xid(std::uint64_t xid) const;
+  std::uint64_t next_xid() const;
   void promote();
   health::ProbeResult probe(Instant now, const std::vector<SimPostgres>& all) const;
 };

@@ -160,7 +160,7 @@ Outcome simulate(std::uint64_t seed, Mutant mutant) {
   world.run_for(32s);
   world.checkers().on_end(world.now(), can_write);
   return {world.checkers().violations(), world.take_trace(), world.trace_hash(), world.checkers().promotions(),
-          world.checkers().acknowledged()};
+          world.checkers().acknowledged(), world.checkers().fates()};
 }
 
 }  // namespace howdah::sim

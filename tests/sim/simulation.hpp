@@ -16,6 +16,7 @@ struct Outcome {
   std::uint64_t trace_hash = 0;
   std::size_t promotions = 0;
   std::size_t acknowledged = 0;
+  std::size_t fates = 0;
 };
 
 Outcome simulate(std::uint64_t seed, Mutant mutant = Mutant::none);

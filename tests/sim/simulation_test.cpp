@@ -18,15 +18,17 @@ std::uint64_t first_seed_that_catches(Mutant mutant) {
 }  // namespace
 
 TEST_CASE("every promise is kept through seeded outages") {
-  std::size_t promotions = 0, acknowledged = 0;
+  std::size_t promotions = 0, acknowledged = 0, fates = 0;
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const Outcome outcome = simulate(seed);
     INFO("again with: ./dev sim --seed " << seed);
     REQUIRE(outcome.violations == std::vector<std::string>{});
     promotions += outcome.promotions;
     acknowledged += outcome.acknowledged;
+    fates += outcome.fates;
   }
   CHECK(promotions > kSeeds / 4);      // outages that needed one did happen
+  CHECK(fates > 0);                    // commits in doubt were looked up
   CHECK(acknowledged > kSeeds * 100);  // and clients were at work
 }
 
@@ -37,7 +39,7 @@ TEST_CASE("the same seed tells the same story twice") {
 
 TEST_CASE("a planted bug is caught") {
   const Mutant mutant = GENERATE(Mutant::no_freeze, Mutant::lowest_id, Mutant::nobody_asked, Mutant::stale_clients,
-                                 Mutant::no_fence);
+                                 Mutant::no_fork, Mutant::no_fence);
   CAPTURE(static_cast<int>(mutant));
   CHECK(first_seed_that_catches(mutant) != 0);
 }

@@ -98,6 +98,7 @@ void World::restart_gateway() {
   note("gateway restarted");
   checkers_.on_gateway_lost();
   requests_.clear();
+  doubts_.clear();
   start_gateway();
 }
 
@@ -169,6 +170,17 @@ void World::perform(const failover::Publish& action) {
 void World::perform(const failover::Answer& answer) {
   checkers_.on_operator_answered(answer.request);
   note(fmt::format("answer {} {}", requests_[answer.request], answer.result ? "ok" : answer.result.error().message));
+}
+
+void World::perform(const failover::Fate& fate) {
+  const auto asker = doubts_.extract(fate.request);
+  if (asker) asker.mapped()(fate.outcome);
+}
+
+void World::look_up(const CommitDoubt& doubt, Duration limit, std::function<void(CommitOutcome)> then) {
+  const failover::RequestId id = ++last_doubt_;
+  doubts_[id] = std::move(then);
+  post(failover::FateRequest{id, doubt, limit});
 }
 
 void World::perform(const failover::RunCommand& command) {
@@ -273,7 +285,11 @@ std::vector<std::vector<std::string>> World::run_step(SimPostgres& asked, const 
       point(asked, unquote_last_literal(step.statements[0]));
       asked.is_receiving = false;
       return {};
-    case promote: promote_step(asked); return {};
+    case promote: {
+      auto fork = fork_of(asked);
+      promote_step(asked);
+      return {std::move(fork)};
+    }
     case create_slot:
     case checkpoint: return {};
     case count_busy: return {{fmt::format("{}", asked.open_transactions)}};
@@ -288,6 +304,15 @@ std::vector<std::vector<std::string>> World::run_step(SimPostgres& asked, const 
       asked.is_read_only = asked.is_fenced = true;
       ++asked.generation;
       return {{"", "0"}, {}, {}, {std::to_string(std::exchange(asked.open_transactions, 0))}};
+    case set_synchronous:
+      asked.synchronous_names = unquote_last_literal(step.statements[0]);
+      return {};
+    case look_up: {
+      std::uint64_t xid = 0;
+      if (std::sscanf(step.statements[0].c_str(), "SELECT pg_last_wal_replay_lsn(), pg_xact_status('%lu'", &xid) != 1)
+        return {{to_text(asked.forked_at)}};
+      return {{to_text(asked.forked_at), asked.has_xid(xid) ? "committed" : "aborted"}};
+    }
     case look_after_fence: return {{"on", "howdah_fenced"}};
     case reopen: asked.is_read_only = asked.is_fenced = false; return {};
   }
@@ -301,6 +326,12 @@ std::set<int> World::answering() const {
         facts.condition != health::NodeCondition::fenced && is_reachable(facts.options.id.value))
       ids.insert(facts.options.id.value);
   return ids;
+}
+
+std::vector<std::string> World::fork_of(const SimPostgres& asked) const {
+  if (!asked.in_recovery || asked.replayed < asked.wal.size()) return {};
+  const std::uint64_t bound = options_.mutant == Mutant::no_fork ? ~std::uint64_t{0} : asked.next_xid();
+  return {std::to_string(bound), to_text(asked.replay_position())};
 }
 
 // One promotion signal in five is noticed only when it is repeated.
@@ -371,6 +402,7 @@ void World::kill(int id) {
   killed.life = Life::dead;
   killed.is_receiving = false;
   killed.open_transactions = 0;
+  killed.given_xids = 0;
   ++killed.generation;
   killed.promoted_at.reset();
   if (is_reachable(id))

@@ -26,6 +26,7 @@ enum class Mutant {
   lowest_id,      // the lowest standby is promoted, not the most advanced
   nobody_asked,   // the standbys are not asked whether they hear the primary
   stale_clients,  // workers go on with an old view
+  no_fork,        // commits in doubt are looked up without the bound that the promotion has set
   no_fence,       // a false primary is left open for writes
 };
 
@@ -66,6 +67,8 @@ class World {
 
   void restart_gateway();
   void post(const failover::Event& event);
+  // What a session asks whose COMMIT was cut off.
+  void look_up(const CommitDoubt& doubt, Duration limit, std::function<void(CommitOutcome)> then);
   void request(const failover::Event& event, const std::string& name);
   void report_failure(int node, health::FailureKind kind) { post(health::TrafficFailed{NodeId{node}, kind}); }
 
@@ -103,6 +106,8 @@ class World {
   std::set<int> answering() const;
   void hide_from_probe(const SimPostgres& node, health::ProbeResult& result) const;
   void perform(const failover::Answer& answer);
+  void perform(const failover::Fate& fate);
+  std::vector<std::string> fork_of(const SimPostgres& node) const;
   void answer_probe(const failover::Probe& probe, Instant asked_at);
   health::FailureKind failure_of(const SimPostgres& node) const;
   std::vector<std::vector<std::string>> run_step(SimPostgres& node, const failover::RunSql& step);
@@ -129,6 +134,8 @@ class World {
   failover::KeptState kept_;
   ClusterViewPtr view_ = std::make_shared<const ClusterView>();
   std::map<failover::RequestId, std::string> requests_;
+  std::map<failover::RequestId, std::function<void(CommitOutcome)>> doubts_;
+  failover::RequestId last_doubt_ = 1'000'000;  // apart from operators' requests
   std::optional<Instant> wake_at_;
   std::string last_sql_;
   Checkers checkers_;

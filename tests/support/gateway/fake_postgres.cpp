@@ -1,6 +1,7 @@
 #include "tests/support/gateway/fake_postgres.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdlib>
 #include <optional>
@@ -217,6 +218,10 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
   };
   if (undo_.empty()) undo_.emplace_back("", settings);
   if (starts(sql, "ROLLBACK TO")) return divide(sql, out);
+  if (starts(sql, "COMMIT") && dies_at_commit) {
+    is_dead = true;
+    return false;
+  }
   if (starts(sql, "ROLLBACK") || starts(sql, "COMMIT")) {
     const bool failed = std::exchange(status, 'I') == 'E';
     const bool is_undone = failed || starts(sql, "ROLLBACK");
@@ -225,6 +230,13 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     return done(is_undone ? "ROLLBACK" : "COMMIT");
   }
   if (status == 'E') return fail("25P02", "current transaction is aborted", out);
+  if (has(sql, "pg_current_xact_id_if_assigned")) {
+    const std::array<std::string_view, 1> names{"xid"};
+    const std::array<std::optional<std::string_view>, 1> row{writes > 0 ? std::optional<std::string_view>("731") : std::nullopt};
+    wire::append_row_description(out, names);
+    wire::append_data_row(out, row);
+    return done("SELECT 1");
+  }
   if (starts(sql, "BEGIN") || starts(sql, "START")) {
     status = 'T';
     return done("BEGIN");

@@ -6,6 +6,7 @@
 //   ... FROM big               one row of 100 kB            ... FROM dies     FATAL 57P01
 //   INSERT, COPY ... FROM STDIN   25006 on a replica        COPY ... TO STDOUT  two lines
 //   INSERT INTO serial, SELECT lastval(), DISCARD SEQUENCES
+//   SELECT pg_current_xact_id_if_assigned()   731, or NULL where nothing was written
 //   PREPARE <name> AS ..., EXECUTE <name>, DEALLOCATE <name> | ALL
 //   SELECT ... FROM pg_prepared_statements   one row: their names, in order
 //   BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO, SET, RESET, SHOW, set_config, DISCARD ALL; the value
@@ -30,6 +31,7 @@ struct FakePostgres {
 
   bool is_replica;
   bool is_dead = false;  // after FATAL
+  bool dies_at_commit = false;  // without an answer
   char status = 'I';
   int writes = 0;
   using Settings = std::map<std::string, std::string>;

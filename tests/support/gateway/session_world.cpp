@@ -103,6 +103,7 @@ void World::perform(std::size_t id, Actions<Action>& actions) {
                    [&](const ReturnLease& a) { give_back(id, a.backend, a.end); },
                    [&](const AskLocal& a) { who.asked.push_back(a.command); },
                    [](const WithdrawLocal&) {},
+                   [&](const LookUpCommit& a) { who.doubt = a.doubt, who.is_fate_awaited = true; },
                    [&](const ReportNode& a) { reports.push_back(a.node); },
                    [&](const SendCancel&) { ++cancels; },
                    [&](const WantPosition&) { is_position_wanted_ = true; },
@@ -203,8 +204,21 @@ bool World::deliver_one() {
   return false;
 }
 
+bool World::tell_fate() {
+  for (std::size_t id = 0; id < clients_.size(); ++id) {
+    if (!std::exchange(clients_[id]->is_fate_awaited, false)) continue;
+    event(id, CommitFate{fate});
+    return true;
+  }
+  return false;
+}
+
+void World::die_at_commit() {
+  for (const auto& connection : connections_) connection->server.dies_at_commit = true;
+}
+
 bool World::step() {
-  if (deliver_one() || grant_one()) return true;
+  if (deliver_one() || grant_one() || tell_fate()) return true;
   if (!std::exchange(is_position_wanted_, false)) return false;
   now_ += 1ms;
   publish();

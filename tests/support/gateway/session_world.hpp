@@ -36,6 +36,8 @@ class World {
     std::string received;             // everything the client got
     std::optional<CloseReason> closed;
     std::deque<std::string> asked;    // of AskLocal
+    std::optional<CommitDoubt> doubt = {};  // of the newest LookUpCommit
+    bool is_fate_awaited = false;
   };
 
   // Logs a client in; runs nothing further.
@@ -51,6 +53,7 @@ class World {
   // Gives the server connection the client uses an end, with what it has not delivered.
   bool kill_backend_of(std::size_t id);
   void kill_node(NodeId node);              // all of its connections, and new ones are refused
+  void die_at_commit();                     // every connection's server, without an answer
   void set_primary(std::optional<NodeId> primary);
   void revive_node(NodeId node);
   void pass(Duration time);
@@ -65,6 +68,7 @@ class World {
   std::vector<std::string> node_log(NodeId node) const;
   std::vector<NodeId> reports;
   int cancels = 0;
+  CommitOutcome fate = CommitOutcome::unknown;  // of commits in doubt
   std::size_t most_held_bytes = 0;   // largest ToServer or ToClient range seen in one on()
 
   static constexpr NodeId kPrimary{0};
@@ -91,6 +95,7 @@ class World {
   bool deliver_one();
   Connection* connection_of(const Backend* backend);
   void drop(Connection* connection);
+  bool tell_fate();
   void problem(std::string text);
 
   WorldOptions options_;

@@ -51,6 +51,7 @@ void apply_setting(Script& script, const std::string& text) {
   if (name == "foreign_rows") script.has_foreign_rows = true;
   if (name == "large") script.has_large_messages = true;
   if (name == "no_replica") script.world.has_replica = false;
+  if (name == "commit_safety") options.commit_safety = value == "strict" ? CommitSafety::strict : CommitSafety::pipelined;
   if (name == "load_balance_transactions") script.world.routing.load_balance_transactions = value == "on";
   if (name == "max_parse_size") options.max_parse_size = std::strtoul(value.c_str(), nullptr, 10);
   if (name == "max_prepared_statements") options.max_prepared_statements = std::strtoul(value.c_str(), nullptr, 10);
@@ -78,6 +79,9 @@ struct Player {
     if (what == "kill_backend") world.kill_backend_of(id);
     if (what == "kill_replica") world.kill_node(World::kReplica);
     if (what == "kill_primary") world.kill_node(World::kPrimary);
+    if (what == "die_at_commit") world.die_at_commit();
+    if (what == "fate_committed") world.fate = CommitOutcome::committed;
+    if (what == "fate_not_committed") world.fate = CommitOutcome::not_committed;
     if (what == "lose_primary") world.kill_node(World::kPrimary), world.set_primary(std::nullopt);
     if (what == "promote") world.set_primary(World::kReplica);
     if (what == "restore_primary") world.revive_node(World::kPrimary), world.set_primary(World::kPrimary);
@@ -148,6 +152,7 @@ std::string check_fact(Player& player, const std::string& text) {
   if (name == "state") is = name_of(client.session->state());
   if (name == "closed") is = client.closed ? name_of(*client.closed) : "no";
   if (name == "cancels") is = std::to_string(player.world.cancels);
+  if (name == "doubt") is = client.doubt ? std::to_string(client.doubt->xid) : "none";
   if (name == "asked") is = client.asked.empty() ? "" : client.asked.front();
   if (name == "pinned") {
     const auto reason = client.session->pin_reason();

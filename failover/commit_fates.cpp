@@ -1,0 +1,89 @@
+#include "failover/commit_fates.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "failover/statements.hpp"
+
+namespace howdah::failover {
+
+namespace {
+
+std::string value_of(const SqlDone& done, std::size_t column) {
+  return done.rows.empty() || column >= done.rows[0].size() ? std::string{} : done.rows[0][column];
+}
+
+CommitOutcome read_status(const SqlDone& done, const Fork& fork, std::uint64_t xid) {
+  if (!done.is_ok || value_of(done, 0) != fork.replayed) return CommitOutcome::unknown;
+  if (xid >= fork.xid) return CommitOutcome::not_committed;
+  const std::string status = value_of(done, 1);
+  if (status == "committed") return CommitOutcome::committed;
+  return status == "aborted" ? CommitOutcome::not_committed : CommitOutcome::unknown;
+}
+
+}  // namespace
+
+void CommitFates::note_fork(const SqlDone& done) {
+  Fork fork{0, value_of(done, 1)};
+  const std::string xid = value_of(done, 0);
+  std::from_chars(xid.data(), xid.data() + xid.size(), fork.xid);
+  if (fork.xid != 0 && !taken_) taken_ = std::move(fork);
+}
+
+void CommitFates::begin_epoch(bool is_promoted_by_us) {
+  fork_ = is_promoted_by_us ? taken_ : std::nullopt;
+  taken_.reset();
+}
+
+void CommitFates::on(const FateRequest& request, Instant now) { questions_.push_back({request, now}); }
+
+// Without a value: not yet.
+std::optional<CommitOutcome> CommitFates::judge(const Question& question, std::optional<NodeId> primary, Instant seen_at,
+                                                Epoch epoch, Instant now) const {
+  const CommitDoubt& doubt = question.request.doubt;
+  if (now >= question.asked_at + question.request.limit) return CommitOutcome::unknown;
+  if (!primary) return std::nullopt;
+  if (epoch == doubt.epoch) {  // it lives, or has restarted: nothing tells where its ids would begin again
+    return seen_at > question.asked_at ? std::optional(CommitOutcome::unknown) : std::nullopt;
+  }
+  const bool is_next = epoch.value == doubt.epoch.value + 1;
+  return is_next && fork_ ? std::nullopt : std::optional(CommitOutcome::unknown);
+}
+
+void CommitFates::advance(std::optional<NodeId> primary, Instant seen_at, Epoch epoch, Duration limit, Instant now,
+                          Actions<Action>& out) {
+  for (Question& question : questions_) {
+    if (!question.outcome) question.outcome = judge(question, primary, seen_at, epoch, now);
+    if (question.outcome || question.step || !primary || epoch == question.request.doubt.epoch) continue;
+    const std::uint64_t xid = question.request.doubt.xid;
+    question.step = desk_.send(*primary, SqlStep::look_up, sql_look_up(xid < fork_->xid ? xid : 0), limit, now, out);
+  }
+  for (const Question& question : questions_) {
+    if (!question.outcome) continue;
+    const CommitDoubt& doubt = question.request.doubt;
+    log_.info("commit looked up xid={} node={} epoch={} outcome=\"{}\"", doubt.xid, doubt.node.value, doubt.epoch.value,
+              to_text(*question.outcome));
+    out.push(Fate{question.request.request, *question.outcome});
+  }
+  std::erase_if(questions_, [](const Question& question) { return question.outcome.has_value(); });
+}
+
+bool CommitFates::on(const SqlDone& done) {
+  const auto found = std::find_if(questions_.begin(), questions_.end(),
+                                  [&](const Question& question) { return question.step == done.id; });
+  if (found == questions_.end()) return false;
+  found->step.reset();
+  found->outcome = fork_ ? read_status(done, *fork_, found->request.doubt.xid) : CommitOutcome::unknown;
+  return true;
+}
+
+std::optional<Instant> CommitFates::next_deadline() const {
+  std::optional<Instant> next;
+  for (const Question& question : questions_) {
+    const Instant deadline = question.asked_at + question.request.limit;
+    if (!next || deadline < *next) next = deadline;
+  }
+  return next;
+}
+
+}  // namespace howdah::failover

@@ -1,0 +1,125 @@
+// A COMMIT whose answer dies with its server: did it happen? The transaction's id is asked for just before the COMMIT, in
+// the same packet: its answer leaves the server before the COMMIT begins. If then the connection is lost, the control side
+// looks the id up on the new primary, and the client is told what is true instead of 08007.
+#include <algorithm>
+
+#include "gateway/session/session_core.hpp"
+
+namespace howdah {
+
+using namespace session;
+
+namespace {
+
+// A DataRow of one text column; 0: NULL, or something else. (Manual, "Message Formats".)
+std::uint64_t xid_of(Bytes row) {
+  constexpr std::size_t kBeforeText = 1 + 4 + 2 + 4;
+  std::uint64_t xid = 0;
+  for (std::size_t i = kBeforeText; i < row.size() && row[i] >= '0' && row[i] <= '9'; ++i)
+    xid = xid * 10 + static_cast<std::uint64_t>(row[i] - '0');
+  return xid;
+}
+
+}  // namespace
+
+bool SessionCore::is_commit_looked_up(const Traits& traits) const {
+  return options_.commit_safety != CommitSafety::off && traits.transaction == TransactionControl::commit &&
+         traits.statement_count == 1 && has_transaction_written_ && !is_on_replica_ && !is_batch_open_ && !is_failed_;
+}
+
+// Strict: the COMMIT waits until the id is known. True: it does.
+bool SessionCore::must_learn_xid(const Traits& traits) {
+  if (options_.commit_safety != CommitSafety::strict || !is_commit_looked_up(traits) || backend_ == nullptr) return false;
+  if (owes()) return true;
+  if (is_xid_asked_ || backend_->ledger.status() != TransactionStatus::in_block) return false;
+  ask_xid();
+  return true;
+}
+
+void SessionCore::ask_xid_with(const Traits& traits) {
+  if (is_commit_looked_up(traits) && !is_xid_asked_ && deferred_begin_.empty()) ask_xid();
+}
+
+void SessionCore::ask_xid() {
+  inject_query("SELECT pg_catalog.pg_current_xact_id_if_assigned()", Injected::xid);
+  doubt_ = {0, backend_->node(), env_.view->epoch};
+  is_xid_asked_ = true;
+}
+
+bool SessionCore::is_xid_answer() const {
+  const Owed* front = backend_->ledger.front();
+  return front != nullptr && front->audience == Audience::nobody && front->tag == static_cast<std::uint64_t>(Injected::xid) &&
+         front->kind == AnswerKind::query;
+}
+
+void SessionCore::note_xid(Bytes row) { doubt_.xid = xid_of(row); }
+
+// The connection is lost. True: the one request in flight is such a COMMIT; its answer waits for what is found out.
+bool SessionCore::look_up_commit(std::span<const Owed> owed) {
+  if (doubt_.xid == 0 || requests_.size() != 1 || options_.primary_wait_timeout == Duration{}) return false;
+  const Request& request = requests_.front();
+  if (request.control != TransactionControl::commit || !request.is_complete || request.has_error) return false;
+  if (owed.empty() || owed.front().audience == Audience::nobody) return false;  // the xid itself was not answered
+  const bool is_tellable = std::all_of(owed.begin(), owed.end(), [](const Owed& answer) {
+    return answer.kind != AnswerKind::describe || answer.tag == kPortalTag;
+  });
+  if (!is_tellable) return false;
+  doubtful_.assign(owed.begin(), owed.end());
+  waiting_ = Waiting::fate;
+  out_->push(LookUpCommit{doubt_, options_.primary_wait_timeout});
+  return true;
+}
+
+void SessionCore::handle(const CommitFate& event) {
+  if (waiting_ != Waiting::fate || is_closed_) return;
+  waiting_ = Waiting::nothing;
+  const auto owed = std::exchange(doubtful_, {});
+  sent_begin_.clear();
+  retained_.clear();
+  closed_.clear();
+  requests_.clear();
+  is_batch_open_ = false;
+  release_withheld();
+  if (event.outcome == CommitOutcome::committed) {
+    answer_committed(owed);
+    has_written_ = true;
+    wrote_at_ = now_;
+    read_bound_.reset();
+  } else {
+    for (auto it = owed.rbegin(); it != owed.rend(); ++it) undo(*it);
+    to_client_error(event.outcome == CommitOutcome::unknown ? lost_error(true) : not_committed_error());
+  }
+  told_status_ = TransactionStatus::idle;
+  is_failed_ = false;
+  on_transaction_end();
+  to_client_ready();
+}
+
+// What the server did not come to say. The last of it, ReadyForQuery, is left to the caller.
+void SessionCore::answer_committed(std::span<const Owed> owed) {
+  build_.clear();
+  for (const Owed& answer : owed) {
+    if (answer.audience != Audience::client) continue;
+    switch (answer.kind) {
+      case AnswerKind::parse: wire::append_bodiless(build_, wire::ServerTag::parse_complete); break;
+      case AnswerKind::bind: wire::append_bodiless(build_, wire::ServerTag::bind_complete); break;
+      case AnswerKind::close: wire::append_bodiless(build_, wire::ServerTag::close_complete); break;
+      case AnswerKind::describe: wire::append_bodiless(build_, wire::ServerTag::no_data); break;
+      case AnswerKind::query:
+      case AnswerKind::execute: wire::append_command_complete(build_, "COMMIT"); break;
+      case AnswerKind::local: build_ += answer.text; break;
+      case AnswerKind::sync:
+      case AnswerKind::function_call:
+      case AnswerKind::copy_end: break;
+    }
+  }
+  to_client_copy(as_bytes(build_));
+}
+
+Error SessionCore::not_committed_error() {
+  return Error{.code = ErrorCode::transaction_lost,
+               .message = "the server connection was lost during COMMIT, and the transaction was not committed",
+               .hint = "Run the transaction again."};
+}
+
+}  // namespace howdah

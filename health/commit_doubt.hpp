@@ -1,0 +1,23 @@
+// A COMMIT that was sent, and whose answer died with the connection. Sessions ask, the control side finds out.
+#pragma once
+
+#include <cstdint>
+
+#include "base/ids.hpp"
+
+namespace howdah {
+
+struct CommitDoubt {
+  std::uint64_t xid = 0;  // of the whole transaction, with its epoch (xid8); 0: none
+  NodeId node = {};       // whose transaction it was
+  Epoch epoch = {};       // in which it was sent
+};
+
+enum class CommitOutcome : std::uint8_t { committed, not_committed, unknown };
+constexpr const char* to_text(CommitOutcome outcome) {
+  return outcome == CommitOutcome::committed       ? "committed"
+         : outcome == CommitOutcome::not_committed ? "not committed"
+                                                   : "unknown";
+}
+
+}  // namespace howdah

@@ -101,7 +101,7 @@ Result<void> App::make_workers() {
   client_names_ = std::make_unique<Resolver>();
   budget_ = std::make_unique<SharedBudget>((*config)->pool.limits);
   catalogs_ = std::make_unique<CatalogReader>(
-      probe_credentials(*settings_), catalog_options(*settings_), log_,
+      probe_login(configuration_, *settings_).credentials, catalog_options(*settings_), log_,
       [this](const std::string& database, const CatalogFactsPtr& facts) {
         for (auto& worker : workers_) worker->set_catalog(database, facts);
       });

@@ -68,12 +68,9 @@ void Coordinator::judge_fences() {
 
 // A primary that was left behind may come back at any moment, and clients of its own with it: it is looked for.
 void Coordinator::await_former_primaries() {
-  for (const NodeId id : former_) {
-    const NodeFacts* node = tracker_.find(id);
-    if (node == nullptr || known_.node == id) continue;
-    if (!node->answers) tracker_.watch_closely(id, kReturnPeriod, now_);
-    else if (node->condition == NodeCondition::fenced) tracker_.watch_normally(id);
-  }
+  for (const NodeId id : former_)
+    if (const NodeFacts* node = tracker_.find(id); node != nullptr && !node->answers && known_.node != id)
+      tracker_.watch_closely(id, kReturnPeriod, now_);
 }
 
 bool Coordinator::is_promoted_elsewhere() const {

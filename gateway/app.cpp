@@ -58,7 +58,9 @@ App::App(const CommandLine& line, Configuration configuration, LogSink& log)
       settings_(std::make_shared<const Settings>(configuration_.loaded.settings)),
       mock_secret_(kMockSecretSize, '\0'),
       signals_(io_),
-      stop_timer_(io_) {
+      stop_timer_(io_),
+      stats_timer_(io_),
+      console_(*this, *this, log) {
   fill_random(mock_secret_);
 }
 
@@ -84,6 +86,7 @@ Result<void> App::start() {
   watch_signals();
   start_control();
   for (auto& worker : workers_) worker->start();
+  watch_traffic();
   log_.info("howdah started version=\"{}\" port={} workers={} nodes={}", kVersionText, settings_->listen.port(),
             workers_.size(), settings_->nodes.size());
   return {};
@@ -127,6 +130,9 @@ WorkerHooks App::make_hooks() {
   };
   hooks.ask_local = [this](LocalQuestion question, std::function<void(Result<TextTable>)> then) {
     post([this, question = std::move(question), then = std::move(then)] { answer_local(question, then); });
+  };
+  hooks.withdraw_local = [this](SessionId asker) {
+    post([this, asker] { console_.withdraw(asker); });
   };
   hooks.hand_over = [this](WorkerId to, MovedServer moved) { workers_[to.value]->give_server(std::move(moved)); };
   hooks.route_cancel = [this](wire::CancelKey key, std::function<void()> then) {
@@ -252,6 +258,7 @@ void App::give_to_least_busy(Accepted accepted) {
 }
 
 void App::answer_local(const LocalQuestion& question, std::function<void(Result<TextTable>)> then) {
+  if (question.console != ConsoleRole::none) return answer_console(question, std::move(then));
   const GatewayCommand command = recognise_gateway_command(question.command);
   const auto give = [then](Result<pcp::Report> report) {
     report ? then(to_table(std::move(*report))) : then(report.error());
@@ -272,7 +279,7 @@ void App::answer_local(const LocalQuestion& question, std::function<void(Result<
 }
 
 void App::wait_until_empty() {
-  if (shared_->client_count.load() == 0) return io_.stop();
+  if (shared_->client_count.load() <= shared_->console_count.load()) return io_.stop();
   stop_timer_.expires_after(kEmptyCheck);
   stop_timer_.async_wait([this](const boost::system::error_code& failed) {
     if (!failed) wait_until_empty();

@@ -11,6 +11,7 @@
 #include "gateway/io/tls.hpp"
 #include "gateway/login/client_login.hpp"
 #include "gateway/pool/pool.hpp"
+#include "gateway/session/console_role.hpp"
 #include "gateway/session/session_options.hpp"
 #include "gateway/session/surroundings.hpp"
 #include "gateway/wire/startup.hpp"
@@ -23,6 +24,7 @@ struct LoginQuestion {
   const wire::StartupMessage& startup;
   const SocketAddress& peer;
   bool has_tls = false;
+  bool is_our_own_user = false;  // a Unix-domain socket, and the other end runs as the operating system's user we run as
   std::optional<std::string> client_name = {};  // confirmed; only looked up if judge_login may ask for it
 };
 
@@ -58,6 +60,8 @@ struct WorkerConfig {
   std::function<login::ClientLoginFacts(const LoginQuestion&)> judge_login;
   std::optional<AuthSource> auth_source;      // nothing: auth_user is not set
   milliseconds auth_cache_lifetime{60000};  // of what a server has said of a password
+  ConsoleAccess console;         // who may use the PgBouncer console
+  std::string console_version;   // what it reports as server_version
   bool needs_client_names = false;  // pool_hba.conf has rules for host names
 };
 

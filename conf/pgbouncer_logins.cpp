@@ -48,7 +48,9 @@ class LoginsImport {
  public:
   LoginsImport(const PgbouncerIni& ini, const ImportedDatabases& databases, const FileReader& read, Findings& findings)
       : ini_(ini), read_(read), findings_(findings) {
-    names_ = databases.has_fallback ? "all" : name_list(databases.names);
+    std::vector<std::string> names = databases.names;
+    if (ini.find("admin_users") != nullptr || ini.find("stats_users") != nullptr) names.emplace_back("pgbouncer");  // the console
+    names_ = databases.has_fallback ? "all" : name_list(names);
   }
 
   ImportedLogins run() {

@@ -155,6 +155,13 @@ TEST_CASE("rules of an auth_hba_file keep their order, and what cannot be kept r
   CHECK(told(files) == std::vector<std::string>{"2 warning;", "3 warning;"});
 }
 
+TEST_CASE("those who may use the console may log in to it") {
+  const auto files = imported("[databases]\napp = host=db\n[pgbouncer]\nadmin_users = boss, other\n");
+  CHECK(told(files).empty());
+  CHECK(settings_of(files).auth.admin_users() == StringList{"boss", "other"});
+  CHECK(files.pool_hba.find("host \"app\",\"pgbouncer\" all all md5\n") != std::string::npos);
+}
+
 TEST_CASE("the servers are watched by a user whose password is known") {
   const std::string ini = "[databases]\n* = host=db\n[pgbouncer]\nauth_file = /u\n";
   const std::string list = "\"a\" \"md5c0ffee0123456789c0ffee0123456789\"\n\"b\" \"x\"\n\"c\" \"y\"\n";

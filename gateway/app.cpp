@@ -58,7 +58,9 @@ App::App(const CommandLine& line, Configuration configuration, LogSink& log)
       settings_(std::make_shared<const Settings>(configuration_.loaded.settings)),
       mock_secret_(kMockSecretSize, '\0'),
       signals_(io_),
-      stop_timer_(io_) {
+      stop_timer_(io_),
+      stats_timer_(io_),
+      console_(*this, *this, log) {
   fill_random(mock_secret_);
 }
 
@@ -86,6 +88,7 @@ Result<void> App::start() {
   start_control();
   for (auto& worker : workers_) worker->start();
   catalogs_->start();
+  watch_traffic();
   log_.info("howdah started version=\"{}\" port={} workers={} nodes={}", kVersionText, settings_->listen.port(),
             workers_.size(), settings_->nodes.size());
   return {};
@@ -137,6 +140,9 @@ WorkerHooks App::make_hooks() {
   hooks.enter_catalog = [this](const std::string& database) {
     auto entrance = catalogs_->enter(database);
     return DatabaseCatalog{std::move(entrance.facts), std::move(entrance.changes)};
+  };
+  hooks.withdraw_local = [this](SessionId asker) {
+    post([this, asker] { console_.withdraw(asker); });
   };
   hooks.hand_over = [this](WorkerId to, MovedServer moved) { workers_[to.value]->give_server(std::move(moved)); };
   hooks.route_cancel = [this](wire::CancelKey key, std::function<void()> then) {
@@ -263,6 +269,7 @@ void App::give_to_least_busy(Accepted accepted) {
 }
 
 void App::answer_local(const LocalQuestion& question, std::function<void(Result<TextTable>)> then) {
+  if (question.console != ConsoleRole::none) return answer_console(question, std::move(then));
   const GatewayCommand command = recognise_gateway_command(question.command);
   const auto give = [then](Result<pcp::Report> report) {
     report ? then(to_table(std::move(*report))) : then(report.error());
@@ -283,7 +290,7 @@ void App::answer_local(const LocalQuestion& question, std::function<void(Result<
 }
 
 void App::wait_until_empty() {
-  if (shared_->client_count.load() == 0) return io_.stop();
+  if (shared_->client_count.load() <= shared_->console_count.load()) return io_.stop();
   stop_timer_.expires_after(kEmptyCheck);
   stop_timer_.async_wait([this](const boost::system::error_code& failed) {
     if (!failed) wait_until_empty();

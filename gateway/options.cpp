@@ -112,6 +112,10 @@ PoolOptions pool_options(const Settings& settings) {
   return out;
 }
 
+ConsoleAccess console_access(const Settings& settings) {
+  return {settings.auth.admin_users(), settings.auth.stats_users()};
+}
+
 // Not one per core: a worker with more clients sleeps and wakes up less often, and on small machines the servers need
 // cores, too. On two cores, eight clients cost a quarter less CPU each with one worker than with two (./dev bench).
 std::uint32_t worker_count(const Settings& settings) {
@@ -146,6 +150,8 @@ Result<WorkerConfig> worker_config(const Settings& settings, Log& log) {
   out.server_tcp = tcp_options(settings);
   out.server_connect_timeout = settings.pool.server_connect_timeout();
   out.client_login_timeout = settings.auth.authentication_timeout();
+  out.console = console_access(settings);
+  out.console_version = std::string(release_of(settings.howdah.pgbouncer_compatibility())) + "/bouncer";
   out.max_clients = to_limit(settings.pool.max_client_conn());
   out.statement_log = {settings.log.log_statement(), settings.log.log_per_node_statement()};
   out.settings = std::make_shared<const Settings>(settings);

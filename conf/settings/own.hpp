@@ -8,6 +8,9 @@ namespace howdah {
 struct HowdahSettings {
   Param<PcpCompatibility> pcp_compatibility{"pcp_compatibility", PcpCompatibility::v4_7, Change::reload,
                                             "Which Pgpool's PCP records are sent. 4.3 for Debian 12's pcp_* tools."};
+  Param<PgbouncerCompatibility> pgbouncer_compatibility{
+      "pgbouncer_compatibility", PgbouncerCompatibility::v1_25, Change::reload,
+      "Which PgBouncer's columns the console (database pgbouncer) answers with: 1.25, or 1.18."};
   Param<FailoverMode> failover_mode{
       "failover_mode", FailoverMode::none, Change::reload,
       "Who promotes a standby: native (Howdah, by SQL), command (failover_command; so if that is set and this is not), "

@@ -189,6 +189,10 @@ std::string peer_binding(const SSL* ssl) {
   return binding_of(certificate.get());
 }
 
+std::string protocol_and_cipher(const SSL* ssl) {
+  return std::string(SSL_get_version(ssl)) + "/" + SSL_get_cipher_name(ssl);
+}
+
 std::string peer_common_name(const SSL* ssl) {
   const X509Ptr certificate(SSL_get1_peer_certificate(ssl));
   if (!certificate || SSL_get_verify_result(ssl) != X509_V_OK) return {};

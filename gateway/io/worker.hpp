@@ -24,11 +24,13 @@ namespace howdah {
 
 // A question of a session that the gateway itself answers (SHOW POOL_*, PGPOOL ...).
 struct LocalQuestion {
+  SessionId asker;
   std::string command;
   std::string user;
   std::string database;
   std::optional<NodeId> load_balance_node;  // drawn for the asker's reads
   SettingsPtr settings;                     // as the asker has changed them; null: it has not
+  ConsoleRole console = ConsoleRole::none;  // anything else: the asker uses the console
 };
 
 // What workers need from outside: joined in app.cpp. Called on the worker's thread.
@@ -37,6 +39,7 @@ struct WorkerHooks {
   std::function<void(NodeId)> seen;
   // `then` may be called on any thread.
   std::function<void(LocalQuestion, std::function<void(Result<TextTable>)> then)> ask_local;
+  std::function<void(SessionId asker)> withdraw_local;  // its question is not wanted any more
   std::function<void(WorkerId to, MovedServer)> hand_over;
   std::function<void(wire::CancelKey, std::function<void()> then)> route_cancel;
   // The first session of a database; from now on its catalog is read, and set_catalog() follows.
@@ -52,7 +55,8 @@ struct WorkersShared {
   SharedBudget& budget;
   WorkerHooks hooks;
   WriteBoard writes;
-  std::atomic<std::uint32_t> client_count{0};
+  std::atomic<std::uint32_t> client_count{0};   // with those of the console
+  std::atomic<std::uint32_t> console_count{0};  // logged in to the console
   // shared: each worker's surroundings hold it
   std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);
   std::atomic<bool> is_shutting_down{false};
@@ -75,6 +79,10 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   void set_config(WorkerConfigPtr config);
   void set_view(ClusterViewPtr view);
   void set_catalog(std::string database, CatalogFactsPtr facts);
+  // `then` is called on the worker's thread when they are in force here.
+  void set_orders(StandingOrdersPtr orders, std::function<void()> then);
+  // `then` gets the number of clients that were sent away; on the worker's thread.
+  void evict(Eviction eviction, std::function<void(std::size_t)> then);
   // Sessions end as soon as their transactions do.
   void end_sessions();
   // Runs on the worker's thread; for reports.
@@ -87,6 +95,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   std::uint64_t clients_served() const { return clients_served_; }
   const WorkerPools& pools() const { return pools_; }
   const StatementTally& tally() const { return surroundings_.tally; }
+  const TrafficBook& traffic() const { return surroundings_.traffic; }
   Instant now() const { return reactor_.now(); }
   template <typename Visit>
   void visit_clients(Visit&& visit) const {
@@ -95,7 +104,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
 
  private:
   // ---- ClientLink::Owner
-  std::optional<Error> refusal() override;
+  std::optional<Error> refusal(const ClientLink& client) override;
   void on_cancel_request(ClientLink& client, wire::CancelKey key) override;
   void find_name(ClientLink& client) override;
   void check_by_server(ClientLink& client) override;
@@ -116,6 +125,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   void hand_over(WorkerId to, MovedServer moved) override;
 
   void admit(Accepted accepted);
+  ConsoleRole console_role(const ClientLink& client) const;
   void feed(ClientLink& client, const session::Event& event);
   void act(ClientLink& client, const session::Action& action);
   void act_on_lease(ClientLink& client, const session::WantLease& wanted);
@@ -134,6 +144,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   WorkerId id_;
   WorkersShared& shared_;
   WorkerConfigPtr config_;
+  StandingOrdersPtr orders_ = std::make_shared<StandingOrders>();
   Reactor reactor_;
   std::vector<char> buffer_;
   LoopParts parts_;

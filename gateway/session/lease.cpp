@@ -156,6 +156,7 @@ void SessionCore::handle(const LeaseGranted& event) {
   HOWDAH_ASSERT(event.backend->is_reusable());
   backend_ = event.backend;
   backend_->ledger.end_draining();
+  note_assigned();
   waiting_ = Waiting::nothing;
   waiting_since_.reset();
   retry_at_.reset();

@@ -106,6 +106,10 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   if (tag == static_cast<char>(ServerTag::parse_complete)) note_accepted(*ledger.ended());
   if (tag == static_cast<char>(ServerTag::command_complete) && ledger.ended() != nullptr) apply_change(*ledger.ended());
   if (tag == static_cast<char>(ServerTag::copy_in_response)) on_voided_syncs();
+  if (tag == static_cast<char>(ServerTag::parse_complete)) {
+    ++traffic_.server_parses;
+    if (fate == Fate::forward) ++traffic_.client_parses;
+  }
   if (fate == Fate::forward) {
     if (tag == static_cast<char>(ServerTag::command_complete)) note_complete(), on_command_complete();
     emit_answer(tag, message);
@@ -248,6 +252,7 @@ void SessionCore::finish_request() {
   if (told_status_ != TransactionStatus::idle || request.has_transaction_control)
     has_written_in_transaction_ |= has_transaction_written_;
   told_status_ = backend_->ledger.status();
+  note_answered(told_status_);
   retry_count_ = loss_count_ = 0;
   is_primary_forced_ = false;
   avoided_node_.reset();

@@ -47,6 +47,7 @@ class SessionCore {
   std::optional<NodeId> load_balance_node() const { return load_balance_node_; }
   const std::string& last_statement() const { return last_statement_; }
   std::optional<Instant> idle_since() const { return idle_since_; }
+  SessionActivity activity() const { return {busy_since_, waiting_since_, prepared_.size()}; }
 
  private:
   enum class Waiting : std::uint8_t { nothing, lease, node, local };
@@ -103,6 +104,7 @@ class SessionCore {
   void handle(const session::CancelAsked& event);
   void handle(const session::Tick& event);
   void handle(const session::ShutDown& event);
+  void handle(const session::Evicted& event);
   SessionState derive_state() const;
   void set_state(SessionState next);
   TransactionStatus client_status() const;
@@ -161,6 +163,10 @@ class SessionCore {
   void note_sent(StatementKind kind, std::string_view sql);
   void note_asked(std::string_view sql);
   void note_bound(std::string_view name);
+
+  // traffic.cpp
+  void note_assigned();
+  void note_answered(TransactionStatus status);
 
   // pins.cpp
   void note_statement(const Traits& traits);
@@ -357,6 +363,7 @@ class SessionCore {
   ClientIdentity identity_;
   const SessionOptions& options_;
   Surroundings& env_;
+  TrafficCounters& traffic_;
 
   std::unique_ptr<SessionOverrides> overrides_;  // of PGPOOL SET; null: none
 
@@ -478,6 +485,7 @@ class SessionCore {
   std::optional<Instant> busy_since_;
   std::optional<Instant> transaction_since_;
   std::optional<Instant> idle_since_;
+  Duration waited_{};                  // for server connections, of the request at hand
   ErrorCode wait_error_ = ErrorCode::no_primary;
 };
 

@@ -38,6 +38,7 @@ void SessionCore::note_asked(std::string_view sql) {
 
 // A prepared statement runs when it is bound, once for each Bind. One that is not carried was made by PREPARE.
 void SessionCore::note_bound(std::string_view name) {
+  ++traffic_.binds;
   StatementKind kind = StatementKind::execute;
   std::string_view sql = name;
   if (name.empty()) {

@@ -17,6 +17,7 @@
 #include "gateway/session/database_catalog.hpp"
 #include "gateway/session/statement_catalog.hpp"
 #include "gateway/session/statement_tally.hpp"
+#include "gateway/session/traffic.hpp"
 #include "gateway/session/welcome_cache.hpp"
 #include "gateway/session/write_board.hpp"
 #include "health/cluster_view.hpp"
@@ -55,6 +56,8 @@ struct Surroundings {
     std::optional<Instant> wrote_at;
     Lsn position;
   } global_bound = {};
+  TrafficBook traffic = {};
+  std::string console_version = {};  // the server_version that the console reports
 };
 
 }  // namespace howdah

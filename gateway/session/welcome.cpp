@@ -51,8 +51,7 @@ void SessionCore::finish_start() {
 }
 
 void SessionCore::welcome(const wire::ParameterSet& parameters) {
-  is_starting_ = false;
-  if (env_.catalog_of) catalog_.begin(env_.catalog_of(identity_.database));
+  if (env_.catalog_of && identity_.console == ConsoleRole::none) catalog_.begin(env_.catalog_of(identity_.database));
   waiting_ = Waiting::nothing;
   waiting_since_.reset();
   is_fresh_lease_ = false;
@@ -63,6 +62,7 @@ void SessionCore::welcome(const wire::ParameterSet& parameters) {
   wire::append_backend_key(build_, identity_.cancel_key);
   to_client_copy(as_bytes(build_));
   to_client_ready();
+  is_starting_ = false;
 }
 
 // The server's own words.

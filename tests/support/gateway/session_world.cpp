@@ -101,6 +101,7 @@ void World::perform(std::size_t id, Actions<Action>& actions) {
                    [&](const ForgetLease&) { std::erase_if(wishes_, [&](const Wish& w) { return w.client == id; }); },
                    [&](const ReturnLease& a) { give_back(id, a.backend, a.end); },
                    [&](const AskLocal& a) { who.asked.push_back(a.command); },
+                   [](const WithdrawLocal&) {},
                    [&](const ReportNode& a) { reports.push_back(a.node); },
                    [&](const SendCancel&) { ++cancels; },
                    [&](const WantPosition&) { is_position_wanted_ = true; },

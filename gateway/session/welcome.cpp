@@ -51,7 +51,7 @@ void SessionCore::finish_start() {
 }
 
 void SessionCore::welcome(const wire::ParameterSet& parameters) {
-  if (env_.catalog_of) catalog_.begin(env_.catalog_of(identity_.database));
+  if (env_.catalog_of && identity_.console == ConsoleRole::none) catalog_.begin(env_.catalog_of(identity_.database));
   waiting_ = Waiting::nothing;
   waiting_since_.reset();
   is_fresh_lease_ = false;

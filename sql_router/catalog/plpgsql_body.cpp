@@ -85,7 +85,7 @@ class BodyReader {
     while (at_ < tokens_.size()) step();
     sort_once(reading_.functions);
     sort_once(reading_.relations);
-    // Whether it looks at the time is not worth finding out: hardly a transaction cares where it began.
+    // Nobody has looked whether it asks for the time: taken as if it did.
     reading_.effects.reads_transaction_time = true;
     return std::move(reading_);
   }

@@ -23,6 +23,9 @@ struct HowdahSettings {
                                  "Longer statements are not parsed: they go to the primary."};
   Param<ByteSize> parse_cache_size{"parse_cache_size", 8_MB, Change::restart,
                                    "Memory for what is known about statements, per worker."};
+  Param<int> track_statements{"track_statements", 1000, Change::reload,
+                              "How many statements, literals left out, SHOW POOL_STATEMENTS keeps per worker; 0 = off.",
+                              Range{0, 100000}};
   Param<seconds> crash_restart_grace{"crash_restart_grace", 10s, Change::reload,
                                      "How long a primary that restarts after a crash is waited for."};
   Param<bool> wait_for_primary_at_start{"wait_for_primary_at_start", true, Change::restart,

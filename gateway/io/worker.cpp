@@ -36,6 +36,7 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
       started_at_(wall_now()) {
   surroundings_.statement_log = config_->statement_log;
   surroundings_.settings = config_->settings;
+  surroundings_.statistics.set_capacity(config_->tracked_statements);
   shared_.budget.attach(id_, reactor_,
                         [this](const PoolKey& key, const BudgetNews& news) { pools_.on_budget_news(key, news); });
 }
@@ -90,6 +91,7 @@ void Worker::set_config(WorkerConfigPtr config) {
     config_ = config;
     surroundings_.statement_log = config_->statement_log;
     surroundings_.settings = config_->settings;
+    surroundings_.statistics.set_capacity(config_->tracked_statements);
     parse_cache_.adopt(config_->routing);
     welcome_cache_.clear();
     pools_.set_config(config_);
@@ -102,6 +104,10 @@ void Worker::set_view(ClusterViewPtr view) {
 
 void Worker::end_sessions() {
   reactor_.post([this] { feed_all(session::ShutDown{}, [](const Session&) { return true; }); });
+}
+
+void Worker::forget_statements() {
+  reactor_.post([this] { surroundings_.statistics.clear(); });
 }
 
 void Worker::inspect(std::function<void(const Worker&)> look) {

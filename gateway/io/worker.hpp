@@ -69,6 +69,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   void set_view(ClusterViewPtr view);
   // Sessions end as soon as their transactions do.
   void end_sessions();
+  void forget_statements();  // of SHOW POOL_STATEMENTS
   // Runs on the worker's thread; for reports.
   void inspect(std::function<void(const Worker&)> look);
 
@@ -79,6 +80,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   std::uint64_t clients_served() const { return clients_served_; }
   const WorkerPools& pools() const { return pools_; }
   const StatementTally& tally() const { return surroundings_.tally; }
+  const StatementStatistics& statistics() const { return surroundings_.statistics; }
   Instant now() const { return reactor_.now(); }
   template <typename Visit>
   void visit_clients(Visit&& visit) const {

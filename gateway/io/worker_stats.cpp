@@ -72,6 +72,8 @@ WorkerStats stats_of(const Worker& worker, StatsWanted wanted) {
     if (server.link.is_open() && server.home != nullptr) out.servers.push_back(stats_of(server, worker.now()));
   });
   out.counters = worker.tally().nodes();
+  out.reasons = worker.tally().reasons();
+  if (wanted.fingerprints) out.statements = worker.statistics().report();
   return out;
 }
 

@@ -157,7 +157,7 @@ std::size_t SessionCore::forward_extended(Bytes input, Head head) {
     case ClientTag::execute:
       retain(message);
       to_server(message);
-      backend_->ledger.owe({.kind = AnswerKind::execute});
+      backend_->ledger.owe(counted({.kind = AnswerKind::execute}, statement_of_execute(message)));
       return head.total;
     case ClientTag::flush:
       retain(message);
@@ -269,8 +269,8 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
     requests_.back().is_rerunnable = false;
   }
   if (!local_portals_.empty()) forget_local_portal(bind.portal);
-  note_bound(bind.statement);
-  Owed owed{.kind = AnswerKind::bind};
+  note_bound(bind.statement, bind.portal);
+  Owed owed = counted({.kind = AnswerKind::bind}, statement_of_portal(bind.portal));
   const std::string_view name = server_name(bind.statement, owed);
   const std::size_t taken = wire::kHeaderSize + bind.rest;
   if (name == bind.statement) {
@@ -333,6 +333,7 @@ std::size_t SessionCore::forward_close(Bytes message, const wire::TargetName& ta
 
 std::size_t SessionCore::forward_sync(Bytes message) {
   local_portals_.clear();
+  if (!bound_portals_.empty() && !is_in_transaction()) bound_portals_.clear();
   retain(message);
   to_server(message);
   backend_->ledger.owe({.kind = AnswerKind::sync});

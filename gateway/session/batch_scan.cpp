@@ -68,7 +68,7 @@ bool SessionCore::scan_message(Bytes message, Head head) {
       const auto bind = wire::parse_bind_head(body, true);
       if (!bind) return close_with(bind.error(), CloseReason::protocol_violation), false;
       const TraitsPtr traits = traits_of_statement((*bind)->statement);
-      scan_.bound.emplace_back((*bind)->portal, traits && is_local(*traits));
+      scan_.bound.emplace_back((*bind)->portal, traits && is_answered_here(*traits));
       scan_traits(traits);
       return true;
     }
@@ -96,14 +96,18 @@ bool SessionCore::scan_message(Bytes message, Head head) {
   }
 }
 
+// Also the end of a transaction that was lost with its server.
+bool SessionCore::is_answered_here(const Traits& traits) const {
+  return is_local(traits) || (is_failed_ && (traits.transaction == TransactionControl::rollback ||
+                                             traits.transaction == TransactionControl::commit));
+}
+
 void SessionCore::scan_traits(const TraitsPtr& traits) {
   if (!traits) {
     scan_.has_server_part = true;
     return;
   }
-  const bool is_here = is_local(*traits) || (is_failed_ && (traits->transaction == TransactionControl::rollback ||
-                                                            traits->transaction == TransactionControl::commit));
-  (is_here ? scan_.has_local_part : scan_.has_server_part) = true;
+  (is_answered_here(*traits) ? scan_.has_local_part : scan_.has_server_part) = true;
   scan_.held.push_back(traits);
   scan_.traits.push_back(traits.get());
 }

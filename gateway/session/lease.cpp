@@ -21,6 +21,11 @@ bool must_refuse(const Traits& traits) {
          reason == RouteReason::node_local_setting;
 }
 
+// Nothing was decided: it follows the others.
+RouteReason pipelined_reason(const Traits& traits) {
+  return traits.verdict.may_use_replica ? RouteReason::behind_others : traits.verdict.reason;
+}
+
 Error misplaced_error(const Traits& traits) {
   return Error{.code = ErrorCode::feature_not_supported,
                .message = "this statement needs the primary, but its READ ONLY transaction runs on a replica",
@@ -33,7 +38,11 @@ Error misplaced_error(const Traits& traits) {
 // Whether the statement may be sent now, to backend_. If not, what was missing has been asked for, or pending_error_ says
 // why it never will be.
 SessionCore::Go SessionCore::admit(const Traits& traits) {
-  if (owes()) return may_pipeline(traits) ? Go::now : Go::wait;
+  if (owes()) {
+    if (!may_pipeline(traits)) return Go::wait;
+    if (!is_batch_open_) route_reason_ = pipelined_reason(traits);
+    return Go::now;
+  }
   if (backend_ != nullptr && is_fresh_lease_) return Go::now;
   if (backend_ != nullptr && is_batch_open_) return Go::now;
   if (options_.pool_mode == PoolMode::statement && traits.has_transaction_control) {
@@ -41,6 +50,7 @@ SessionCore::Go SessionCore::admit(const Traits& traits) {
     return Go::wait;
   }
   const Decision decision = choose(traits);
+  route_reason_ = decision.reason;
   const bool is_lost_to_replica = is_on_replica_ && client_status() != TransactionStatus::idle && backend_ != nullptr;
   if (is_lost_to_replica && must_refuse(traits)) {
     pending_error_ = misplaced_error(traits);

@@ -105,7 +105,10 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   if (fate == Fate::broken) return lose_backend(NodeFailure::misbehaved, false);
   if (tag == static_cast<char>(ServerTag::parse_complete)) note_accepted(*ledger.ended());
   if (tag == static_cast<char>(ServerTag::copy_in_response)) on_voided_syncs();
-  if (fate == Fate::forward) emit_answer(tag, message);
+  if (fate == Fate::forward) {
+    emit_answer(tag, message);
+    if (env_.statistics.is_on()) count_answer(tag, body);
+  }
   if (is_ready) {
     const auto injected = static_cast<Injected>(ledger.ended()->tag);
     if (fate == Fate::forward) {
@@ -147,6 +150,7 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   }
   if (fate == Fate::forward) {
     emit_answer('E', message);
+    if (const Owed* failed = ledger.ended(); failed != nullptr && failed->statement != 0) count_ended(*failed, true);
     if (!requests_.empty()) note_error(requests_.front(), error->sqlstate());
   }
   if (std::exchange(is_sync_held_, false) && is_batch_open_) {

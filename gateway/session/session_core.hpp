@@ -124,7 +124,7 @@ class SessionCore {
   // simple_query.cpp
   std::size_t consume_query(Bytes input, Head head);
   std::size_t answer_query(Bytes message, const TraitsPtr& traits, std::string_view sql);
-  void send_query(Bytes message, const TraitsPtr& traits, bool is_whole);
+  void send_query(Bytes message, const TraitsPtr& traits, std::string_view sql, bool is_whole);
 
   // batch.cpp, batch_scan.cpp
   std::size_t consume_extended(Bytes input, Head head);
@@ -132,6 +132,7 @@ class SessionCore {
   bool scan_message(Bytes message, Head head);
   void scan_traits(const TraitsPtr& traits);
   TraitsPtr traits_of_statement(std::string_view name) const;
+  bool is_answered_here(const Traits& traits) const;
   bool is_local_portal(std::string_view name) const;
   Go open_batch(Bytes input);
   bool batch_needs_clean_sequences() const;
@@ -149,7 +150,15 @@ class SessionCore {
   // statement_notes.cpp
   void note_sent(StatementKind kind, std::string_view sql);
   void note_asked(std::string_view sql);
-  void note_bound(std::string_view name);
+  void note_bound(std::string_view name, std::string_view portal);
+
+  // statement_counting.cpp
+  Owed counted(Owed owed, StatementStatistics::Handle statement) const;
+  void note_portal(std::string_view portal, const TraitsPtr& traits, std::string_view sql);
+  StatementStatistics::Handle statement_of_portal(std::string_view portal) const;
+  StatementStatistics::Handle statement_of_execute(Bytes message) const;
+  void count_answer(char tag, Bytes body);
+  void count_ended(const Owed& ended, bool has_failed);
 
   // pins.cpp
   void note_statement(const Traits& traits);
@@ -369,6 +378,12 @@ class SessionCore {
   bool is_default_serializable_ = false;
 
   std::string last_statement_;         // sent to a server, cut
+  RouteReason route_reason_ = RouteReason::read;  // of the newest decision
+
+  // For SHOW POOL_STATEMENTS.
+  StatementStatistics::Handle bound_statement_ = 0;  // of the unnamed portal
+  std::map<std::string, StatementStatistics::Handle, std::less<>> bound_portals_;
+  std::uint64_t answer_rows_ = 0;      // of the answer that is coming
 
   // Prepared statements of the protocol.
   std::map<std::string, PreparedStatementPtr, std::less<>> prepared_;

@@ -36,7 +36,7 @@ std::size_t SessionCore::consume_query(Bytes input, Head head) {
     }
     if (owes() && needs_clean_sequences(*unread_traits())) return 0;
     if (admit(*unread_traits()) == Go::wait) return 0;
-    send_query({}, unread_traits(), false);
+    send_query({}, unread_traits(), {}, false);
     const std::string_view start = 
         as_text(input.first(std::min(input.size(), head.total - 1)).subspan(wire::kHeaderSize));  // the rest passes by
     note_asked(start);
@@ -75,12 +75,12 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
     if (!pending_error_ || waiting_ != Waiting::nothing) return 0;
     return fail_pending(message, Head{message[0], message.size()});
   }
-  send_query(message, traits, true);
+  send_query(message, traits, sql, true);
   note_sent(traits->kind, sql);
   return message.size();
 }
 
-void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_whole) {
+void SessionCore::send_query(Bytes message, const TraitsPtr& traits, std::string_view sql, bool is_whole) {
   const bool is_outside =
       !deferred_begin_.empty() || (client_status() == TransactionStatus::idle && is_status_certain());
   if (needs_clean_sequences(*traits)) discard_sequences();
@@ -94,7 +94,7 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
   requests_.push(std::move(request));
   note_statement(*traits);
   to_server(message);
-  backend_->ledger.owe({.kind = AnswerKind::query});
+  backend_->ledger.owe(counted({.kind = AnswerKind::query}, is_whole ? env_.statistics.find(traits, sql) : 0));
   // A Query drops the unnamed statement (manual "Extended Query").
   backend_->unnamed_serial = 0;
   unnamed_serial_ = 0;

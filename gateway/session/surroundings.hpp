@@ -11,6 +11,7 @@
 #include "base/rng.hpp"
 #include "conf/settings.hpp"
 #include "gateway/session/statement_catalog.hpp"
+#include "gateway/session/statement_statistics.hpp"
 #include "gateway/session/statement_tally.hpp"
 #include "gateway/session/welcome_cache.hpp"
 #include "health/cluster_view.hpp"
@@ -34,6 +35,7 @@ struct Surroundings {
   std::uint64_t unnamed_serials = 0;  // numbers for unnamed statements
   std::set<std::pair<std::string, std::string>> sequence_readers = {};  // user, database: have called currval or lastval
   StatementTally tally = {};
+  StatementStatistics statistics = StatementStatistics();
   StatementLog statement_log = {};
   SettingsPtr settings = std::make_shared<const Settings>();  // in force, for PGPOOL SET
 };

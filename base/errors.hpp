@@ -50,6 +50,7 @@ enum class ErrorCode {
   parameter_fixed,
   parameter_invalid,
   command_failed,
+  console_command,
   configuration,
   environment,
   internal,

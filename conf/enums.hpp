@@ -161,6 +161,16 @@ constexpr auto names_of(PcpCompatibility) {
   return std::to_array<EnumName<PcpCompatibility>>({{v4_7, "4.7", 1}, {v4_3, "4.3", 2}});
 }
 
+enum class PgbouncerCompatibility { v1_25, v1_18 };
+constexpr auto names_of(PgbouncerCompatibility) {
+  using enum PgbouncerCompatibility;
+  return std::to_array<EnumName<PgbouncerCompatibility>>({{v1_25, "1.25", 1}, {v1_18, "1.18", 2}});
+}
+// The release whose answers these are.
+constexpr std::string_view release_of(PgbouncerCompatibility version) {
+  return version == PgbouncerCompatibility::v1_18 ? "1.18.0" : "1.25.2";
+}
+
 enum class FailoverMode { native, command, patroni, none };
 constexpr auto names_of(FailoverMode) {
   using enum FailoverMode;

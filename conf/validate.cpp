@@ -186,11 +186,11 @@ class Checks {
     if (!routing.read_only_function_list().empty() && !routing.write_function_list().empty())
       warning(routing.write_function_list,
               "read_only_function_list and write_function_list are both set; what matches the second is a write");
-    if (routing.disable_load_balance_on_write() == WriteEffect::dml_adaptive)
-      warning(
-          routing.disable_load_balance_on_write,
-          "disable_load_balance_on_write = dml_adaptive does not tell tables apart yet; read_consistency does what it "
-          "is for");
+    const bool is_adaptive = routing.disable_load_balance_on_write() == WriteEffect::dml_adaptive;
+    if (!routing.dml_adaptive_object_relationship_list().empty() && !is_adaptive)
+      warning(routing.dml_adaptive_object_relationship_list,
+              "dml_adaptive_object_relationship_list is not used, because disable_load_balance_on_write is not "
+              "dml_adaptive");
   }
 
   void check_log() {

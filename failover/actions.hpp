@@ -28,7 +28,9 @@ enum class SqlStep {
   checkpoint,    // planned switchover: shortens what the promotion must write
   count_busy,    // planned switchover: transactions still open on the old primary
   close,         // planned switchover: the old primary refuses writes
-  reopen,        // give-up of a switchover, also of one that a restart of Howdah interrupted
+  fence,         // a false primary refuses writes, completes no commit and loses its clients
+  look_after_fence,
+  reopen,        // takes away what close and fence have set
 };
 const char* to_text(SqlStep step);
 
@@ -66,7 +68,7 @@ struct PromoteRequest {
   bool is_switchover = false;
 };
 
-using Event = std::variant<health::ProbeAnswered, health::ProbeFailed, health::TrafficFailed, health::TrafficSeen,
+using Event = std::variant<health::ProbeAnswered, health::ProbeFailed, health::TrafficFailed, health::TrafficSeen, health::PositionWanted,
                            health::Tick, SqlDone, CommandDone, AttachRequest, DetachRequest, PromoteRequest>;
 
 // --- actions ---

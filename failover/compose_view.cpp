@@ -33,8 +33,12 @@ NodeView view_of(const NodeFacts& node, const NodeFacts* primary, const std::vec
     view.state = NodeState::up;
     view.is_quarantined = false;
   }
+  if (is_primary && !decision.contest.empty()) {
+    view.state = NodeState::down;
+    view.is_quarantined = true;
+  }
   view.is_detached = node.condition == health::NodeCondition::detached;
-  view.down_reason = node.reason;
+  view.down_reason = is_primary && !decision.contest.empty() ? decision.contest : node.reason;
   view.state_changed_at = node.changed_at;
   view.role = used_role(node, decision);
   view.answers = node.answers;

@@ -1,6 +1,8 @@
 // Puts the published view together from the tracker's facts and the coordinator's decision. Rules without memory.
 #pragma once
 
+#include <string>
+
 #include "health/cluster_view.hpp"
 #include "health/role_detector.hpp"
 #include "health/tracker.hpp"
@@ -12,6 +14,7 @@ struct Decision {
   health::KnownPrimary known = {};
   bool is_trusted = false;    // the known primary may be sent writes
   bool is_switching = false;
+  std::string contest = {};   // why the known primary may be the wrong one; empty: it is not contested
 };
 
 ClusterView compose_view(const std::vector<health::NodeFacts>& nodes, const Decision& decision);

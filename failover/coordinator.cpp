@@ -14,8 +14,6 @@ using health::NodeFacts;
 
 namespace {
 
-// How long a second primary must be seen beside the known one to be nobody's rightful successor.
-constexpr Duration kOutcastAfter = 2s;
 // One event may end one phase and so begin and end the next; more turns than phases would be a circle.
 constexpr int kMostTurns = static_cast<int>(kPhases);
 
@@ -37,13 +35,15 @@ Coordinator::Coordinator(health::HealthOptions health, FailoverOptions failover,
       log_(log),
       tracker_(std::move(health), log),
       sources_(desk_, log),
-      commands_(desk_, log) {}
+      commands_(desk_, log),
+      fences_(desk_, log) {}
 
 void Coordinator::restore(const KeptState& state, Instant now) {
   epoch_ = state.epoch;
   known_ = {state.primary, state.timeline, state.system_identifier, true, {}, state.outcasts};
   if (known_.node && tracker_.find(*known_.node) == nullptr) known_.node.reset();
-  closed_ = state.closed;
+  fences_.restore(state.closed);
+  former_ = state.former;
   for (const NodeId id : state.down) tracker_.restore(id, NodeCondition::down, now);
   for (const NodeId id : state.detached) tracker_.restore(id, NodeCondition::detached, now);
 }
@@ -70,10 +70,13 @@ void Coordinator::on(const Event& event, Instant now, Actions<Action>& out) {
     run_health_actions();
     if (phase_ == before) break;
   }
+  judge_fences();
+  await_former_primaries();
   if (epoch_ != kept_.epoch) keep_if_changed();  // an epoch is on disk before anybody sees it
   publish_if_changed();
   sources_.advance(options_of(tracker_.nodes()), options_.sql_timeout, now_, out);
   commands_.advance(options_.command_timeout, now_, out);
+  fences_.advance(options_.sql_timeout, now_, out);
   keep_if_changed();  // the rest may be a moment late: clients wait for the view, not for the disk
   out_ = nullptr;
 }
@@ -102,17 +105,13 @@ void Coordinator::handle(const health::ProbeAnswered& event) {
 }
 
 void Coordinator::handle(const SqlDone& event) {
-  if (sources_.on(event, now_)) return;
+  if (sources_.on(event, now_) || fences_.on(event, now_)) return;
   if (promote_step_ == event.id) {
     promote_step_.reset();
     // 55000: recovery is not in progress, so it has happened.
     if (!event.is_ok && event.sqlstate != "55000")
       log_.warn("step failed node={} step=promote sqlstate={} error=\"{}\"", event.node.value, event.sqlstate,
                 event.error);
-  } else if (reopen_step_ == event.id) {
-    reopen_step_.reset();
-    if (event.is_ok) std::erase(closed_, event.node);
-    else log_.error("primary cannot be opened for writes node={} error=\"{}\"", event.node.value, event.error);
   } else if (switchover_ && switchover_->step == event.id) {
     take_switch_step(event);
   }
@@ -133,6 +132,7 @@ void Coordinator::handle(const AttachRequest& event) {
 
 void Coordinator::handle(const DetachRequest& event) {
   if (tracker_.find(event.node) == nullptr) return answer(event.request, refusal("there is no such node"));
+  if (known_.node == event.node && verdict_.is_contested) return yield_office(event);
   if (known_.node == event.node && !known_.is_given_up)
     return answer(event.request, refusal("the node is the primary and cannot be detached",
                                          "Promote another node first: pcp_promote_node --switchover."));
@@ -174,81 +174,6 @@ void Coordinator::on_condition_changed(const health::ConditionChanged& change) {
   }
 }
 
-void Coordinator::judge_roles() {
-  std::string old_alarm = std::move(verdict_.alarm);
-  verdict_ = health::detect_roles(tracker_.nodes(), known_);
-  if (!verdict_.alarm.empty() && verdict_.alarm != old_alarm) log_.error("roles undecided alarm=\"{}\"", verdict_.alarm);
-  for (const health::Misfit& misfit : verdict_.misfits) {
-    const bool is_old_primary_of_switchover = switchover_ && known_.node == misfit.node;
-    if (is_old_primary_of_switchover) continue;
-    tracker_.fence(misfit.node, misfit.reason, now_, health_out_);
-    if (misfit.is_claimant) judge_claimant(misfit.node);
-  }
-  for (const NodeFacts& node : tracker_.nodes()) {
-    const bool is_misfit = std::any_of(verdict_.misfits.begin(), verdict_.misfits.end(),
-                                       [&](const auto& misfit) { return misfit.node == node.options.id; });
-    if (is_misfit || !health::is_fitting_standby(node, known_)) continue;
-    claimed_since_.erase(node.options.id);
-    std::erase(known_.outcasts, node.options.id);
-    if (node.condition == NodeCondition::fenced) tracker_.unfence(node.options.id, now_, health_out_);
-  }
-}
-
-// A second primary beside one that goes on answering for a while was promoted by accident. (Seen for a moment only, the
-// known one may just be dying, and the other its rightful successor.)
-void Coordinator::judge_claimant(NodeId id) {
-  const bool is_known_alive = is_primary_back() && !known_.is_given_up && primary()->answers;
-  if (!is_known_alive) return;
-  const Instant since = claimed_since_.try_emplace(id, now_).first->second;
-  const bool is_outcast = std::find(known_.outcasts.begin(), known_.outcasts.end(), id) != known_.outcasts.end();
-  if (is_outcast || primary()->last_asked_at - since < kOutcastAfter) return;
-  known_.outcasts.push_back(id);
-  log_.error("second primary node={} primary={} hint=\"rebuild it as a standby; it is kept out\"", id.value,
-             known_.node->value);
-}
-
-bool Coordinator::has_claimants() const {
-  return std::any_of(verdict_.misfits.begin(), verdict_.misfits.end(), [](const auto& misfit) { return misfit.is_claimant; });
-}
-
-bool Coordinator::adopt_successor() {
-  if (!verdict_.primary || verdict_.primary == known_.node) return false;
-  adopt(*verdict_.primary, "found out of recovery");
-  return true;
-}
-
-void Coordinator::adopt(NodeId id, std::string_view why) {
-  const NodeFacts* node = tracker_.find(id);
-  const std::optional<NodeId> previous = known_.node;
-  const bool is_change = previous != id || epoch_ == Epoch{};
-  if (is_change) ++epoch_.value;
-  known_ = {id, node->timeline, node->last ? node->last->system_identifier : 0, false, {}, known_.outcasts};
-  claimed_since_.clear();
-  lost_since_.clear();
-  tracker_.release(id, "is the primary", now_, health_out_);
-  tracker_.watch_normally(id);
-  log_.info("primary adopted node={} epoch={} timeline={} previous={} reason=\"{}\"", id.value, epoch_.value,
-            known_.timeline.value, previous ? previous->value : -1, why);
-  if (is_change && previous && options_.mode == FailoverMode::command) {
-    const NodeFacts* old = tracker_.find(*previous);
-    for (const NodeFacts& standby : tracker_.nodes()) {
-      const NodeId other = standby.options.id;
-      if (other == id || other == *previous || standby.condition == NodeCondition::detached) continue;
-      commands_.push(CommandKind::follow_primary, other,
-                     expand_command(options_.follow_primary_command,
-                                    {&standby.options, &node->options, &old->options, &old->options}));
-    }
-  }
-  if (switchover_) {
-    const bool is_wanted = switchover_->candidate == id;
-    answer(switchover_->request, is_wanted ? Result<void>{} : Result<void>(refusal("another node became primary")));
-    switchover_.reset();
-  }
-  plan_.reset();
-  hold_reason_.clear();
-  set_phase(phase_ == Phase::starting ? Phase::steady : Phase::following, why);
-}
-
 void Coordinator::set_phase(Phase to, std::string_view reason) {
   if (phase_ == to) return;
   HOWDAH_ASSERT(is_legal(phase_, to));
@@ -264,7 +189,7 @@ void Coordinator::set_phase(Phase to, std::string_view reason) {
 
 bool Coordinator::is_primary_trusted() const {
   const NodeFacts* node = primary();
-  if (node == nullptr) return false;
+  if (node == nullptr || verdict_.is_contested) return false;
   switch (phase_) {
     case Phase::steady:
     case Phase::following: return node->is_usable();
@@ -290,7 +215,8 @@ bool Coordinator::is_switching() const {
 }
 
 void Coordinator::publish_if_changed() {
-  ClusterView view = compose_view(tracker_.nodes(), {epoch_, known_, is_primary_trusted(), is_switching()});
+  ClusterView view = compose_view(tracker_.nodes(), {epoch_, known_, is_primary_trusted(), is_switching(),
+                                                         verdict_.is_contested ? verdict_.alarm : std::string{}});
   if (view_->version != 0 && is_same(view, *view_)) return;
   view.version = view_->version + 1;
   view_ = std::make_shared<const ClusterView>(std::move(view));
@@ -302,7 +228,8 @@ void Coordinator::keep_if_changed() {
                   .primary = known_.node,
                   .timeline = known_.timeline,
                   .system_identifier = known_.system_identifier,
-                  .closed = closed_,
+                  .closed = fences_.closed(),
+                  .former = former_,
                   .outcasts = known_.outcasts};
   for (const NodeFacts& node : tracker_.nodes()) {
     const bool is_out = node.condition == NodeCondition::down || node.condition == NodeCondition::detached;
@@ -331,7 +258,7 @@ void Coordinator::watch_standbys(Duration period) {
 
 std::optional<Instant> Coordinator::next_deadline() const {
   std::optional<Instant> next = tracker_.next_deadline();
-  for (const std::optional<Instant>& other : {wake_, sources_.next_deadline()})
+  for (const std::optional<Instant>& other : {wake_, sources_.next_deadline(), fences_.next_deadline()})
     if (other && (!next || *other < *next)) next = other;
   return next;
 }

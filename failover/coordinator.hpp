@@ -17,6 +17,7 @@
 #include "failover/actions.hpp"
 #include "failover/command_queue.hpp"
 #include "failover/failover_options.hpp"
+#include "failover/fences.hpp"
 #include "failover/guards.hpp"
 #include "failover/kept_state.hpp"
 #include "failover/phase.hpp"
@@ -65,7 +66,7 @@ class Coordinator {
     Lsn target = {};         // what the candidate must have
   };
 
-  // coordinator.cpp: events, roles, what is published and kept
+  // coordinator.cpp: events, what is published and kept
   void handle(const health::ProbeAnswered& event);
   void handle(const SqlDone& event);
   void handle(const CommandDone& event);
@@ -78,18 +79,24 @@ class Coordinator {
   }
   void run_health_actions();
   void on_condition_changed(const health::ConditionChanged& change);
-  void judge_roles();
-  void judge_claimant(NodeId id);
-  bool has_claimants() const;
   void advance();
-  void adopt(NodeId id, std::string_view why);
-  bool adopt_successor();
   void set_phase(Phase to, std::string_view reason);
   void answer(RequestId request, Result<void> result);
   void publish_if_changed();
   void keep_if_changed();
   bool is_primary_trusted() const;
   bool is_switching() const;
+
+  // coordinator_roles.cpp
+  void judge_roles();
+  void judge_claimant(NodeId id);
+  void judge_fences();
+  void await_former_primaries();
+  bool has_claimants() const;
+  bool is_promoted_elsewhere() const;
+  void adopt(NodeId id, std::string_view why);
+  bool adopt_successor();
+  void yield_office(const DetachRequest& event);
 
   // coordinator_failover.cpp: the phases of an unplanned failover
   void advance_starting();
@@ -110,7 +117,6 @@ class Coordinator {
   bool is_settled(const health::NodeFacts& node) const;
   bool is_freezable(const health::NodeFacts& node) const;
   void run_failover_command(NodeId subject);
-  void reopen_closed_primary();
 
   // coordinator_switchover.cpp
   void start_switchover(const PromoteRequest& request);
@@ -134,6 +140,7 @@ class Coordinator {
   StepDesk desk_;
   Sources sources_;
   CommandQueue commands_;
+  Fences fences_;
 
   Phase phase_ = Phase::starting;
   Instant phase_since_{};
@@ -149,9 +156,7 @@ class Coordinator {
   std::map<NodeId, Settling> settling_;
   std::map<NodeId, Instant> lost_since_;  // standbys that answer but do not stream
   std::map<NodeId, Instant> claimed_since_;  // nodes that are primary beside the known one
-  std::vector<NodeId> closed_;
-  std::optional<StepId> reopen_step_;
-  Instant next_reopen_{};
+  std::vector<NodeId> former_;  // were primary, and have not been seen as standbys since
 
   ClusterViewPtr view_ = std::make_shared<const ClusterView>();  // shared: the published one is this one
   KeptState kept_;

@@ -57,7 +57,6 @@ void Coordinator::advance_steady() {
   if (node.is_usable()) {
     known_.timeline = std::max(known_.timeline, node.timeline);
     keep_following();
-    reopen_closed_primary();
   } else if (is_primary_back()) {
     tracker_.release(*known_.node, "the primary is back", now_, health_out_);
   } else {
@@ -287,16 +286,6 @@ void Coordinator::run_failover_command(NodeId subject) {
   const CommandNodes nodes{&node->options, new_main ? &new_main->options : nullptr,
                            old_main ? &old_main->options : nullptr, current ? &current->options : nullptr};
   commands_.push(CommandKind::failover, subject, expand_command(options_.failover_command, nodes));
-}
-
-// A switchover that was given up, or interrupted by a restart of Howdah, or a node that was once closed and is
-// primary again.
-void Coordinator::reopen_closed_primary() {
-  const bool is_closed = std::find(closed_.begin(), closed_.end(), *known_.node) != closed_.end();
-  if (!is_closed || reopen_step_) return;
-  if (now_ < next_reopen_) return wake_at(next_reopen_);
-  reopen_step_ = send(*known_.node, SqlStep::reopen, sql_reopen(), options_.sql_timeout);
-  next_reopen_ = now_ + options_.retry_after_hold;
 }
 
 }  // namespace howdah::failover

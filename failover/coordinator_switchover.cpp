@@ -63,7 +63,7 @@ void Coordinator::take_switch_step(const SqlDone& done) {
       plan.next_count = now_ + kCountAgain;
       if (plan.busy != "0") return;
       plan.stage = SwitchStage::closing;
-      closed_.push_back(*known_.node);
+      fences_.note_closed(*known_.node, false);
       keep_if_changed();
       plan.step = send(*known_.node, SqlStep::close, sql_close(), options_.sql_timeout);
       return;

@@ -8,6 +8,7 @@ FailoverOptions options_from_settings(const Settings& settings) {
   options.failover_command = settings.failover.failover_command();
   options.failback_command = settings.failover.failback_command();
   options.follow_primary_command = settings.failover.follow_primary_command();
+  options.may_standbys_decide = settings.failover.detach_false_primary();
   options.search_primary_timeout = settings.failover.search_primary_node_timeout();
   return options;
 }

@@ -13,6 +13,7 @@ struct FailoverOptions {
   std::string failover_command = {};
   std::string failback_command = {};
   std::string follow_primary_command = {};
+  bool may_standbys_decide = false;        // detach_false_primary
   Duration search_primary_timeout = 300s;  // after it, "no primary found" is logged again and again; 0: never
   Duration command_timeout = 120s;         // an operator's command still running after this is killed
 

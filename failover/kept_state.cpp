@@ -18,6 +18,11 @@ std::string_view take_line(std::string_view& text) {
   return line;
 }
 
+std::string on_one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
 std::string lower(std::string_view word) {
   std::string result(word);
   std::transform(result.begin(), result.end(), result.begin(),
@@ -33,6 +38,14 @@ std::optional<Number> parse_number(std::string_view text) {
   return value;
 }
 
+// NODE, or NODE:NAMES
+void parse_fenced(std::string_view value, KeptState& state) {
+  const auto colon = value.find(':');
+  const auto id = parse_number<std::int32_t>(value.substr(0, colon));
+  if (!id) return;
+  state.closed.push_back({NodeId{*id}, true, colon == value.npos ? "" : std::string(value.substr(colon + 1))});
+}
+
 void parse_entry(std::string_view key, std::string_view value, KeptState& state) {
   const auto number = parse_number<std::uint64_t>(value);
   const auto id = parse_number<std::int32_t>(value);
@@ -40,7 +53,9 @@ void parse_entry(std::string_view key, std::string_view value, KeptState& state)
   else if (key == "timeline" && number) state.timeline = TimelineId{static_cast<std::uint32_t>(*number)};
   else if (key == "system_identifier" && number) state.system_identifier = *number;
   else if (key == "primary" && id) state.primary = NodeId{*id};
-  else if (key == "closed" && id) state.closed.push_back(NodeId{*id});
+  else if (key == "closed" && id) state.closed.push_back({NodeId{*id}});
+  else if (key == "fenced") parse_fenced(value, state);
+  else if (key == "former" && id) state.former.push_back(NodeId{*id});
   else if (key == "outcast" && id) state.outcasts.push_back(NodeId{*id});
   else if (key == "detached" && id) state.detached.push_back(NodeId{*id});
 }
@@ -63,7 +78,10 @@ std::string to_howdah_status(const KeptState& state) {
                                  state.timeline.value, state.system_identifier);
   if (state.primary) text += fmt::format("primary={}\n", state.primary->value);
   for (const NodeId id : state.detached) text += fmt::format("detached={}\n", id.value);
-  for (const NodeId id : state.closed) text += fmt::format("closed={}\n", id.value);
+  for (const ClosedNode& closed : state.closed)
+    text += fmt::format("{}={}{}{}\n", closed.is_fenced ? "fenced" : "closed", closed.node.value,
+                        closed.synchronous_names.empty() ? "" : ":", on_one_line(closed.synchronous_names));
+  for (const NodeId id : state.former) text += fmt::format("former={}\n", id.value);
   for (const NodeId id : state.outcasts) text += fmt::format("outcast={}\n", id.value);
   return text;
 }

@@ -13,6 +13,15 @@
 
 namespace howdah::failover {
 
+// Made read-only by Howdah, not opened again yet.
+struct ClosedNode {
+  NodeId node = {};
+  bool is_fenced = false;              // by all three fences (failover/statements.hpp), not only read-only
+  std::string synchronous_names = {};  // what ALTER SYSTEM had set before; empty: nothing
+
+  friend bool operator==(const ClosedNode&, const ClosedNode&) = default;
+};
+
 struct KeptState {
   Epoch epoch = {};
   std::optional<NodeId> primary = {};
@@ -21,8 +30,8 @@ struct KeptState {
   std::vector<NodeId> nodes = {};      // all configured
   std::vector<NodeId> down = {};       // includes the detached ones
   std::vector<NodeId> detached = {};   // by an operator
-  std::vector<NodeId> closed = {};     // made read-only by a planned switchover, not opened again yet
-
+  std::vector<ClosedNode> closed = {};
+  std::vector<NodeId> former = {};     // were primary; not seen as standbys since
   std::vector<NodeId> outcasts = {};   // became primary beside a living one (health/role_detector.hpp)
 
   friend bool operator==(const KeptState&, const KeptState&) = default;

@@ -11,23 +11,10 @@
 #include "base/log.hpp"
 #include "failover/actions.hpp"
 #include "failover/failover_options.hpp"
+#include "failover/step_desk.hpp"
 #include "health/health_options.hpp"
 
 namespace howdah::failover {
-
-// Gives out step numbers and sends steps.
-class StepDesk {
- public:
-  StepId send(NodeId node, SqlStep step, std::vector<std::string> statements, Duration limit, Instant now,
-              Actions<Action>& out) {
-    out.push(RunSql{++last_, node, step, std::move(statements), now + limit});
-    return last_;
-  }
-  StepId next() { return ++last_; }
-
- private:
-  StepId last_ = 0;
-};
 
 class Sources {
  public:

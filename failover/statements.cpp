@@ -21,6 +21,14 @@ constexpr std::string_view kReload = "SELECT pg_reload_conf()";
 constexpr std::string_view kOtherClients =
     "backend_type = 'client backend' AND pid <> pg_backend_pid() AND usename IS DISTINCT FROM current_user";
 
+constexpr std::string_view kReadOnly = "ALTER SYSTEM SET default_transaction_read_only = on";
+
+std::string disconnect(std::string_view whom) {
+  return fmt::format("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {} AND {} AND NOT EXISTS "
+                     "(SELECT 1 FROM pg_roles WHERE rolname = usename AND rolsuper)",
+                     whom, kOtherClients);
+}
+
 }  // namespace
 
 Statements sql_read_source() {
@@ -54,13 +62,29 @@ Statements sql_count_busy() {
 }
 
 Statements sql_close() {
-  return {"ALTER SYSTEM SET default_transaction_read_only = on", std::string(kReload),
-          fmt::format("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {} AND NOT EXISTS "
-                      "(SELECT 1 FROM pg_roles WHERE rolname = usename AND rolsuper)",
-                      kOtherClients),
-          "SELECT pg_current_wal_flush_lsn()"};
+  return {std::string(kReadOnly), std::string(kReload), disconnect("true"), "SELECT pg_current_wal_flush_lsn()"};
+}
+
+// The names come last: without the right to set them the node is read-only all the same.
+Statements sql_fence() {
+  return {"SELECT setting, coalesce(sourcefile LIKE '%/postgresql.auto.conf', false)::int FROM pg_settings "
+          "WHERE name = 'synchronous_standby_names'",
+          std::string(kReadOnly), std::string(kReload), disconnect("true"),
+          fmt::format("ALTER SYSTEM SET synchronous_standby_names = {}", quote(kFencedNames)), std::string(kReload)};
+}
+
+Statements sql_look_after_fence() {
+  return {"SELECT current_setting('default_transaction_read_only'), current_setting('synchronous_standby_names')",
+          disconnect("backend_xid IS NOT NULL")};
 }
 
 Statements sql_reopen() { return {"ALTER SYSTEM RESET default_transaction_read_only", std::string(kReload)}; }
+
+Statements sql_take_fence_away(std::string_view names) {
+  return {"ALTER SYSTEM RESET default_transaction_read_only", std::string(kReload),
+          names.empty() ? "ALTER SYSTEM RESET synchronous_standby_names"
+                        : fmt::format("ALTER SYSTEM SET synchronous_standby_names = {}", quote(names)),
+          std::string(kReload)};
+}
 
 }  // namespace howdah::failover

@@ -27,6 +27,15 @@ Statements sql_create_slot(std::string_view name);
 Statements sql_checkpoint();
 Statements sql_count_busy();  // column: number of transactions open
 Statements sql_close();       // last column: the flush position after it
+// Three fences, for each alone can be got round: new transactions are read-only, commits wait for a standby that never
+// comes, and everybody is disconnected. Columns of the first row: synchronous_standby_names, 1 if ALTER SYSTEM set it.
+inline constexpr std::string_view kFencedNames = "howdah_fenced";
+inline constexpr std::size_t kFenceDisconnected = 3;  // the statement whose row tells how many
+Statements sql_fence();
+// Are both settings in force; and ends whoever writes in spite of them. Columns: default_transaction_read_only,
+// synchronous_standby_names.
+Statements sql_look_after_fence();
 Statements sql_reopen();
+Statements sql_take_fence_away(std::string_view names);  // the names to put back; empty: those of the configuration file
 
 }  // namespace howdah::failover

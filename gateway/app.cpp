@@ -58,7 +58,9 @@ App::App(const CommandLine& line, Configuration configuration, LogSink& log)
       settings_(std::make_shared<const Settings>(configuration_.loaded.settings)),
       mock_secret_(kMockSecretSize, '\0'),
       signals_(io_),
-      stop_timer_(io_) {
+      stop_timer_(io_),
+      stats_timer_(io_),
+      console_(*this, *this, log) {
   fill_random(mock_secret_);
 }
 
@@ -84,6 +86,7 @@ Result<void> App::start() {
   watch_signals();
   start_control();
   for (auto& worker : workers_) worker->start();
+  watch_traffic();
   log_.info("howdah started version=\"{}\" port={} workers={} nodes={}", kVersionText, settings_->listen.port(),
             workers_.size(), settings_->nodes.size());
   return {};
@@ -95,8 +98,9 @@ Result<void> App::make_workers() {
   resolver_ = std::make_unique<Resolver>();
   client_names_ = std::make_unique<Resolver>();
   budget_ = std::make_unique<SharedBudget>((*config)->pool.limits);
-  shared_ = std::make_unique<WorkersShared>(log_, *resolver_, *client_names_, *budget_, make_hooks());
   const std::uint32_t count = std::min(worker_count(*settings_), login::kMaxWorkers);
+  shared_ = std::make_unique<WorkersShared>(log_, *resolver_, *client_names_, *budget_, make_hooks(),
+                                            WriteBoard(count, monotonic_now()));
   for (std::uint32_t i = 0; i < count; ++i)
     workers_.push_back(
         std::make_unique<Worker>(WorkerId{static_cast<std::uint16_t>(i)}, *shared_, *config, random_seed()));
@@ -126,11 +130,17 @@ WorkerHooks App::make_hooks() {
   hooks.ask_local = [this](LocalQuestion question, std::function<void(Result<TextTable>)> then) {
     post([this, question = std::move(question), then = std::move(then)] { answer_local(question, then); });
   };
+  hooks.withdraw_local = [this](SessionId asker) {
+    post([this, asker] { console_.withdraw(asker); });
+  };
   hooks.hand_over = [this](WorkerId to, MovedServer moved) { workers_[to.value]->give_server(std::move(moved)); };
   hooks.route_cancel = [this](wire::CancelKey key, std::function<void()> then) {
     const std::uint32_t worker = login::worker_of(key.pid);
     if (worker >= workers_.size()) return then();
     workers_[worker]->cancel(std::move(key), std::move(then));
+  };
+  hooks.want_position = [this] {
+    if (control_) control_->want_position();
   };
   return hooks;
 }
@@ -165,6 +175,11 @@ health::Credentials App::probe_credentials(const Settings& settings) const {
   out.sslmode = settings.tls.server_tls_sslmode.is_set() || settings.tls.ssl()
                     ? std::string(names_of(TlsMode{})[static_cast<std::size_t>(settings.server_tls_mode())].name)
                     : "disable";
+  const TlsClientOptions tls = tls_client_options(settings);
+  out.sslrootcert = tls.ca_file;
+  out.sslcrl = tls.crl_file;
+  out.sslcert = tls.cert_file;
+  out.sslkey = tls.key_file;
   const std::string& parameter =
       has_sr ? settings.replication.sr_check_password() : settings.health.health_check_password();
   const auto password = password_for(parameter, out.user, configuration_.passwords.users, configuration_.aes_key);
@@ -242,6 +257,7 @@ void App::give_to_least_busy(Accepted accepted) {
 }
 
 void App::answer_local(const LocalQuestion& question, std::function<void(Result<TextTable>)> then) {
+  if (question.console != ConsoleRole::none) return answer_console(question, std::move(then));
   const GatewayCommand command = recognise_gateway_command(question.command);
   const auto give = [then](Result<pcp::Report> report) {
     report ? then(to_table(std::move(*report))) : then(report.error());
@@ -255,13 +271,16 @@ void App::answer_local(const LocalQuestion& question, std::function<void(Result<
       return then(TextTable{.command_tag = "RESET"});
     case GatewayCommandKind::none:
     case GatewayCommandKind::pgpool_set:
-    case GatewayCommandKind::explain_route: break;
+    case GatewayCommandKind::explain_route:
+    case GatewayCommandKind::own_show:
+    case GatewayCommandKind::own_set:
+    case GatewayCommandKind::own_reset: break;
   }
   then(Error{ErrorCode::internal, fmt::format("\"{}\" is not a command of the gateway", question.command)});
 }
 
 void App::wait_until_empty() {
-  if (shared_->client_count.load() == 0) return io_.stop();
+  if (shared_->client_count.load() <= shared_->console_count.load()) return io_.stop();
   stop_timer_.expires_after(kEmptyCheck);
   stop_timer_.async_wait([this](const boost::system::error_code& failed) {
     if (!failed) wait_until_empty();

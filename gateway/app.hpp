@@ -14,6 +14,7 @@
 #include <set>
 #include <vector>
 
+#include "conf/reload.hpp"
 #include "failover/io/control.hpp"
 #include "gateway/cli.hpp"
 #include "gateway/configuration.hpp"
@@ -22,12 +23,13 @@
 #include "gateway/io/pid_file.hpp"
 #include "gateway/io/worker.hpp"
 #include "gateway/login_policy.hpp"
+#include "pcp/console/console.hpp"
 #include "pcp/control_surface.hpp"
 #include "pcp/io/pcp_listener.hpp"
 
 namespace howdah {
 
-class App final : public pcp::ControlSurface {
+class App final : public pcp::ControlSurface, private pcp::ConsoleSurface {
  public:
   App(const CommandLine& line, Configuration configuration, LogSink& log);
   ~App() override;
@@ -71,10 +73,22 @@ class App final : public pcp::ControlSurface {
   void answer_local(const LocalQuestion& question, std::function<void(Result<TextTable>)> then);
   void wait_until_empty();
 
+  // ---- the console (app_console.cpp)
+  void answer_console(const LocalQuestion& question, std::function<void(Result<TextTable>)> then);
+  void watch_traffic();
+  Instant now() const override;
+  WallTime wall_clock() const override;
+  void call_later(Duration delay, std::function<void()> call) override;
+  void give_orders(StandingOrdersPtr orders, std::function<void()> then) override;
+  std::size_t server_connections(const std::optional<std::string>& database) override;
+  void evict(Eviction eviction, std::function<void(std::size_t)> then) override;
+  Result<void> set_parameter(std::string_view name, std::string_view value) override;
+
   // ---- orders (app_orders.cpp)
   void run_order(std::function<Result<void>()> order, Done then);
   void watch_draining(std::shared_ptr<Draining> draining);
   Result<void> reload_now();
+  Result<void> adopt(Reloaded changed);
 
   CommandLine line_;
   FilePaths paths_;
@@ -86,6 +100,8 @@ class App final : public pcp::ControlSurface {
   boost::asio::io_context io_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer stop_timer_;
+  boost::asio::steady_timer stats_timer_;
+  pcp::Console console_;
   boost::asio::thread_pool orders_{2};  // failover orders wait for their outcome
 
   std::atomic<ClusterViewPtr> view_{std::make_shared<const ClusterView>()};

@@ -141,11 +141,14 @@ Result<void> App::reload_now() {
   if (has_errors(fresh.findings))
     return Error{ErrorCode::configuration, "pool_hba.conf or a password file has mistakes, nothing was changed"};
   std::swap(configuration_, fresh);
+  auto adopted = adopt(std::move(reloaded));
+  if (!adopted) std::swap(configuration_, fresh);
+  return adopted;
+}
+
+Result<void> App::adopt(Reloaded reloaded) {
   auto config = make_worker_config(reloaded.settings);
-  if (!config) {
-    std::swap(configuration_, fresh);
-    return config.error();
-  }
+  if (!config) return config.error();
   for (const AppliedChange& change : reloaded.applied)
     log_.info("setting changed name={} before=\"{}\" after=\"{}\"", change.name, change.before, change.after);
   settings_ = std::make_shared<const Settings>(std::move(reloaded.settings));

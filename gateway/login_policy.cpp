@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/login/scram_verifier.hpp"
+#include "gateway/options.hpp"
 
 namespace howdah {
 
@@ -34,7 +35,8 @@ login::StoredSecret to_secret(const StoredPassword& password) {
 
 LoginPolicy::LoginPolicy(const Settings& settings, HbaRules hba, PoolUsers users,
                          std::vector<IpRange> own_networks, std::string mock_secret)
-    : uses_hba_(settings.auth.enable_pool_hba()),
+    : console_(console_access(settings)),
+      uses_hba_(settings.auth.enable_pool_hba()),
       allows_clear_text_(settings.auth.allow_clear_text_frontend_auth()),
       rules_(std::move(hba.rules)),
       users_(std::move(users)),
@@ -61,6 +63,8 @@ login::ClientLoginFacts LoginPolicy::judge(const LoginQuestion& question) const 
 }
 
 login::AuthMethod LoginPolicy::method_for(const LoginQuestion& question) const {
+  const bool is_owner = question.is_our_own_user && question.startup.user == kConsoleOwner;
+  if (is_owner && console_.is_console(question.startup.database)) return login::AuthMethod::trust;
   if (!uses_hba_) return login::AuthMethod::follow_secret;
   ConnectionFacts facts;
   facts.is_local = question.peer.is_unix();

@@ -28,6 +28,7 @@ class LoginPolicy {
   login::AuthMethod method_for(const LoginQuestion& question) const;
   login::ScramVerifier verifier_for(const std::string& user, const std::string& password) const;
 
+  ConsoleAccess console_;
   bool uses_hba_;
   bool allows_clear_text_;
   std::vector<HbaRule> rules_;

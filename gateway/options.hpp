@@ -16,7 +16,9 @@ LogSinkOptions log_options(const Settings& settings, bool has_debug);
 ListenOptions listen_options(const Settings& settings);
 health::HealthOptions health_options(const Settings& settings);
 failover::FailoverOptions failover_options(const Settings& settings);
+TlsClientOptions tls_client_options(const Settings& settings);  // towards servers
 PoolOptions pool_options(const Settings& settings);
+ConsoleAccess console_access(const Settings& settings);
 std::uint32_t worker_count(const Settings& settings);
 
 // Everything but judge_login. An Error where a certificate or a pattern cannot be used.

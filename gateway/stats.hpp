@@ -19,6 +19,47 @@ namespace howdah {
 // Pgpool's five words for what a client is doing.
 enum class ClientState : std::uint8_t { wait_for_connection, connecting, idle, idle_in_transaction, execute_command };
 
+// What one database's clients have done since the start.
+struct TrafficCounters {
+  std::uint64_t transactions = 0;
+  std::uint64_t queries = 0;
+  std::uint64_t received = 0;  // bytes from clients
+  std::uint64_t sent = 0;      // bytes to clients
+  std::uint64_t assignments = 0;  // times a server connection was lent
+  std::uint64_t client_parses = 0;
+  std::uint64_t server_parses = 0;
+  std::uint64_t binds = 0;
+  Duration transaction_time = {};
+  Duration query_time = {};  // without the waiting
+  Duration wait_time = {};   // for server connections
+};
+
+struct DatabaseTraffic {
+  std::string database = {};
+  TrafficCounters counters = {};
+};
+
+// The server connections of one worker for one (database, user, node), and who waits for one.
+struct PoolStats {
+  std::string database = {};
+  std::string user = {};
+  NodeId node = {};
+  std::uint32_t connecting = 0;
+  std::uint32_t idle = 0;
+  std::uint32_t leased = 0;
+  std::uint32_t resetting = 0;
+  std::uint32_t cancelling = 0;
+};
+
+// The two ends of a connection, as numeric addresses; "unix" and 0 for Unix-domain sockets.
+struct SocketEnds {
+  std::string host = {};
+  std::uint16_t port = 0;
+  std::string local_host = {};
+  std::uint16_t local_port = 0;
+  std::string tls = {};  // "TLSv1.3/TLS_AES_256_GCM_SHA384"; empty: none
+};
+
 // One client connection.
 struct ClientStats {
   SessionId id = {};
@@ -33,6 +74,13 @@ struct ClientStats {
   std::optional<NodeId> load_balance_node = {};  // drawn for its reads
   std::string pin_reason = {};                   // why it keeps its server connection; empty: it does not
   std::string statement = {};                    // the last one, only if asked for
+  std::string application_name = {};             // of the startup packet
+  std::optional<Duration> waiting = {};          // for a server connection, so long
+  seconds busy = {};                             // with the statement being served; 0 while idle
+  std::size_t prepared = 0;                      // statements of the protocol it has
+  bool is_logged_in = false;
+  bool is_console = false;
+  SocketEnds ends = {};                          // only if sockets are asked for
 };
 
 // One connection to a server. `client_*` speak of the client that holds it, else of the last one that did.
@@ -47,6 +95,11 @@ struct ServerStats {
   std::optional<SessionId> held_by = {};
   std::optional<WallTime> client_connected_at = {};
   std::optional<WallTime> client_left_at = {};  // when it was last given back
+  bool is_resetting = false;
+  bool is_cancelling = false;
+  bool is_retired = false;   // closed as soon as it is given back
+  std::size_t prepared = 0;  // statements of ours it knows
+  SocketEnds ends = {};      // only if sockets are asked for
 };
 
 // The columns of SHOW POOL_BACKEND_STATS behind the node's name, in order.
@@ -121,6 +174,8 @@ struct WorkerStats {
   std::vector<NodeCounters> counters = {};
   std::vector<ReasonCount> reasons = {};
   std::vector<StatementStats> statements = {};  // only if asked for
+  std::vector<DatabaseTraffic> traffic = {};
+  std::vector<PoolStats> pools = {};
 };
 
 struct GatewayStats {
@@ -131,6 +186,7 @@ struct GatewayStats {
 struct StatsWanted {
   bool statements = false;    // each client's last one
   bool fingerprints = false;  // what each costs
+  bool sockets = false;  // addresses of both ends
 };
 
 }  // namespace howdah

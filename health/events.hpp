@@ -54,6 +54,7 @@ struct ProbeResult {
   std::string sender_host = {};                 // whom the WAL receiver listens to
   int sender_port = 0;
   std::vector<ReplicationRow> standbys = {};    // primary only
+  std::string synchronous_names = {};           // synchronous_standby_names
 
   Lsn position() const { return in_recovery ? std::max(received, replayed) : flushed; }
 };
@@ -79,6 +80,10 @@ struct TrafficFailed {
 struct TrafficSeen {
   NodeId node;
 };
+// A client waits for a newer position of the node.
+struct PositionWanted {
+  NodeId node;
+};
 struct OperatorAttach {
   NodeId node;
 };
@@ -88,7 +93,7 @@ struct OperatorDetach {
 struct Tick {};
 
 using HealthEvent =
-    std::variant<ProbeAnswered, ProbeFailed, TrafficFailed, TrafficSeen, OperatorAttach, OperatorDetach, Tick>;
+    std::variant<ProbeAnswered, ProbeFailed, TrafficFailed, TrafficSeen, PositionWanted, OperatorAttach, OperatorDetach, Tick>;
 
 // Ask the node now; the answer is a ProbeAnswered or ProbeFailed at the latest after `timeout`. `is_fresh`: over a new
 // connection, because an old one says nothing about whether new ones are accepted.
@@ -96,6 +101,7 @@ struct Probe {
   NodeId node;
   bool is_fresh = false;
   Duration timeout = {};
+  Duration connect_timeout = {};  // until the host has accepted; 0: as long as `timeout`
 };
 
 }  // namespace howdah::health

@@ -24,9 +24,10 @@ constexpr std::string_view kQuery =
     " w.sender_host, w.sender_port,"
     " CASE WHEN r.rec THEN NULL ELSE (SELECT string_agg(concat_ws(E'\\t', application_name,"
     "   coalesce(host(client_addr), ''), coalesce(client_port, -1), coalesce(state, ''), coalesce(sync_state, ''),"
-    "   coalesce((extract(epoch FROM replay_lag) * 1000000)::bigint::text, '')), E'\\n') FROM pg_stat_replication) END"
+    "   coalesce((extract(epoch FROM replay_lag) * 1000000)::bigint::text, '')), E'\\n') FROM pg_stat_replication) END,"
+    " current_setting('synchronous_standby_names')"
     " FROM (SELECT pg_is_in_recovery() AS rec) r LEFT JOIN pg_stat_wal_receiver w ON true";
-constexpr std::size_t kColumns = 13;
+constexpr std::size_t kColumns = 14;
 
 template <typename Number>
 Number to_number(std::string_view text, Number otherwise = {}) {
@@ -85,6 +86,7 @@ Result<ProbeResult> parse_probe_row(const ProbeRow& row) {
   result.sender_host = text(10);
   result.sender_port = to_number<int>(text(11));
   result.standbys = parse_standbys(text(12));
+  result.synchronous_names = text(13);
   return result;
 }
 

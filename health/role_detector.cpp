@@ -51,8 +51,26 @@ void add_strays(const std::vector<NodeFacts>& nodes, const NodeFacts& primary, R
   }
 }
 
+// Those that listen to anybody listen to `one`.
+bool has_all_standbys(const std::vector<NodeFacts>& nodes, const NodeFacts& one) {
+  bool has_any = false;
+  for (const NodeFacts& node : nodes) {
+    if (!is_heard(node) || !node.last->in_recovery || node.last->receiver_status.empty()) continue;
+    if (find_sender(nodes, node) != &one) return false;
+    has_any = true;
+  }
+  return has_any;
+}
+
 bool is_outcast(const NodeFacts& node, const KnownPrimary& known) {
   return std::find(known.outcasts.begin(), known.outcasts.end(), node.options.id) != known.outcasts.end();
+}
+
+// Two histories of which either may be the right one: a second primary on the timeline of the one in office, or, where
+// others promote, one on a higher timeline.
+bool contests(const NodeFacts& claimant, const NodeFacts& chosen, const KnownPrimary& known, const RolePolicy& policy) {
+  if (known.node != chosen.options.id || known.successor || is_outcast(claimant, known)) return false;
+  return claimant.timeline == chosen.timeline || (policy.is_promoted_elsewhere && claimant.timeline > chosen.timeline);
 }
 
 struct Choice {
@@ -78,7 +96,7 @@ Choice choose(const std::vector<const NodeFacts*>& claimants, const KnownPrimary
 
 }  // namespace
 
-RoleVerdict detect_roles(const std::vector<NodeFacts>& nodes, const KnownPrimary& known) {
+RoleVerdict detect_roles(const std::vector<NodeFacts>& nodes, const KnownPrimary& known, const RolePolicy& policy) {
   RoleVerdict verdict;
   std::vector<const NodeFacts*> claimants;
   for (const NodeFacts& node : nodes) {
@@ -102,10 +120,20 @@ RoleVerdict detect_roles(const std::vector<NodeFacts>& nodes, const KnownPrimary
   const Choice choice = is_mixed ? Choice{nullptr, true} : choose(claimants, known, newest);
   if (choice.primary != nullptr) verdict.primary = choice.primary->options.id;
   if (choice.is_undecided) verdict.alarm = "several primaries and nothing tells which is the right one";
-  for (const NodeFacts* node : claimants)
-    if (node != choice.primary)
-      verdict.misfits.push_back({node->options.id, choice.is_undecided ? verdict.alarm : why_not(*node, choice.primary, newest),
-                                  true});
+  for (const NodeFacts* node : claimants) {
+    if (node == choice.primary) continue;
+    Misfit misfit{node->options.id, choice.is_undecided ? verdict.alarm : why_not(*node, choice.primary, newest), true};
+    misfit.is_left_behind = !is_mixed && node->timeline < known.timeline;
+    if (choice.primary != nullptr && contests(*node, *choice.primary, known, policy)) {
+      misfit.is_left_behind = policy.may_standbys_decide && has_all_standbys(nodes, *choice.primary);
+      verdict.is_contested = verdict.is_contested || !misfit.is_left_behind;
+      if (!misfit.is_left_behind)
+        verdict.alarm = fmt::format("two primaries: node {} and node {} on timelines {} and {}; no node is written to",
+                                    choice.primary->options.id.value, node->options.id.value,
+                                    choice.primary->timeline.value, node->timeline.value);
+    }
+    verdict.misfits.push_back(std::move(misfit));
+  }
   if (choice.primary != nullptr) add_strays(nodes, *choice.primary, verdict);
   return verdict;
 }

@@ -21,19 +21,26 @@ struct KnownPrimary {
   std::vector<NodeId> outcasts = {};    // became primary beside a living one: never taken for a successor by themselves
 };
 
+struct RolePolicy {
+  bool is_promoted_elsewhere = false;        // others promote: a higher timeline beside the known one may be their choice
+  bool may_standbys_decide = false;          // detach_false_primary: of two, the one that no standby follows is false
+};
+
 struct Misfit {
   NodeId node;
   std::string reason;
-  bool is_claimant = false;  // believes to be a primary of this system
+  bool is_claimant = false;     // believes to be a primary of this system
+  bool is_left_behind = false;  // ... and is certainly none: writes on it are to be made impossible
 };
 
 struct RoleVerdict {
   std::optional<NodeId> primary = {};
   std::vector<Misfit> misfits = {};  // answer, but must not be used
   std::string alarm = {};            // an operator must decide; empty: nothing of the kind
+  bool is_contested = false;         // `primary` may be the wrong one: nobody is written to
 };
 
-RoleVerdict detect_roles(const std::vector<NodeFacts>& nodes, const KnownPrimary& known);
+RoleVerdict detect_roles(const std::vector<NodeFacts>& nodes, const KnownPrimary& known, const RolePolicy& policy = {});
 
 // A fenced node may be used again: it is a standby of this system on a timeline that is not ahead of the primary's.
 bool is_fitting_standby(const NodeFacts& node, const KnownPrimary& known);

@@ -14,6 +14,8 @@ using enum NodeCondition;
 // health_check_timeout. Logins on a busy host were seen to take 600 ms, so not less.
 constexpr Duration kOverdue = 1s;
 constexpr Duration kDefaultTimeout = 10s;  // where health_check_timeout is 0: nothing waits for ever
+// A node that is waited for is knocked at again and again: the system itself would try a lost packet again after 1 s, then 2 s.
+constexpr Duration kAwaitedConnect = 150ms;
 // Clients' errors come in swarms; each swarm is worth one question.
 constexpr Duration kLeastBetweenConfirmations = 100ms;
 // New connections that break, in a row, before that counts as a failure.
@@ -195,6 +197,15 @@ void Tracker::on_event(const TrafficSeen& event, Instant now, Actions<HealthActi
   if (node != nullptr && node->condition == waiting) set_condition(*node, up, "", now, out);
 }
 
+void Tracker::on_event(const PositionWanted& event, Instant now, Actions<HealthAction>& out) {
+  NodeFacts* node = find_mutable(event.node);
+  if (node == nullptr || !node->answers || schedule_of(*node).in_flight_since) return;  // who needs a newer one asks again
+  const Instant earliest = node->last_asked_at + kLeastBetweenConfirmations;
+  Instant& next = schedule_of(*node).next_probe;
+  next = std::min(next, earliest);
+  if (now >= next) ask(*node, now, out);
+}
+
 void Tracker::on_event(const OperatorAttach& event, Instant now, Actions<HealthAction>& out) {
   NodeFacts* node = find_mutable(event.node);
   if (node == nullptr || !is_out_of_use(node->condition) || node->condition == fenced) return;
@@ -252,7 +263,8 @@ void Tracker::ask(NodeFacts& node, Instant now, Actions<HealthAction>& out) {
   schedule.in_flight_since = now;
   schedule.is_in_flight_fresh = std::exchange(schedule.is_fresh_wanted, false);
   const Duration timeout = node.options.check_timeout > Duration{} ? node.options.check_timeout : kDefaultTimeout;
-  out.push(Probe{node.options.id, schedule.is_in_flight_fresh, timeout});
+  const bool is_awaited = node.condition == down && schedule.close_watch;
+  out.push(Probe{node.options.id, schedule.is_in_flight_fresh, timeout, is_awaited ? kAwaitedConnect : Duration{}});
 }
 
 void Tracker::plan_next(NodeFacts& node, Instant now) {

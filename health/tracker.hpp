@@ -101,6 +101,7 @@ class Tracker {
   void on_event(const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
   void on_event(const TrafficFailed& event, Instant now, Actions<HealthAction>& out);
   void on_event(const TrafficSeen& event, Instant now, Actions<HealthAction>& out);
+  void on_event(const PositionWanted& event, Instant now, Actions<HealthAction>& out);
   void on_event(const OperatorAttach& event, Instant now, Actions<HealthAction>& out);
   void on_event(const OperatorDetach& event, Instant now, Actions<HealthAction>& out);
   void on_event(const Tick& event, Instant now, Actions<HealthAction>& out);

@@ -1,14 +1,15 @@
 #include "sql_router/classifier.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "sql_router/catalog/catalog_change.hpp"
 #include "sql_router/function_table.hpp"
 #include "sql_router/gateway_commands.hpp"
+#include "sql_router/hints.hpp"
 #include "sql_router/name_rules.hpp"
 #include "sql_router/pg_query_tree.hpp"
 
@@ -69,10 +70,11 @@ bool has_float_precision(std::string_view text) {
   }
 }
 
-// Listens to the tree and writes the traits. The first objection found stands as the reason.
+// Listens to the tree and writes the traits. The first objection found stands as the reason. Functions and relations are
+// kept until the end: what they do is told by the catalog, and which names are common tables is not known before.
 class Judge final : public TreeVisitor {
  public:
-  Judge(Traits& traits, const RoutingOptions& options) : traits_(traits), options_(options) {
+  explicit Judge(Traits& traits) : traits_(traits) {
     traits_.verdict = {.may_use_replica = true, .may_write = false, .reason = RouteReason::read};
     traits_.kind = StatementKind::empty;
     traits_.depends_on_literals = false;
@@ -83,10 +85,12 @@ class Judge final : public TreeVisitor {
     traits_.depends_on_literals |= !is_deaf_to_literals(head.kind);
     runs_ = head.runs_its_inner;
     judge_kind(head.kind);
-    if (is_for_primary(head)) object(RouteReason::primary_only, {}, row_of(head.kind).name, false);
+    if (is_for_primary(head)) object(RouteReason::primary_only, row_of(head.kind).name, false);
     if (head.kind == StatementKind::show) judge_show(head.setting);
     if (row_of(head.kind).route == RouteClass::transaction || head.transaction != TransactionControl::none)
       traits_.has_transaction_control = true;
+    if (!head.pins.has(PinReason::temp_table))
+      traits_.catalog_change = std::max(traits_.catalog_change, catalog_change_of(head.kind));
     traits_.pins.add(head.pins);
     traits_.unpins.add(head.unpins);
     traits_.transaction = head.transaction;
@@ -95,75 +99,171 @@ class Judge final : public TreeVisitor {
     traits_.copy = head.copy;
     traits_.setting = head.setting;
     traits_.prepared_name = head.prepared_name;
+    traits_.has_plain_arguments = head.has_plain_arguments;
+    traits_.changes_schema |= changes_schema(head.kind);
+    changes_statements_ |= !head.prepared_name.empty() && head.kind != StatementKind::execute;
+    traits_.drops_statements |= head.unpins.has(Unpin::deallocate_all) || head.unpins.has(Unpin::discard_all);
   }
 
   void on_function(std::string_view schema, std::string_view name, std::string_view constant) override {
     traits_.depends_on_literals |= name == "current_setting" || name == "set_config";
+    traits_.reads_transaction_time |= name == "now" || name == "transaction_timestamp" || name == "age";
     if (name == "current_setting" && !constant.empty()) return judge_show(constant);
-    const FunctionJudgement judgement = judge_function(schema, name, options_);
-    if (judgement.reason != RouteReason::read) object(judgement.reason, schema, name, judgement.may_write);
-    if (judgement.pin) traits_.pins.add(*judgement.pin);
-    traits_.reads_sequences |= judgement.pin == PinReason::sequence_state && !judgement.may_write;
-    if (judgement.unpin) traits_.unpins.add(*judgement.unpin);
+    traits_.shows_statements |= name == "pg_prepared_statement";
+    functions_.push_back({{std::string(schema), std::string(name)}, runs_});
   }
 
   void on_relation(std::string_view schema, std::string_view name) override {
-    std::string written = schema.empty() ? std::string(name) : fmt::format("{}.{}", schema, name);
+    NamedRelation& relation = relations_.emplace_back();
+    relation.name = {std::string(schema), std::string(name)};
     const RouteReason reason = judge_relation(schema, name);
-    if (reason != RouteReason::read) object(reason, {}, written, false);
-    traits_.relations.push_back(std::move(written));
+    traits_.shows_statements |= name == "pg_prepared_statements";
+    if (reason != RouteReason::read) object(reason, to_text(relation.name), false);
   }
 
-  void on_write(StatementKind kind) override { object(RouteReason::write, {}, row_of(kind).name, true); }
+  void on_common_table(std::string_view name) override { common_tables_.emplace_back(name); }
+
+  void on_statement_name(std::string_view name) override { traits_.statement_names.emplace_back(name); }
+
+  void on_write(StatementKind kind) override {
+    traits_.changes_schema |= changes_schema(kind) && runs_;
+    object(RouteReason::write, row_of(kind).name, true);
+  }
 
   void on_row_lock() override {
     traits_.locks_rows = true;
-    object(RouteReason::locks_rows, {}, {}, false);
+    object(RouteReason::locks_rows, {}, false);
   }
 
-  void on_unknown_part() override { object(RouteReason::unparsable, {}, {}, true); }
+  void on_transaction_time() override { traits_.reads_transaction_time = true; }
 
-  void finish() {
+  void on_unknown_part() override { object(RouteReason::unparsable, {}, true); }
+
+  void finish(const RoutingOptions& options, const CatalogFacts& facts) {
+    if (traits_.statement_count > 1 && changes_statements_) traits_.pins.add(PinReason::prepared);
+    sort_relations();
+    judge_functions(options, facts);
+    judge_relations(facts);
+    if (!functions_.empty() || !relations_.empty()) traits_.catalog_stamp = facts.stamp();
+    for (const NamedRelation& relation : relations_) traits_.relations.push_back(to_text(relation.name));
+    for (auto* names : {&traits_.relations, &traits_.statement_names}) {
+      std::sort(names->begin(), names->end());
+      names->erase(std::unique(names->begin(), names->end()), names->end());
+    }
     if (!traits_.pins.is_empty()) traits_.is_node_bound = true;
-    std::sort(traits_.relations.begin(), traits_.relations.end());
-    traits_.relations.erase(std::unique(traits_.relations.begin(), traits_.relations.end()), traits_.relations.end());
     if (traits_.statement_count <= 1) return;
-    if (traits_.has_transaction_control) object(RouteReason::several_with_transaction, {}, {}, false);
+    if (traits_.has_transaction_control) object(RouteReason::several_with_transaction, {}, false);
     traits_.transaction = TransactionControl::none;
     traits_.modes = {};
     traits_.modes_scope = ModesScope::none;
     traits_.setting.clear();
     traits_.prepared_name.clear();
+    traits_.has_plain_arguments = false;
     // The order of pinning and unpinning within the string is not followed up.
     if (!traits_.pins.is_empty()) traits_.unpins.clear();
   }
 
+  // Instead of finish(): as a part of something else.
+  BodyReading as_body() {
+    sort_relations();
+    BodyReading body;
+    const Verdict& verdict = traits_.verdict;
+    body.effects = {.reason = verdict.reason,
+                    .because = verdict.because,
+                    .may_write = verdict.may_write,
+                    .catalog_change = traits_.catalog_change,
+                    .pins = traits_.pins,
+                    .unpins = traits_.unpins};
+    body.has_unknown_part = verdict.reason == RouteReason::unparsable;
+    for (CalledFunction& function : functions_) body.functions.push_back(std::move(function.name));
+    body.relations = std::move(relations_);
+    return body;
+  }
+
  private:
+  struct CalledFunction {
+    ObjectName name;
+    bool is_run = true;  // false inside an EXPLAIN that only plans
+  };
+
+  void sort_relations() {
+    std::sort(common_tables_.begin(), common_tables_.end());
+    for (NamedRelation& relation : relations_)
+      relation.is_certain = !relation.name.schema.empty() ||
+                            !std::binary_search(common_tables_.begin(), common_tables_.end(), relation.name.name);
+    std::sort(relations_.begin(), relations_.end());
+    relations_.erase(std::unique(relations_.begin(), relations_.end()), relations_.end());
+  }
+
+  // What stands before the first objection of the text itself is heard first.
+  void judge_functions(const RoutingOptions& options, const CatalogFacts& facts) {
+    for (std::size_t i = 0; i < functions_.size(); ++i) {
+      const CalledFunction& function = functions_[i];
+      const FoundEffects found = facts.effects_of_call(function.name);
+      traits_.names_unlisted |= found.is_unlisted;
+      runs_ = function.is_run;
+      add(function.name, judge_by_lists(function.name, found.effects, options), i);
+    }
+    runs_ = true;
+  }
+
+  void judge_relations(const CatalogFacts& facts) {
+    for (const NamedRelation& relation : relations_) {
+      const FoundEffects found = facts.effects_of_relation(relation);
+      traits_.names_unlisted |= found.is_unlisted;
+      add(relation.name, found.effects, kLast);
+    }
+  }
+
+  void add(const ObjectName& name, const Effects& effects, std::size_t position) {
+    if (effects.reason != RouteReason::read) {
+      Effects named;
+      named.add(effects, to_text(name));
+      object_at(position, effects.reason, named.because, effects.may_write);
+    }
+    traits_.pins.add(effects.pins);
+    traits_.unpins.add(effects.unpins);
+    traits_.reads_sequences |= effects.reads_sequences;
+    traits_.catalog_change = std::max(traits_.catalog_change, effects.catalog_change);
+  }
+
   void judge_kind(StatementKind kind) {
     const StatementRow& row = row_of(kind);
-    if (kind == StatementKind::unknown) return object(RouteReason::unparsable, {}, {}, true);
+    if (kind == StatementKind::unknown) return object(RouteReason::unparsable, {}, true);
     if (row.route == RouteClass::primary)
-      return object(row.writes ? RouteReason::write : RouteReason::primary_only, {}, row.name, row.writes);
-    if (row.route == RouteClass::state) object(RouteReason::session_state, {}, row.name, row.writes);
+      return object(row.writes ? RouteReason::write : RouteReason::primary_only, row.name, row.writes);
+    if (row.route == RouteClass::state) object(RouteReason::session_state, row.name, row.writes);
   }
 
   void judge_show(std::string_view setting) {
     const RouteReason reason = judge_setting(setting);
-    if (reason != RouteReason::read) object(reason, {}, setting, false);
+    if (reason != RouteReason::read) object(reason, setting, false);
   }
 
-  void object(RouteReason reason, std::string_view schema, std::string_view because, bool may_write) {
+  void object(RouteReason reason, std::string_view because, bool may_write) {
+    object_at(functions_.size(), reason, because, may_write);
+  }
+
+  // `position`: how many functions the statement calls before it.
+  void object_at(std::size_t position, RouteReason reason, std::string_view because, bool may_write) {
     Verdict& verdict = traits_.verdict;
     verdict.may_write |= may_write && runs_;
     traits_.is_node_bound |= is_silent_on_replica(reason);
-    if (!verdict.may_use_replica) return;
+    if (!verdict.may_use_replica && position >= objected_at_) return;
+    objected_at_ = position;
     verdict.may_use_replica = false;
     verdict.reason = reason;
-    verdict.because = schema.empty() ? std::string(because) : fmt::format("{}.{}", schema, because);
+    verdict.because = because;
   }
 
+  static constexpr std::size_t kLast = static_cast<std::size_t>(-1);
+
   Traits& traits_;
-  const RoutingOptions& options_;
+  std::vector<CalledFunction> functions_;
+  std::vector<NamedRelation> relations_;
+  std::vector<std::string> common_tables_;
+  std::size_t objected_at_ = kLast;
+  bool changes_statements_ = false;
   bool runs_ = true;  // false inside an EXPLAIN that only plans
 };
 
@@ -173,9 +273,20 @@ Traits unread(ParseOutcome outcome, RouteReason reason) {
   traits.parse = outcome;
   traits.verdict = {.may_use_replica = false, .may_write = true, .reason = reason};
   traits.has_transaction_control = true;
+  traits.changes_schema = true;
   traits.is_node_bound = outcome != ParseOutcome::unparsable;  // most of what does not parse is mistyped
   traits.pins.add(PinReason::opaque);
+  traits.catalog_change = CatalogChange::adds;
   return traits;
+}
+
+TraitsPtr classify_prepared(const std::string& text, const RoutingOptions& options, const CatalogFacts& facts) {
+  Traits traits;
+  Judge judge(traits);
+  traits.parse = visit_prepared(text.c_str(), judge);
+  if (traits.parse != ParseOutcome::parsed) return std::make_shared<const Traits>(unread(traits.parse, RouteReason::too_deep));
+  judge.finish(options, facts);
+  return std::make_shared<const Traits>(std::move(traits));
 }
 
 // PostgreSQL's scanner reads a run of operator characters to its end, may take back all but one or two, and reads on: its
@@ -202,6 +313,17 @@ bool has_slow_runs(std::string_view text) {
   return spent > kScanBudget;
 }
 
+// A hint that means nothing might have asked for more than is given: the primary has it all.
+void apply_hints(Traits& traits, std::string_view text) {
+  Hints hints = read_hints(text);
+  traits.read_consistency = hints.read_consistency;
+  Verdict& verdict = traits.verdict;
+  if (hints.unreadable.empty() || !verdict.may_use_replica || traits.has_transaction_control) return;
+  verdict.may_use_replica = false;
+  verdict.reason = RouteReason::comment;
+  verdict.because = std::move(hints.unreadable);
+}
+
 void override_by_operator(Traits& traits, std::string_view text, const RoutingOptions& options) {
   Verdict& verdict = traits.verdict;
   if (!verdict.may_use_replica || traits.has_transaction_control) return;
@@ -225,7 +347,7 @@ bool is_slow_to_scan(std::string_view text) {
   return text.size() * text.size() > kScanBudget && has_slow_runs(text);
 }
 
-Traits classify(std::string_view text, const RoutingOptions& options) {
+Traits classify(std::string_view text, const RoutingOptions& options, const CatalogFacts& facts) {
   if (text.size() > options.max_parse_size) return unread(ParseOutcome::too_long, RouteReason::too_long);
   // The parser would take a NUL for the end, and miss what comes after it.
   if (text.find('\0') != std::string_view::npos) return unread(ParseOutcome::unparsable, RouteReason::unparsable);
@@ -240,16 +362,33 @@ Traits classify(std::string_view text, const RoutingOptions& options) {
     traits.verdict = {.may_use_replica = true, .may_write = false, .reason = RouteReason::gateway_command};
     return traits;
   }
-  Judge judge(traits, options);
+  Judge judge(traits);
   const std::string terminated(text);
   traits.parse = visit_statements(terminated.c_str(), judge);
-  if (traits.parse == ParseOutcome::unparsable) return unread(traits.parse, RouteReason::unparsable);
+  if (traits.parse == ParseOutcome::unparsable) {
+    traits = unread(traits.parse, RouteReason::unparsable);
+    traits.catalog_change = catalog_change_of(text);
+    return traits;
+  }
   if (traits.parse == ParseOutcome::too_deep) return unread(traits.parse, RouteReason::too_deep);
-  judge.finish();
+  judge.finish(options, facts);
+  if (traits.kind == StatementKind::prepare && traits.statement_count == 1)
+    traits.prepared.traits = classify_prepared(terminated, options, facts);
   // The patterns look at the whole text.
   traits.depends_on_literals |= !options.primary_routing_query_pattern_list.empty() || has_float_precision(text);
+  apply_hints(traits, text);
   override_by_operator(traits, text, options);
   return traits;
+}
+
+BodyReading read_sql(std::string_view text) {
+  const BodyReading unread{.has_unknown_part = true};
+  constexpr std::size_t kLongest = 1 << 20;
+  if (text.size() > kLongest || text.find('\0') != std::string_view::npos || is_slow_to_scan(text)) return unread;
+  Traits traits;
+  Judge judge(traits);
+  const std::string terminated(text);
+  return visit_statements(terminated.c_str(), judge) == ParseOutcome::parsed ? judge.as_body() : unread;
 }
 
 }  // namespace howdah

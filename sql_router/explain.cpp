@@ -4,6 +4,7 @@
 
 #include "sql_router/balancer.hpp"
 #include "sql_router/explain_reason.hpp"
+#include "sql_router/freshness.hpp"
 
 namespace howdah {
 
@@ -43,7 +44,8 @@ std::string standing_text(const NodeView& node, const Decision& decision, const 
   std::string text = fmt::format("standby, weight {}, {}, replayed {}", node.weight, lag_text(node),
                                  to_text(node.replayed));
   if (lags_too_much(node, options)) text += ", beyond the delay threshold";
-  if (decision.read_bound && !has_replayed(view, node, *decision.read_bound)) text += ", behind the session's writes";
+  if (decision.is_position_needed && !(decision.position && has_replayed(view, node, *decision.position)))
+    text += ", behind what this statement must see";
   return text;
 }
 
@@ -53,10 +55,15 @@ std::string pinned_text(const SessionFacts& facts, const ClusterView& view) {
   return facts.pin_reason ? fmt::format("to {}, because of {}", node, to_text(*facts.pin_reason)) : node;
 }
 
-std::string bound_text(const Decision& decision, const SessionFacts& facts, const RoutingOptions& options) {
-  if (options.read_consistency != ReadConsistency::session || !facts.wrote_at) return "none";
-  if (!decision.read_bound) return "not known yet: the session wrote after the primary was last asked";
-  return to_text(*decision.read_bound);
+std::string bound_text(const Decision& decision) {
+  if (!decision.is_position_needed) return "none";
+  if (!decision.position) return "not known yet: a write was acknowledged after the primary was last asked";
+  return to_text(*decision.position);
+}
+
+std::string consistency_text(const Traits& traits, const SessionFacts& facts, const RoutingOptions& options) {
+  return std::string(
+      names_of(ReadConsistency{})[static_cast<std::size_t>(consistency_of(traits, facts, options))].name);
 }
 
 }  // namespace
@@ -77,7 +84,8 @@ std::vector<ExplainRow> explain_route(const Traits& traits, const Decision& deci
       {"session is pinned", pinned_text(facts, view)},
       {"transaction", transaction_text(facts)},
       {"reads prefer", preference.empty() ? "no node" : preference},
-      {"must have replayed", bound_text(decision, facts, options)},
+      {"read consistency", consistency_text(traits, facts, options)},
+      {"must have replayed", bound_text(decision)},
   };
   for (const NodeView& node : view.nodes)
     rows.push_back({fmt::format("node {}", node.id.value), standing_text(node, decision, view, options)});

@@ -1,7 +1,5 @@
 #include "sql_router/function_table.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <string>
@@ -111,6 +109,20 @@ constexpr std::array kFunctionTable{
     FunctionRow{"current_setting", node_local_function, false},
 };
 
+// Volatile functions in C of the extensions that come with PostgreSQL (manual, appendix F).
+constexpr std::array kExtensionFunctions{
+    FunctionRow{"uuid_generate_v1", volatile_function, false},
+    FunctionRow{"uuid_generate_v1mc", volatile_function, false},
+    FunctionRow{"uuid_generate_v4", volatile_function, false},
+    FunctionRow{"gen_random_bytes", volatile_function, false},
+    FunctionRow{"gen_random_uuid", volatile_function, false},
+    FunctionRow{"gen_salt", volatile_function, false},
+    FunctionRow{"pg_stat_statements", node_local_function, false},
+    FunctionRow{"pg_stat_statements_info", node_local_function, false},
+    FunctionRow{"pg_stat_statements_reset", node_local_function, true},
+    FunctionRow{"pg_buffercache_pages", node_local_function, false},
+};
+
 bool fits(std::string_view pattern, std::string_view name) {
   if (pattern.front() != name.front()) return false;
   const auto star = pattern.find('*');
@@ -124,35 +136,49 @@ bool is_listed(const std::vector<Pattern>& list, std::string_view name) {
   return std::any_of(list.begin(), list.end(), [&](const Pattern& pattern) { return pattern.matches(name); });
 }
 
-FunctionJudgement judge_by_tables(std::string_view schema, std::string_view name) {
-  const FunctionJudgement somebodys{unknown_function, true, PinReason::opaque};
-  if (!schema.empty() && schema != "pg_catalog") return somebodys;
-  const bool is_stable = is_stable_builtin(name);
-  if (!is_stable && !is_volatile_builtin(name)) return somebodys;
-  for (const FunctionRow& row : kFunctionTable)
-    if (fits(row.name, name)) return {row.reason, row.may_write, row.pin, row.unpin};
-  if (is_stable) return {};
-  return {volatile_function, true};
+Effects effects_of(const FunctionRow& row) {
+  Effects effects{.reason = row.reason, .may_write = row.may_write};
+  if (row.pin) effects.pins = *row.pin;
+  if (row.unpin) effects.unpins = *row.unpin;
+  effects.reads_sequences = row.pin == PinReason::sequence_state && !row.may_write;
+  return effects;
 }
 
 }  // namespace
 
-FunctionJudgement judge_function(std::string_view schema, std::string_view name, const RoutingOptions& options) {
-  if (name.empty()) return {unknown_function, true, PinReason::opaque};
-  FunctionJudgement judgement = judge_by_tables(schema, name);
-  if (options.read_only_function_list.empty() && options.write_function_list.empty()) return judgement;
+std::optional<Effects> judge_builtin(std::string_view schema, std::string_view name) {
+  if (name.empty() || (!schema.empty() && schema != "pg_catalog")) return std::nullopt;
+  const bool is_stable = is_stable_builtin(name);
+  if (!is_stable && !is_volatile_builtin(name)) return std::nullopt;
+  for (const FunctionRow& row : kFunctionTable)
+    if (fits(row.name, name)) return effects_of(row);
+  if (is_stable) return Effects{};
+  return Effects{.reason = volatile_function, .may_write = true};
+}
 
-  const std::string written = schema.empty() ? std::string(name) : fmt::format("{}.{}", schema, name);
+std::optional<Effects> judge_extension_function(std::string_view name) {
+  for (const FunctionRow& row : kExtensionFunctions)
+    if (fits(row.name, name)) return effects_of(row);
+  return std::nullopt;
+}
+
+Effects judge_by_lists(const ObjectName& name, Effects effects, const RoutingOptions& options) {
+  if (options.read_only_function_list.empty() && options.write_function_list.empty()) return effects;
+  const std::string written = to_text(name);
+  effects.because.clear();
   if (!options.read_only_function_list.empty()) {
-    const bool is_read = is_listed(options.read_only_function_list, written);
-    if (!is_read) return {not_in_read_only_list, judgement.may_write, judgement.pin, judgement.unpin};
+    if (!is_listed(options.read_only_function_list, written)) {
+      effects.reason = not_in_read_only_list;
+      return effects;
+    }
     // The operator vouches for a function we know nothing of; what is known to leave state behind stays where it was.
-    if (!judgement.pin || *judgement.pin == PinReason::opaque) return {};
-    return judgement;
+    if (effects.pins.is_empty() || effects.pins.has(PinReason::opaque)) return {};
+    return effects;
   }
-  if (is_listed(options.write_function_list, written))
-    return {listed_write_function, true, judgement.pin, judgement.unpin};
-  return judgement;
+  if (!is_listed(options.write_function_list, written)) return effects;
+  effects.reason = listed_write_function;
+  effects.may_write = true;
+  return effects;
 }
 
 }  // namespace howdah

@@ -6,20 +6,20 @@
 #include <optional>
 #include <string_view>
 
+#include "sql_router/effects.hpp"
 #include "sql_router/routing_options.hpp"
-#include "sql_router/traits.hpp"
 
 namespace howdah {
 
-struct FunctionJudgement {
-  RouteReason reason = RouteReason::read;  // read: a replica may run it
-  bool may_write = false;
-  std::optional<PinReason> pin = {};
-  std::optional<Unpin> unpin = {};
-};
+// Effects of a function of PostgreSQL's own; nothing if there is none of that name. The schema is empty if the call is not
+// qualified.
+std::optional<Effects> judge_builtin(std::string_view schema, std::string_view name);
 
-// `schema` is empty if the call is not qualified. A user's function with a built-in's name that search_path puts first
-// is taken for the built-in.
-FunctionJudgement judge_function(std::string_view schema, std::string_view name, const RoutingOptions& options);
+// Effects of somebody's volatile function in C by its name: of those in PostgreSQL's own extensions it is known what they
+// do. Nothing for others.
+std::optional<Effects> judge_extension_function(std::string_view name);
+
+// read_only_function_list and write_function_list have the last word on what a statement calls, by the name as written.
+Effects judge_by_lists(const ObjectName& name, Effects effects, const RoutingOptions& options);
 
 }  // namespace howdah

@@ -72,6 +72,11 @@ class Words {
     return true;
   }
 
+  bool is_quoted_next() {
+    skip_blanks_and_comments();
+    return at_ < text_.size() && text_[at_] == '\'';
+  }
+
   // A quoted string (quotes doubled inside) or a word with a sign or without.
   std::optional<std::string> value() {
     if (take('\'')) return quoted();
@@ -135,11 +140,40 @@ GatewayCommand finished(GatewayCommand command, Words& words) {
   return command;
 }
 
-GatewayCommand show_pool(Words& words) {
+constexpr std::string_view kOwnPrefix = "howdah.";
+
+GatewayCommand show(Words& words) {
   constexpr std::string_view kPrefix = "pool_";
   const std::string name = lowered(words.word());
+  if (name.starts_with(kOwnPrefix))
+    return finished({.kind = GatewayCommandKind::own_show, .name = name.substr(kOwnPrefix.size())}, words);
   if (!name.starts_with(kPrefix)) return {};
   return finished({.kind = GatewayCommandKind::show_pool, .name = name.substr(kPrefix.size())}, words);
+}
+
+// SET [SESSION | LOCAL] howdah.<name> { = | TO } { value | DEFAULT }
+GatewayCommand set_own(Words& words) {
+  std::string name = lowered(words.word());
+  GatewayCommand command{.kind = GatewayCommandKind::own_set, .is_local = name == "local"};
+  if (name == "local" || name == "session") name = lowered(words.word());
+  if (!name.starts_with(kOwnPrefix)) return {};
+  command.name = name.substr(kOwnPrefix.size());
+  if (!words.take('=') && !is_same(words.word(), "to")) return {};
+  const bool is_quoted = words.is_quoted_next();
+  const auto value = words.value();
+  if (!value) return {};
+  if (!is_quoted && is_same(*value, "default")) {
+    command.kind = GatewayCommandKind::own_reset;
+  } else {
+    command.value = *value;
+  }
+  return finished(std::move(command), words);
+}
+
+GatewayCommand reset_own(Words& words) {
+  const std::string name = lowered(words.word());
+  if (!name.starts_with(kOwnPrefix)) return {};
+  return finished({.kind = GatewayCommandKind::own_reset, .name = name.substr(kOwnPrefix.size())}, words);
 }
 
 GatewayCommand pgpool_command(Words& words) {
@@ -185,7 +219,9 @@ GatewayCommand explain_route(Words& words, std::string_view text) {
 GatewayCommand recognise_gateway_command(std::string_view text) {
   Words words(text);
   const std::string_view verb = words.word();
-  if (is_same(verb, "show")) return show_pool(words);
+  if (is_same(verb, "show")) return show(words);
+  if (is_same(verb, "set")) return set_own(words);
+  if (is_same(verb, "reset")) return reset_own(words);
   if (is_same(verb, "pgpool")) return pgpool_command(words);
   if (is_same(verb, "explain")) return explain_route(words, text);
   return {};

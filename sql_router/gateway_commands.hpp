@@ -1,5 +1,6 @@
-// Commands Howdah answers itself, recognised before anything is parsed: SHOW POOL_*, PGPOOL SHOW/SET/RESET and EXPLAIN
-// ROUTE, in any case, after blanks and comments, ended by `;` or the end of the text.
+// Commands Howdah answers itself, recognised before anything is parsed: SHOW POOL_*, PGPOOL SHOW/SET/RESET, EXPLAIN
+// ROUTE, and SHOW/SET/RESET of what begins with "howdah.", in any case, after blanks and comments, ended by `;` or the
+// end of the text.
 #pragma once
 
 #include <string_view>

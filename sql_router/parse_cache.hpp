@@ -12,7 +12,9 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
+#include "sql_router/catalog/catalog_facts.hpp"
 #include "sql_router/routing_options.hpp"
 #include "sql_router/traits.hpp"
 
@@ -31,11 +33,12 @@ class ParseCache {
   // The options are shared with the other workers; `capacity` in bytes, texts included.
   ParseCache(std::shared_ptr<const RoutingOptions> options, std::size_t capacity);
 
-  TraitsPtr find_or_classify(std::string_view text);
+  // `facts` of the database the text is for; what names nothing of any database is shared by all.
+  TraitsPtr find_or_classify(std::string_view text, const CatalogFacts& facts = CatalogFacts::unread());
 
-  // A replica refused the text (25006, or 0A000 for an unlogged table): from now on it counts as needing the
+  // A replica refused the text (25006, or 0A000 for an unlogged table): with these facts it counts as needing the
   // primary, and with it the texts that share its entry.
-  void remember_refusal(std::string_view text);
+  void remember_refusal(std::string_view text, const CatalogFacts& facts = CatalogFacts::unread());
 
   // After a reload: everything is forgotten, because the lists in the options are part of the traits.
   void adopt(std::shared_ptr<const RoutingOptions> options);
@@ -46,7 +49,8 @@ class ParseCache {
  private:
   struct Entry {
     std::string text;  // or shape
-    TraitsPtr traits;
+    TraitsPtr traits;                    // as asked for last
+    std::vector<TraitsPtr> others = {};  // with the facts of other databases
     std::size_t bytes = 0;
     bool is_shape = false;
   };
@@ -55,8 +59,11 @@ class ParseCache {
 
   std::optional<std::string_view> read_shape(std::string_view text);
   Entry* find(std::string_view text, std::optional<std::string_view> shape);
+  const TraitsPtr* find(Entry& entry, const CatalogFacts& facts);
   TraitsPtr insert(std::string_view text, std::optional<std::string_view> shape, Traits traits);
+  TraitsPtr put(Entry& entry, Traits traits);
   Index& index_of(const Entry& entry) { return entry.is_shape ? by_shape_ : by_text_; }
+  void make_room();
   void evict_oldest();
 
   std::shared_ptr<const RoutingOptions> options_;

@@ -214,6 +214,19 @@ StatementHead explain_head(const ExplainStmt* statement) {
   return head;
 }
 
+// Constants and parameters, signed or cast: there is nothing in them to run.
+bool is_plain(const List* arguments) {
+  bool plain = true;
+  for_each_in(arguments, [&](const Node* argument) {
+    while (nodeTag(argument) == T_TypeCast) argument = as<TypeCast>(argument)->arg;
+    if (nodeTag(argument) == T_A_Expr && as<A_Expr>(argument)->lexpr == nullptr &&
+        as<A_Expr>(argument)->rexpr != nullptr && qualified_name(as<A_Expr>(argument)->name).name == "-")
+      argument = as<A_Expr>(argument)->rexpr;
+    plain &= nodeTag(argument) == T_A_Const || nodeTag(argument) == T_ParamRef;
+  });
+  return plain;
+}
+
 StatementHead temp_head(Kind kind, bool is_temporary) {
   return {.kind = kind, .pins = is_temporary ? PinReasons{PinReason::temp_table} : PinReasons{}};
 }
@@ -227,13 +240,12 @@ std::optional<StatementHead> session_head(const Node* node) {
     case T_VariableShowStmt:
       return StatementHead{.kind = Kind::show, .setting = lowered(as<VariableShowStmt>(node)->name)};
     case T_DiscardStmt: return discard_head(as<DiscardStmt>(node));
-    case T_PrepareStmt: {
-      StatementHead head = pinning_head(Kind::prepare, PinReason::prepared);
-      head.prepared_name = text_or_empty(as<PrepareStmt>(node)->name);
-      return head;
-    }
+    case T_PrepareStmt:
+      return StatementHead{.kind = Kind::prepare, .prepared_name = text_or_empty(as<PrepareStmt>(node)->name)};
     case T_ExecuteStmt:
-      return StatementHead{.kind = Kind::execute, .prepared_name = text_or_empty(as<ExecuteStmt>(node)->name)};
+      return StatementHead{.kind = Kind::execute,
+                           .prepared_name = text_or_empty(as<ExecuteStmt>(node)->name),
+                           .has_plain_arguments = is_plain(as<ExecuteStmt>(node)->params)};
     case T_DeallocateStmt: {
       StatementHead head{.kind = Kind::deallocate, .prepared_name = text_or_empty(as<DeallocateStmt>(node)->name)};
       if (head.prepared_name.empty()) head.unpins.add(Unpin::deallocate_all);
@@ -257,7 +269,7 @@ std::optional<StatementHead> session_head(const Node* node) {
     }
     case T_LoadStmt: return pinning_head(Kind::load, PinReason::load);
     case T_DoStmt: return pinning_head(Kind::do_block, PinReason::opaque);
-    case T_CallStmt: return pinning_head(Kind::call, PinReason::opaque);
+    case T_CallStmt: return StatementHead{.kind = Kind::call};  // what it calls decides
     default: return std::nullopt;
   }
 }

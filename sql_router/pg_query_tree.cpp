@@ -73,7 +73,6 @@ class Walk {
       case T_Float:
       case T_Boolean:
       case T_BitString:
-      case T_SQLValueFunction:
       case T_SetToDefault:
       case T_CurrentOfExpr:
       case T_TypeName:
@@ -154,6 +153,7 @@ bool Walk::visit_query(const Node* node) {
       return true;
     case T_CommonTableExpr: {
       const auto* cte = as<CommonTableExpr>(node);
+      visitor_.on_common_table(text_or_empty(cte->ctename));
       push(cte->ctequery);
       if (cte->cycle_clause != nullptr)
         push(cte->cycle_clause->cycle_mark_value, cte->cycle_clause->cycle_mark_default);
@@ -228,6 +228,10 @@ bool Walk::visit_expression(const Node* node) {
       push(call->args, call->agg_order, call->agg_filter, call->over);
       return true;
     }
+    case T_SQLValueFunction:
+      // The dates and times come first in the enumeration, then the roles and names.
+      if (as<SQLValueFunction>(node)->op < SVFOP_CURRENT_ROLE) visitor_.on_transaction_time();
+      return true;
     case T_A_Expr: push(as<A_Expr>(node)->lexpr, as<A_Expr>(node)->rexpr); return true;
     case T_BoolExpr: push(as<BoolExpr>(node)->args); return true;
     case T_ResTarget: push(as<ResTarget>(node)->val, as<ResTarget>(node)->indirection); return true;
@@ -275,9 +279,16 @@ class StatementWalk {
       case T_MergeStmt: return walk_.run(node);
       case T_CopyStmt: return run_copy(as<CopyStmt>(node));
       case T_CallStmt: return walk_.run(as<CallStmt>(node)->funccall);
-      case T_ExecuteStmt: return walk_.run(as<ExecuteStmt>(node)->params);
+      case T_ExecuteStmt:
+        visitor_.on_statement_name(text_or_empty(as<ExecuteStmt>(node)->name));
+        return walk_.run(as<ExecuteStmt>(node)->params);
+      case T_DeallocateStmt:
+        if (const char* name = as<DeallocateStmt>(node)->name; name != nullptr) visitor_.on_statement_name(name);
+        return true;
+      case T_PrepareStmt:  // runs nothing of it
+        visitor_.on_statement_name(text_or_empty(as<PrepareStmt>(node)->name));
+        return true;
       case T_ExplainStmt: return run_nested(as<ExplainStmt>(node)->query);
-      case T_PrepareStmt: return run_nested(as<PrepareStmt>(node)->query);
       case T_DeclareCursorStmt: return run_nested(as<DeclareCursorStmt>(node)->query);
       case T_CreateTableAsStmt: return run_nested(as<CreateTableAsStmt>(node)->query);
       default: return true;
@@ -339,6 +350,14 @@ ParseOutcome visit_statements(const char* text, TreeVisitor& visitor) {
     if (is_seen_whole) is_seen_whole = walk.run(as<RawStmt>(raw)->stmt);
   });
   return is_seen_whole ? ParseOutcome::parsed : ParseOutcome::too_deep;
+}
+
+ParseOutcome visit_prepared(const char* text, TreeVisitor& visitor) {
+  const Parse parse(text);
+  if (!parse.is_good() || list_length(parse.statements()) != 1) return ParseOutcome::unparsable;
+  const Node* statement = as<RawStmt>(parse.statements()->elements[0].ptr_value)->stmt;
+  if (nodeTag(statement) != T_PrepareStmt) return ParseOutcome::unparsable;
+  return StatementWalk(visitor).run(as<PrepareStmt>(statement)->query) ? ParseOutcome::parsed : ParseOutcome::too_deep;
 }
 
 std::optional<std::size_t> first_statement_end(const char* text) {

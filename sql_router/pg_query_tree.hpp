@@ -24,6 +24,7 @@ struct StatementHead {
   Unpins unpins = {};
   std::string setting = {};  // SET, RESET, SHOW: lower case, because names of parameters are, even quoted
   std::string_view prepared_name = {};
+  bool has_plain_arguments = false;  // EXECUTE with nothing but constants and parameters
 };
 
 class TreeVisitor {
@@ -33,13 +34,19 @@ class TreeVisitor {
   // The schema is empty if not qualified, `constant` if the first argument is not a plain string constant.
   virtual void on_function(std::string_view schema, std::string_view name, std::string_view constant) = 0;
   virtual void on_relation(std::string_view schema, std::string_view name) = 0;  // also names of CTEs
+  virtual void on_common_table(std::string_view name) = 0;  // WITH name AS ...
   virtual void on_write(StatementKind kind) = 0;  // INSERT, UPDATE, DELETE, MERGE, SELECT INTO, at any depth
+  virtual void on_statement_name(std::string_view name) = 0;  // PREPARE, EXECUTE, DEALLOCATE of it, at any depth
   virtual void on_row_lock() = 0;                 // FOR UPDATE and its kin
+  virtual void on_transaction_time() = 0;         // CURRENT_TIMESTAMP and its kin
   virtual void on_unknown_part() = 0;             // something the walk does not know: it may be anything
 };
 
 // `text` ends with a NUL. Never too_long; the caller looks at the length.
 ParseOutcome visit_statements(const char* text, TreeVisitor& visitor);
+
+// Of a text that is one PREPARE: the statement it prepares. Of others nothing is told.
+ParseOutcome visit_prepared(const char* text, TreeVisitor& visitor);
 
 // Where the first statement of several ends (its `;`); the text's length if it is the only one; nothing if the text
 // does not parse or is empty.

@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "sql_router/balancer.hpp"
+#include "sql_router/freshness.hpp"
 #include "sql_router/preferences.hpp"
 
 namespace howdah {
@@ -24,9 +25,36 @@ Decision to_primary(const Question& question, RouteReason reason, std::string_vi
   return {.node = primary->id, .reason = reason, .because = because};
 }
 
+// Whether a READ COMMITTED transaction may have this statement on a standby. Each such statement has a snapshot of its own
+// anyway; what holds for the whole transaction (its time, its settings, its savepoints) it would lose when it moves.
+bool may_visit_standby(const Question& question) {
+  const Traits& traits = question.traits;
+  return question.options.load_balance_transactions && question.facts.transaction_may_visit_standby &&
+         traits.verdict.may_use_replica && !traits.has_transaction_control && !traits.reads_transaction_time &&
+         (traits.row().route == RouteClass::read || traits.row().route == RouteClass::as_inner) &&
+         consistency_of(traits, question.facts, question.options) != ReadConsistency::global;
+}
+
+// It has only read on a standby so far. Its end may stay there too.
+bool must_move_to_primary(const Question& question, const NodeView& standby) {
+  const TransactionControl control = question.traits.transaction;
+  if (control == TransactionControl::commit || control == TransactionControl::rollback) return false;
+  return !may_visit_standby(question) ||
+         !is_fresh_enough(question.view, standby,
+                          needed_freshness(question.traits, question.facts, question.view, question.options));
+}
+
 Decision in_open_transaction(const Question& question) {
   const Traits& traits = question.traits;
   const NodeId node = *question.facts.transaction_node;
+  if (question.facts.transaction_may_move) {
+    const NodeView* standby = question.view.find(node);
+    if (standby == nullptr || must_move_to_primary(question, *standby)) {
+      const Verdict& verdict = traits.verdict;
+      if (!verdict.may_use_replica) return to_primary(question, verdict.reason, verdict.because);
+      return to_primary(question, RouteReason::explicit_transaction);
+    }
+  }
   Decision decision{.node = node, .reason = RouteReason::transaction_node};
   decision.is_misplaced = traits.is_node_bound && question.view.primary != node;
   if (decision.is_misplaced) decision.because = traits.verdict.because;
@@ -65,17 +93,12 @@ bool has_usable_standby(const ClusterView& view) {
                      [&](const NodeView& node) { return may_read(view, node) && view.primary != node.id; });
 }
 
-// Whether the session's own writes can be missed on a standby: it wrote, and the setting cares.
-bool must_see_writes(const Question& question) {
-  return question.options.read_consistency == ReadConsistency::session && question.facts.wrote_at.has_value();
-}
-
 // The standby drawn will not do (`why`): another standby if that is allowed or nothing else is left, else the primary.
-const NodeView* instead_of_drawn(const Question& question, RouteReason why, Rng& rng, Decision& decision) {
+const NodeView* instead_of_drawn(const Question& question, const Freshness& freshness, RouteReason why, Rng& rng,
+                                 Decision& decision) {
   const ClusterView& view = question.view;
   const auto is_fresh = [&](const NodeView& node) {
-    if (!may_read(view, node) || view.primary == node.id) return false;
-    return !must_see_writes(question) || (decision.read_bound && has_replayed(view, node, *decision.read_bound));
+    return may_read(view, node) && view.primary != node.id && is_fresh_enough(view, node, freshness);
   };
   const NodeView* primary = available_primary(view);
   decision.reason = why;
@@ -89,11 +112,12 @@ const NodeView* instead_of_drawn(const Question& question, RouteReason why, Rng&
 }
 
 Decision balanced_read(const Question& question, RouteReason reason, Rng& rng) {
+  const Freshness freshness = needed_freshness(question.traits, question.facts, question.view, question.options);
   Decision decision{.reason = reason};
-  if (must_see_writes(question)) {
-    decision.read_bound = question.facts.read_bound;
-    if (!decision.read_bound) decision.read_bound = bound_from(question.view, *question.facts.wrote_at);
-  }
+  decision.read_bound = freshness.read_bound;
+  decision.global_bound = freshness.global_bound;
+  decision.position = freshness.position;
+  decision.is_position_needed = freshness.is_needed;
   const NodeView* node = load_balance_node(question, rng, decision);
   if (node == nullptr) {
     decision.reason = RouteReason::no_node;
@@ -101,15 +125,14 @@ Decision balanced_read(const Question& question, RouteReason reason, Rng& rng) {
   }
   if (question.view.primary == node->id) {
     if (!has_usable_standby(question.view)) decision.reason = RouteReason::no_usable_replica;
-  } else if (must_see_writes(question) &&
-             !(decision.read_bound && has_replayed(question.view, *node, *decision.read_bound))) {
-    node = instead_of_drawn(question, RouteReason::read_your_writes, rng, decision);
+  } else if (!is_fresh_enough(question.view, *node, freshness)) {
+    node = instead_of_drawn(question, freshness, freshness.why, rng, decision);
   } else if (lags_too_much(*node, question.options)) {
-    node = instead_of_drawn(question, RouteReason::replica_lag, rng, decision);
+    node = instead_of_drawn(question, freshness, RouteReason::replica_lag, rng, decision);
   }
   if (node == nullptr) {
     decision.reason = RouteReason::no_primary;
-    decision.because = row_of(RouteReason::read_your_writes).name;
+    decision.because = row_of(freshness.why).name;
     return decision;
   }
   decision.node = node->id;
@@ -122,9 +145,6 @@ Decision route_read(const Question& question, RouteReason reason, Rng& rng) {
   if (!options.load_balance_mode) return to_primary(question, RouteReason::load_balance_off);
   if (options.disable_load_balance_on_write == WriteEffect::always && question.facts.has_written)
     return to_primary(question, RouteReason::wrote_before);
-  // Nothing tells what other sessions committed a moment ago but the primary itself.
-  if (options.read_consistency == ReadConsistency::global)
-    return to_primary(question, RouteReason::global_consistency);
   return balanced_read(question, reason, rng);
 }
 
@@ -137,7 +157,14 @@ Decision as_text_says(const Question& question) {
 Decision route_transaction(const Question& question, bool is_read_only, bool is_serializable, Rng& rng) {
   if (!may_use_replica(question.traits, question.options)) return as_text_says(question);
   if (is_serializable) return to_primary(question, RouteReason::serializable);
-  if (!is_read_only) return to_primary(question, RouteReason::explicit_transaction);
+  if (question.options.disable_load_balance_on_write == WriteEffect::trans_transaction &&
+      question.facts.has_written_in_transaction)
+    return to_primary(question, RouteReason::wrote_before);
+  if (!is_read_only && !may_visit_standby(question)) return to_primary(question, RouteReason::explicit_transaction);
+  if (!is_read_only) return route_read(question, RouteReason::transaction_read, rng);
+  // Its later statements are reads of their own, and a transaction cannot move to where they would be fresh.
+  if (consistency_of(question.traits, question.facts, question.options) == ReadConsistency::global)
+    return to_primary(question, RouteReason::global_consistency);
   return route_read(question, RouteReason::read_only_transaction, rng);
 }
 
@@ -178,11 +205,15 @@ bool have_all_replayed(const ClusterView& view, Lsn bound) {
   });
 }
 
-const Traits& combine(std::span<const Traits* const> batch, const RoutingOptions& options) {
+const Traits& combine(std::span<const Traits* const> batch, const RoutingOptions& options, ReadConsistency otherwise) {
   HOWDAH_ASSERT(!batch.empty());
   const auto strict = std::find_if(batch.begin(), batch.end(),
                                    [&](const Traits* traits) { return !may_use_replica(*traits, options); });
-  return **(strict == batch.end() ? batch.begin() : strict);
+  if (strict != batch.end()) return **strict;
+  // All read: eventual, session, global are in this order.
+  return **std::max_element(batch.begin(), batch.end(), [otherwise](const Traits* one, const Traits* other) {
+    return one->read_consistency.value_or(otherwise) < other->read_consistency.value_or(otherwise);
+  });
 }
 
 }  // namespace howdah

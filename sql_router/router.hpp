@@ -24,6 +24,8 @@ struct SessionFacts {
   std::optional<NodeId> transaction_node = {};      // where it is open; nothing while BEGIN is held back
   bool transaction_is_read_only = false;
   bool transaction_is_serializable = false;
+  bool transaction_may_visit_standby = false;       // READ COMMITTED, only read so far, this statement is known in full
+  bool transaction_may_move = false;                // it is open on a standby and can begin anew on the primary
   bool default_is_serializable = false;             // default_transaction_isolation of the session
   bool default_is_read_only = false;                // default_transaction_read_only of the session
 
@@ -36,8 +38,15 @@ struct SessionFacts {
   std::string_view application_name = {};           // of the startup packet
 
   bool has_written = false;                         // ever, for disable_load_balance_on_write = always
+  bool has_written_in_transaction = false;          // an explicit one, ever: for trans_transaction
+  const WrittenObjects* written_objects = nullptr;  // for dml_adaptive
   std::optional<Instant> wrote_at = {};             // when the newest write was acknowledged
   std::optional<Lsn> read_bound = {};               // bound_from() once it has an answer; forget it at the next write
+
+  std::optional<ReadConsistency> read_consistency = {};  // set by the session; nothing: as configured
+  std::optional<Lsn> min_lsn = {};                  // howdah.min_lsn: a token the client brought
+  std::optional<Instant> anyone_wrote_at = {};      // the newest write acknowledged to any client, at most; nothing: not known
+  std::optional<Lsn> global_bound = {};             // bound_from() it, once it has an answer
 };
 
 struct Decision {
@@ -46,7 +55,10 @@ struct Decision {
   RouteReason reason = RouteReason::no_primary;
   std::string_view because = {};    // the function, relation ... behind the reason, lent by the traits; may be empty
   std::optional<NodeId> drawn = {};   // the session's load balance node from now on; nothing: leave it as it is
-  std::optional<Lsn> read_bound = {}; // the position a replica must have replayed for this session; to be remembered
+  std::optional<Lsn> read_bound = {}; // the position that holds the session's writes; to be remembered
+  std::optional<Lsn> global_bound = {};  // the same for anyone's writes; to be remembered with anyone_wrote_at
+  std::optional<Lsn> position = {};   // what a replica must have replayed for this statement; nothing: see is_position_needed
+  bool is_position_needed = false;    // and if there is none, it is not known yet
 
   // The statement needs the primary, but its READ ONLY transaction already runs on a replica (`node`), where it would
   // be answered differently without an error (an advisory lock, a node-local view). The session may run it on the
@@ -72,7 +84,8 @@ inline bool may_use_replica(const Traits& traits, const RoutingOptions& options)
   return traits.verdict.may_use_replica && (options.allow_sql_comments || !traits.has_no_load_balance);
 }
 
-// A pipelined batch goes to one node: the traits that decide for all. `batch` is not empty.
-const Traits& combine(std::span<const Traits* const> batch, const RoutingOptions& options);
+// A pipelined batch goes to one node: the traits that decide for all. `batch` is not empty. `otherwise`: the consistency
+// of statements that do not tell their own.
+const Traits& combine(std::span<const Traits* const> batch, const RoutingOptions& options, ReadConsistency otherwise);
 
 }  // namespace howdah

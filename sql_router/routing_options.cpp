@@ -74,6 +74,9 @@ Result<RoutingOptions> routing_options_of(const Settings& settings) {
   for (const auto* list : {&by_user, &by_database, &by_application})
     if (list->has_error()) return list->error();
 
+  auto relationships = relationships_of(routing.dml_adaptive_object_relationship_list());
+  if (relationships.has_error()) return relationships.error();
+
   return RoutingOptions{
       .load_balance_mode = routing.load_balance_mode(),
       .statement_level_load_balance = routing.statement_level_load_balance(),
@@ -85,6 +88,8 @@ Result<RoutingOptions> routing_options_of(const Settings& settings) {
       .app_name_redirect_preference_list = std::move(*by_application),
       .allow_sql_comments = routing.allow_sql_comments(),
       .disable_load_balance_on_write = routing.disable_load_balance_on_write(),
+      .dml_adaptive_object_relationship_list = std::move(*relationships),
+      .load_balance_transactions = settings.howdah.load_balance_transactions(),
       .delay_threshold = static_cast<std::uint64_t>(replication.delay_threshold().bytes),
       .delay_threshold_by_time = replication.delay_threshold_by_time(),
       .prefer_lower_delay_standby = replication.prefer_lower_delay_standby(),

@@ -18,6 +18,7 @@
 #include "conf/enums.hpp"
 #include "conf/redirect.hpp"
 #include "conf/settings.hpp"
+#include "sql_router/written_objects.hpp"
 
 namespace howdah {
 
@@ -55,6 +56,8 @@ struct RoutingOptions {
   std::vector<RedirectRule> app_name_redirect_preference_list = {};
   bool allow_sql_comments = false;  // off: a leading /*NO LOAD BALANCE*/ sends the statement to the primary
   WriteEffect disable_load_balance_on_write = WriteEffect::transaction;
+  ObjectRelationships dml_adaptive_object_relationship_list = {};
+  bool load_balance_transactions = false;
   std::uint64_t delay_threshold = 0;     // bytes; 0 = off; not looked at when delay_threshold_by_time is set
   Duration delay_threshold_by_time = {};  // 0 = off
   bool prefer_lower_delay_standby = false;

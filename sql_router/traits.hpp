@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "conf/enums.hpp"
 #include "sql_router/enum_set.hpp"
 #include "sql_router/statement_table.hpp"
 #include "sql_router/verdict.hpp"
@@ -53,7 +54,7 @@ enum class ModesScope : std::uint8_t { none, this_transaction, session_default }
 // Why the session must keep its server connection after this statement: state that is not carried to another one.
 enum class PinReason : std::uint8_t {
   setting,                // SET, RESET of one parameter, set_config
-  prepared,               // SQL-level PREPARE
+  prepared,               // PREPARE, DEALLOCATE in a string of several: only the server knows which of it was done
   temp_table,             // CREATE TEMP ..., SELECT INTO TEMP, anything naming pg_temp
   listen,                 // LISTEN
   advisory_lock,          // pg_advisory_lock and its forms of session level
@@ -84,21 +85,47 @@ enum class Unpin : std::uint8_t {
 };
 using Unpins = EnumSet<Unpin>;
 
+// What a statement does to what is known of functions and relations.
+enum class CatalogChange : std::uint8_t {
+  none,
+  adds,     // names that were not there: what is known of others stays true
+  changes,  // what a name stands for
+};
+
 enum class CopyDirection : std::uint8_t { none, from_client, to_client };
 
-enum class GatewayCommandKind : std::uint8_t { none, show_pool, pgpool_show, pgpool_set, pgpool_reset, explain_route };
+enum class GatewayCommandKind : std::uint8_t {
+  none,
+  show_pool,
+  pgpool_show,
+  pgpool_set,
+  pgpool_reset,
+  explain_route,
+  own_show,   // SHOW, SET, RESET howdah.<name>: the client's settings of the gateway itself
+  own_set,
+  own_reset,
+};
 
 // A command Howdah answers itself, standing first in the text. It is recognised before parsing, in any case, after
 // blanks and comments. Offsets are into the text that was classified.
 struct GatewayCommand {
   GatewayCommandKind kind = GatewayCommandKind::none;
-  std::string name = {};         // SHOW POOL_<name>, PGPOOL SHOW/SET/RESET <name>; lower case
-  std::string value = {};        // PGPOOL SET: the value, quotes taken off
+  std::string name = {};         // SHOW POOL_<name>, PGPOOL SHOW/SET/RESET <name>, SET howdah.<name>; lower case
+  std::string value = {};        // PGPOOL SET, SET howdah.*: the value, quotes taken off
   bool is_default = false;       // PGPOOL SET ... TO DEFAULT
+  bool is_local = false;         // SET LOCAL howdah.*
   std::size_t inner_begin = 0;   // EXPLAIN ROUTE: the statement to explain is [inner_begin, inner_end)
   std::size_t inner_end = 0;
   std::size_t rest_begin = 0;    // what follows the command's `;` and must still run; the text's size if nothing does
   bool operator==(const GatewayCommand&) const = default;
+};
+
+struct Traits;
+
+// Traits of a statement inside another; equal if what they say is.
+struct InnerTraits {
+  std::shared_ptr<const Traits> traits = nullptr;
+  bool operator==(const InnerTraits& other) const;
 };
 
 struct Traits {
@@ -117,23 +144,40 @@ struct Traits {
   bool locks_rows = false;
   bool has_no_load_balance = false;  // a read that begins with /*NO LOAD BALANCE*/
   bool reads_sequences = false;  // currval, lastval: answers with what earlier statements left in the connection
+  bool reads_transaction_time = false;  // now() and its kin: the same all through a transaction
   bool is_node_bound = false;  // a replica might answer differently, or keep state, without an error
   CopyDirection copy = CopyDirection::none;
+  CatalogChange catalog_change = CatalogChange::none;
+  std::optional<ReadConsistency> read_consistency = {};  // of a hint in the text (hints.hpp)
   PinReasons pins = {};
   Unpins unpins = {};  // empty if the same string also pins
   GatewayCommand gateway = {};
   std::string setting = {};                 // SET, RESET or SHOW: the parameter's name, lower case
   std::string prepared_name = {};           // PREPARE, EXECUTE, DEALLOCATE: the name; empty for ALL
+  InnerTraits prepared = {};                // of a single PREPARE: what its EXECUTE will do
+  bool has_plain_arguments = false;         // of a single EXECUTE: constants and parameters only
+  std::vector<std::string> statement_names = {};  // prepared statements named anywhere, by EXPLAIN EXECUTE too; sorted
+  bool drops_statements = false;            // DEALLOCATE ALL, DISCARD ALL
+  bool shows_statements = false;            // looks at pg_prepared_statements
+  bool changes_schema = false;              // DDL, or what may hide it: what was prepared before may now mean another thing
   std::vector<std::string> relations = {};  // as written, "schema.name" if qualified; sorted, each once
 
   // The same text with other literals may have other traits. Only statements that are known not to look at theirs are
   // without: a wrong `true` costs a parse, a wrong `false` a wrong route.
   bool depends_on_literals = true;
 
+  // Which CatalogFacts these traits were made with; 0: they would be the same with any.
+  std::uint64_t catalog_stamp = 0;
+  bool names_unlisted = false;  // it names something those facts do not hold: perhaps they are out of date
+
   bool operator==(const Traits&) const = default;
   const StatementRow& row() const { return row_of(kind); }
   bool is_gateway_command() const { return gateway.kind != GatewayCommandKind::none; }
 };
+
+inline bool InnerTraits::operator==(const InnerTraits& other) const {
+  return traits == other.traits || (traits != nullptr && other.traits != nullptr && *traits == *other.traits);
+}
 
 // Shared: the cache may drop an entry while a session or a prepared statement still uses it.
 using TraitsPtr = std::shared_ptr<const Traits>;

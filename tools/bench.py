@@ -183,7 +183,7 @@ def main():
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--modes", nargs="+", choices=["simple", "extended", "prepared"], default=["simple", "prepared"])
     options = parser.parse_args()
-    pool = {"default_pool_size": 50, "max_client_conn": 500}
+    pool = {"default_pool_size": 50, "max_client_conn": 500, "worker_threads": 0}
     with Cluster(replicas=2) as cluster:
         pg.run([pg.PG_BIN / "pgbench", "-q", "-i", "-s", 10, "-h", "127.0.0.1", "-p", cluster.primary.port, "-U", "app", "app"],
                env={**os.environ, "PGPASSWORD": PASSWORD})

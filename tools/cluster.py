@@ -329,6 +329,7 @@ class Howdah:
             "health_check_timeout": 3, "health_check_max_retries": 1, "health_check_retry_delay": 1,
             "auto_failback": "on", "auto_failback_interval": 1, "failover_mode": "native",
             "pcp_compatibility": "4.3",  # Debian's own pcp_* read the older records
+            "worker_threads": 2,  # several also on a small machine
         }
         for node in self.cluster.nodes:
             settings[f"backend_hostname{node.number}"] = "127.0.0.1"

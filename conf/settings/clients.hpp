@@ -56,6 +56,10 @@ struct AuthSettings {
   Param<bool> allow_clear_text_frontend_auth{
       "allow_clear_text_frontend_auth", false, Change::reload,
       "Ask a client that pool_passwd lacks for its password in clear text and use it towards the servers."};
+  Param<StringList> admin_users{"admin_users", list_of(), Change::reload,
+                                "Users who may do everything in PgBouncer's console, the database pgbouncer."};
+  Param<StringList> stats_users{"stats_users", list_of(), Change::reload,
+                                "Users who may SHOW there. Nobody in either list: there is no console."};
 };
 
 struct TlsSettings {
@@ -146,6 +150,8 @@ struct PoolSettings {
       "server_check_delay", 30s,
       Change::reload,       "How long a released server connection is reused unasked.",
       Bare{Unit::s},        harmless(kNoServerCheck)};
+  Param<seconds> stats_period{"stats_period", 60s, Change::reload,
+                              "Span of the averages in the console's SHOW STATS.", Range{1, 2147483647}};
   Param<int> max_prepared_statements{"max_prepared_statements", 200, Change::reload,
                                      "Prepared statements kept per server connection."};
   Param<bool> application_name_add_host{"application_name_add_host", false, Change::reload,

@@ -41,8 +41,9 @@ struct FailoverSettings {
                                         "Failing connections of clients count against a node at once."};
   Param<bool> failover_on_backend_shutdown{"failover_on_backend_shutdown", false, Change::reload,
                                            "A server that says it is being shut down counts as failed."};
-  Param<bool> detach_false_primary{"detach_false_primary", false, Change::reload, "Detach a second primary.",
-                                    harmless("a false primary gets no statements anyway, and the log names it")};
+  Param<bool> detach_false_primary{"detach_false_primary", false, Change::reload,
+                                   "Of two primaries on one timeline, the one that no standby follows is fenced. off: "
+                                   "nobody is written to until an operator decides. One left behind is always fenced."};
   Param<bool> auto_failback{"auto_failback", true, Change::reload,
                             "Attach a down standby again when it is seen streaming."};
   Param<seconds> auto_failback_interval{"auto_failback_interval", 10s, Change::reload,

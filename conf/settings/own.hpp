@@ -8,6 +8,9 @@ namespace howdah {
 struct HowdahSettings {
   Param<PcpCompatibility> pcp_compatibility{"pcp_compatibility", PcpCompatibility::v4_7, Change::reload,
                                             "Which Pgpool's PCP records are sent. 4.3 for Debian 12's pcp_* tools."};
+  Param<PgbouncerCompatibility> pgbouncer_compatibility{
+      "pgbouncer_compatibility", PgbouncerCompatibility::v1_25, Change::reload,
+      "Which PgBouncer's columns the console (database pgbouncer) answers with: 1.25, or 1.18."};
   Param<FailoverMode> failover_mode{
       "failover_mode", FailoverMode::none, Change::reload,
       "Who promotes a standby: native (Howdah, by SQL), command (failover_command; so if that is set and this is not), "
@@ -15,9 +18,13 @@ struct HowdahSettings {
   Param<ReadConsistency> read_consistency{"read_consistency", ReadConsistency::session, Change::session,
                                           "What a read on a standby must have seen: eventual = anything, session = the "
                                           "client's own writes, global = all writes through Howdah."};
+  Param<bool> load_balance_transactions{
+      "load_balance_transactions", false, Change::reload,
+      "Send the reads at the beginning of a READ COMMITTED transaction to a standby; its first statement of another kind "
+      "takes it to the primary. Only where default_transaction_isolation is read committed everywhere."};
   Param<seconds> primary_wait_timeout{"primary_wait_timeout", 30s, Change::reload,
                                       "How long a statement waits for a primary while there is none."};
-  Param<int> worker_threads{"worker_threads", 0, Change::restart, "Threads that serve clients; 0 = one per core.",
+  Param<int> worker_threads{"worker_threads", 0, Change::restart, "Threads that serve clients; 0 = one for two cores.",
                             Range{0, 1024}};
   Param<ByteSize> max_parse_size{"max_parse_size", 1_MB, Change::reload,
                                  "Longer statements are not parsed: they go to the primary."};

@@ -44,13 +44,13 @@ struct RoutingSettings {
       "off: a leading comment /*NO LOAD BALANCE*/ sends a statement to the primary; other comments never matter."};
   Param<WriteEffect> disable_load_balance_on_write{
       "disable_load_balance_on_write", WriteEffect::transaction, Change::session,
-      "What becomes of reads after a write: off, transaction, trans_transaction, always, dml_adaptive."};
+      "What becomes of reads after a write: off, transaction, trans_transaction, always, dml_adaptive. Within a "
+      "transaction they stay with it in any case."};
   Param<StringList> dml_adaptive_object_relationship_list{
       "dml_adaptive_object_relationship_list",
       {},
       Change::reload,
-      "object:dependent pairs; a read of the second counts as a read of the first.",
-      harmless("read_consistency already keeps a session's reads behind all its writes")};
+      "object:dependent pairs for dml_adaptive; a write of the first counts as a write of the second."};
   Param<bool> statement_level_load_balance{"statement_level_load_balance", false, Change::session,
                                            "Choose a node for each read, not once per session."};
 };

@@ -224,6 +224,9 @@ bool Control::wait_for_primary(Duration limit) {
 void Control::report_traffic_failure(NodeId node, health::FailureKind kind) {
   state_->post_traffic(health::TrafficFailed{node, kind});
 }
+void Control::want_position() {
+  if (const auto primary = view()->primary) state_->post_traffic(health::PositionWanted{*primary});
+}
 void Control::report_traffic(NodeId node) { state_->post_traffic(health::TrafficSeen{node}); }
 
 Result<void> Control::attach(NodeId node) {

@@ -47,6 +47,9 @@ class Control {
   // From any thread: a client used the node (waiting becomes up). Cheap, but not for every statement.
   void report_traffic(NodeId node);
 
+  // From any thread: somebody waits for a newer position of the primary. It comes with a view.
+  void want_position();
+
   // From any thread but the control thread; wait for the outcome.
   Result<void> attach(NodeId node);
   Result<void> detach(NodeId node);

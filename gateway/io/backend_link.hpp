@@ -46,6 +46,7 @@ class BackendLink final : private Link::Owner {
   bool is_open() const { return state_ == State::open; }
   const DialTarget& target() const { return target_; }
   bool has_tls() const { return link_ && link_->tls() != nullptr; }
+  const Link& link() const { return *link_; }  // while open
 
   void write(std::span<const Bytes> pieces) { link_->write(pieces); }
   std::size_t unsent() const { return link_->unsent(); }

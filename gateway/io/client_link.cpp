@@ -145,7 +145,7 @@ void ClientLink::on_tls_ready(bool succeeded, std::string why) {
 void ClientLink::begin_login(wire::StartupMessage startup, Bytes rest) {
   state_ = State::logging_in;
   before_->startup = std::move(startup);
-  if (const auto refusal = owner_.refusal()) return refuse(*refusal);
+  if (const auto refusal = owner_.refusal(*this)) return refuse(*refusal);
   if (config_->requires_tls && !has_tls() && !before_->peer.is_unix())
     return refuse({ErrorCode::hba_rejected, "TLS is required"});
   if (!config_->needs_client_names || before_->peer.is_unix()) return choose_method(std::nullopt, rest);
@@ -164,7 +164,7 @@ void ClientLink::on_name_found(std::optional<std::string> name) {
 
 void ClientLink::choose_method(std::optional<std::string> name, Bytes rest) {
   login::ClientLoginFacts facts =
-      config_->judge_login({before_->startup, before_->peer, has_tls(), std::move(name)});
+      config_->judge_login({before_->startup, before_->peer, has_tls(), before_->peer.is_unix() && is_our_own_user(), std::move(name)});
   facts.user = before_->startup.user;
   facts.database = before_->startup.database;
   facts.host = host_;

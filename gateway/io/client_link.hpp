@@ -24,7 +24,7 @@ class ClientLink final : private Link::Owner {
   class Owner {
    public:
     // Too many clients, shutting down ...: nothing means welcome. Asked before the login, not for cancel requests.
-    virtual std::optional<Error> refusal() = 0;
+    virtual std::optional<Error> refusal(const ClientLink& client) = 0;
     virtual void on_cancel_request(ClientLink& client, wire::CancelKey key) = 0;
     // The confirmed name of its address: answer with on_name_found().
     virtual void find_name(ClientLink& client) = 0;
@@ -52,6 +52,8 @@ class ClientLink final : private Link::Owner {
   std::uint16_t port() const { return port_; }       // 0 on a Unix-domain socket
   WallTime connected_at() const { return connected_at_; }
   bool has_tls() const { return link_.tls() != nullptr; }
+  bool is_our_own_user() const { return is_peer_our_user(link_.fd()); }
+  const Link& link() const { return link_; }
 
   // ---- during login
   const wire::StartupMessage& startup() const;

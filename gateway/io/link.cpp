@@ -1,6 +1,7 @@
 #include "gateway/io/link.hpp"
 
 #include <openssl/err.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -16,6 +17,12 @@ namespace howdah {
 namespace {
 
 constexpr std::size_t kMostPieces = 16;
+
+// Both directions are closed, or it is broken.
+bool is_gone(int fd) {
+  pollfd status{fd, 0, 0};
+  return ::poll(&status, 1, 0) > 0;
+}
 
 }  // namespace
 
@@ -244,8 +251,9 @@ void Link::on_ready(bool readable, bool writable) {
   }
   if (!readable) return;
   if (!is_paused_) return owner_.on_link_readable();
-  if (interest_.read || !is_watched_) return;  // TLS bytes in memory: they wait until reading is resumed
-  // Not asked for, so the kernel reports that the connection is gone; it would do so again and again.
+  // Paused in this very turn, or TLS bytes in memory: they wait until reading is resumed.
+  if (!is_watched_ || !is_gone(fd())) return;
+  // The kernel would report it again and again.
   reactor_.forget(fd(), *this);
   is_watched_ = false;
   is_broken_ = true;

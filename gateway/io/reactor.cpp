@@ -82,7 +82,7 @@ int Reactor::wait_milliseconds() const {
   if (!again_.empty() || !deferred_.empty()) return 0;
   const auto next = timers_.next();
   if (!next) return -1;
-  const auto left = std::chrono::ceil<milliseconds>(*next - monotonic_now()).count();
+  const auto left = std::chrono::ceil<milliseconds>(*next - now_).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
 }
 

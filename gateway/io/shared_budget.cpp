@@ -28,6 +28,11 @@ void SharedBudget::set_limits(const PoolLimits& limits) {
   for (const BudgetReply& reply : replies_) post(reply);
 }
 
+std::uint32_t SharedBudget::used_by(const std::optional<std::string>& database) {
+  const std::scoped_lock lock(mutex_);
+  return budget_.used_by(database);
+}
+
 void SharedBudget::post(const BudgetReply& reply) {
   Receiver& receiver = receivers_[reply.worker.value];
   receiver.reactor->post([&receiver, key = reply.key, news = reply.news] { receiver.deliver(*key, news); });

@@ -25,6 +25,8 @@ class SharedBudget {
   // On the asking worker's thread; replies to itself are appended to `own`.
   void on(WorkerId worker, const PoolKey& key, const BudgetRequest& request, Actions<BudgetReply>& own);
   void set_limits(const PoolLimits& limits);
+  // Server connections of one database, or of all, over all workers: from the attempt to open one until it is closed.
+  std::uint32_t used_by(const std::optional<std::string>& database);
 
   // Whether somebody outside a pool with that many tickets waits.
   bool others_wait(std::uint32_t own_tickets) const {

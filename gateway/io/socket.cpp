@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -80,6 +81,19 @@ std::uint16_t port_of(const SocketAddress& address) {
   if (address.storage.ss_family == AF_INET6)
     return ntohs(reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_port);
   return 0;
+}
+
+bool is_peer_our_user(int fd) {
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  return ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid > 0 && peer.uid == ::geteuid();
+}
+
+SocketAddress local_address(int fd) {
+  SocketAddress out;
+  out.size = sizeof(out.storage);
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&out.storage), &out.size) != 0) out = {};
+  return out;
 }
 
 std::string unix_socket_path(const std::string& directory, std::uint16_t port) {

@@ -27,6 +27,11 @@ std::string host_text(const SocketAddress& address);
 // 0 for Unix-domain sockets.
 std::uint16_t port_of(const SocketAddress& address);
 
+// A Unix-domain socket whose other end runs as the user we run as.
+bool is_peer_our_user(int fd);
+// Our own end.
+SocketAddress local_address(int fd);
+
 // The path of a server's socket, as libpq makes it.
 std::string unix_socket_path(const std::string& directory, std::uint16_t port);
 Result<SocketAddress> unix_address(const std::string& path);

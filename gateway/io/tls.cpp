@@ -124,7 +124,8 @@ Result<TlsServer> TlsServer::make(const TlsServerOptions& settings) {
   if (auto loaded = load_trust(context, settings.ca_file, settings.ca_dir, settings.crl_file); !loaded)
     return loaded.error();
   if (!settings.ca_file.empty() || !settings.ca_dir.empty()) {
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE, nullptr);
+    const int needs = settings.needs_client_certificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE | needs, nullptr);
     if (!settings.ca_file.empty()) SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(settings.ca_file.c_str()));
   }
   if (!settings.ciphers.empty() && SSL_CTX_set_cipher_list(context, settings.ciphers.c_str()) != 1)
@@ -186,6 +187,10 @@ SslPtr TlsClient::connect_on(int fd, const std::string& host) const {
 std::string peer_binding(const SSL* ssl) {
   const X509Ptr certificate(SSL_get1_peer_certificate(ssl));
   return binding_of(certificate.get());
+}
+
+std::string protocol_and_cipher(const SSL* ssl) {
+  return std::string(SSL_get_version(ssl)) + "/" + SSL_get_cipher_name(ssl);
 }
 
 std::string peer_common_name(const SSL* ssl) {

@@ -32,6 +32,7 @@ struct TlsServerOptions {
   std::string ca_file;   // verifies the clients' certificates
   std::string ca_dir;
   std::string crl_file;
+  bool needs_client_certificate = false;
   std::string ciphers;   // TLS 1.2
   bool prefer_server_ciphers = false;
   std::string curve;
@@ -82,6 +83,8 @@ class TlsClient {
 std::string peer_binding(const SSL* ssl);
 // Common name of the peer's verified certificate; empty if it showed none.
 std::string peer_common_name(const SSL* ssl);
+// "TLSv1.3/TLS_AES_256_GCM_SHA384".
+std::string protocol_and_cipher(const SSL* ssl);
 // True if the peer chose "postgresql" by ALPN, which direct TLS requires.
 bool has_postgresql_alpn(const SSL* ssl);
 

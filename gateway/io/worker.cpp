@@ -37,6 +37,11 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
   surroundings_.statement_log = config_->statement_log;
   surroundings_.settings = config_->settings;
   surroundings_.statistics.set_capacity(config_->tracked_statements);
+  surroundings_.schema_changes = shared.schema_changes;
+  surroundings_.writes = &shared_.writes;
+  surroundings_.writer = id_.value;
+  surroundings_.clock = monotonic_now;
+  surroundings_.console_version = config_->console_version;
   shared_.budget.attach(id_, reactor_,
                         [this](const PoolKey& key, const BudgetNews& news) { pools_.on_budget_news(key, news); });
 }
@@ -92,6 +97,7 @@ void Worker::set_config(WorkerConfigPtr config) {
     surroundings_.statement_log = config_->statement_log;
     surroundings_.settings = config_->settings;
     surroundings_.statistics.set_capacity(config_->tracked_statements);
+    surroundings_.console_version = config_->console_version;
     parse_cache_.adopt(config_->routing);
     welcome_cache_.clear();
     pools_.set_config(config_);
@@ -100,6 +106,32 @@ void Worker::set_config(WorkerConfigPtr config) {
 
 void Worker::set_view(ClusterViewPtr view) {
   reactor_.post([this, view = std::move(view)] { adopt_view(view); });
+}
+
+void Worker::set_orders(StandingOrdersPtr orders, std::function<void()> then) {
+  reactor_.post([this, orders = std::move(orders), then = std::move(then)] {
+    const bool was_suspended = orders_->is_suspended;
+    orders_ = orders;
+    pools_.set_orders(orders);
+    for (const auto& [id, client] : clients_)
+      if (was_suspended != orders_->is_suspended && client->has_session() && !client->is_closing()) update_reading(*client);
+    then();
+  });
+}
+
+void Worker::evict(Eviction eviction, std::function<void(std::size_t)> then) {
+  reactor_.post([this, eviction = std::move(eviction), then = std::move(then)] {
+    std::size_t count = 0;
+    const Error told{ErrorCode::protocol_violation, eviction.message};
+    feed_all(session::Evicted{told}, [&](const Session& session) {
+      const ClientIdentity& who = session.identity();
+      const bool is_spared = who.console != ConsoleRole::none && !eviction.client;
+      const bool is_meant = !is_spared && eviction.concerns(who.id, who.database);
+      count += is_meant ? 1 : 0;
+      return is_meant;
+    });
+    then(count);
+  });
 }
 
 void Worker::end_sessions() {
@@ -122,9 +154,12 @@ void Worker::admit(Accepted accepted) {
   clients_[id] = std::make_unique<ClientLink>(parts_, static_cast<ClientLink::Owner&>(*this), config_, std::move(accepted), id);
 }
 
-std::optional<Error> Worker::refusal() {
+std::optional<Error> Worker::refusal(const ClientLink& client) {
   if (shared_.is_shutting_down) return Error{ErrorCode::shutting_down, "the gateway is shutting down"};
-  if (shared_.client_count.load(std::memory_order_relaxed) > config_->max_clients)
+  // Who steers the gateway gets in when it is full, too.
+  if (console_role(client) != ConsoleRole::none) return std::nullopt;
+  const std::uint32_t consoles = shared_.console_count.load(std::memory_order_relaxed);
+  if (shared_.client_count.load(std::memory_order_relaxed) > config_->max_clients + consoles)
     return Error{ErrorCode::too_many_clients, "sorry, too many clients already"};
   return std::nullopt;
 }
@@ -146,14 +181,33 @@ void Worker::find_name(ClientLink& client) {
 
 void Worker::check_by_server(ClientLink& client) {
   const wire::StartupMessage& startup = client.startup();
+  if (config_->console.is_console(startup.database))  // no server has that database
+    return client.refuse({ErrorCode::password_wrong, "password authentication failed for user \"" + startup.user + "\"",
+                          {}, "The console needs an entry in pool_passwd."});
   pools_.check_password(startup.database, startup.user, client.credential(),
                         [this, id = client.id()](const OpenFailure* failure) {
                           if (ClientLink* waiting = find(id)) waiting->on_server_checked(failure);
                         });
 }
 
+// Asked during login. PgBouncer's own user name needs no password and no list where the operating system vouches for it.
+ConsoleRole Worker::console_role(const ClientLink& client) const {
+  const wire::StartupMessage& startup = client.startup();
+  if (!config_->console.is_console(startup.database)) return ConsoleRole::none;
+  if (startup.user == kConsoleOwner && client.port() == 0 && client.is_our_own_user()) return ConsoleRole::admin;
+  return config_->console.role_of(startup.user);
+}
+
 void Worker::on_logged_in(ClientLink& client) {
   const wire::StartupMessage& startup = client.startup();
+  const ConsoleRole console = console_role(client);
+  const DatabaseOrders* orders = orders_->find(startup.database);
+  if (console == ConsoleRole::none && orders != nullptr && orders->is_disabled)
+    return client.refuse({ErrorCode::protocol_violation, "database \"" + startup.database + "\" is disabled",
+                          {}, "ENABLE in the console lets clients in again."});
+  if (console == ConsoleRole::none && config_->console.is_console(startup.database))
+    return client.refuse({ErrorCode::protocol_violation, "not allowed", {},
+                          "Only users in admin_users and stats_users may use the console."});
   if (startup.replication != wire::Replication::none)
     return client.refuse({ErrorCode::feature_not_supported, "replication connections are not supported",
                           {}, "Connect to the server directly."});
@@ -161,6 +215,8 @@ void Worker::on_logged_in(ClientLink& client) {
   if (!startup.options.empty()) parameters.emplace_back("options", startup.options);
   auto settings = startup_settings_of(parameters);
   if (!settings) return client.refuse(settings.error());
+  auto own_settings = *settings == nullptr ? SessionSettings{} : session_settings_of((*settings)->own);
+  if (!own_settings) return client.refuse(own_settings.error());
   const auto name = std::find_if(parameters.begin(), parameters.end(),
                                  [](const auto& entry) { return entry.first == "application_name"; });
   std::array<char, login::kLongSecretSize> random{};
@@ -170,11 +226,16 @@ void Worker::on_logged_in(ClientLink& client) {
   identity.database = startup.database;
   identity.user = startup.user;
   identity.settings = std::move(*settings);
+  identity.own_settings = *own_settings;
   if (name != parameters.end()) identity.application_name = name->second;
   identity.cancel_key = login::make_client_key(id_.value, ++next_serial_, random, startup.spoken);
+  identity.console = console;
   by_pid_[identity.cancel_key.pid] = client.id();
   ++clients_served_;
-  pools_.remember_credential(startup.user, client.credential());
+  if (console == ConsoleRole::none)
+    pools_.remember_credential(startup.user, client.credential());
+  else
+    shared_.console_count.fetch_add(1, std::memory_order_relaxed);
   if (config_->logs_connections)
     shared_.log.info("client logged in s={} user=\"{}\" db=\"{}\"", client.id().value, startup.user, startup.database);
   const std::string early = client.start_session(std::move(identity), surroundings_);
@@ -205,7 +266,11 @@ void Worker::on_client_gone(ClientLink& client, std::string why) {
 void Worker::on_client_closed(ClientLink& client) {
   const auto found = clients_.find(client.id());
   if (found == clients_.end()) return;
-  if (client.has_session()) by_pid_.erase(client.session().identity().cancel_key.pid);
+  if (client.has_session()) {
+    const ClientIdentity& who = client.session().identity();
+    by_pid_.erase(who.cancel_key.pid);
+    if (who.console != ConsoleRole::none) shared_.console_count.fetch_sub(1, std::memory_order_relaxed);
+  }
   // A session gives back what it holds before it ends; should it ever not, nobody else may have it.
   while (!client.leases.empty()) return_lease(client, *client.leases.back(), session::LeaseEnd::close);
   if (client.asked != nullptr) pools_.forget(*std::exchange(client.asked, nullptr), client.id());
@@ -322,6 +387,7 @@ void Worker::act(ClientLink& client, const session::Action& action) {
                           return_lease(client, *static_cast<Server*>(returned.backend), returned.end);
                         },
                         [&](const session::AskLocal& question) { ask_local(client, question); },
+                        [&](const session::WithdrawLocal&) { shared_.hooks.withdraw_local(client.id()); },
                         [&](const session::ReportNode& seen) { shared_.hooks.report(seen.node, seen.failure, {}); },
                         [&](const session::SendCancel& wanted) {
                           flush_server(client);
@@ -330,6 +396,7 @@ void Worker::act(ClientLink& client, const session::Action& action) {
                             for (const auto& waiter : waiters) waiter();
                           });
                         },
+                        [&](const session::WantPosition&) { shared_.hooks.want_position(); },
                         [&](const session::CloseClient& close) {
                           flush_server(client);
                           flush_client(client);
@@ -368,7 +435,8 @@ void Worker::ask_local(const ClientLink& client, const session::AskLocal& questi
       pools_.deliver();
     });
   };
-  shared_.hooks.ask_local({question.command, who.user, who.database, client.session().load_balance_node(), question.settings},
+  shared_.hooks.ask_local({client.id(), question.command, who.user, who.database, client.session().load_balance_node(),
+                           question.settings, who.console},
                           std::move(then));
 }
 
@@ -389,6 +457,7 @@ void Worker::flush_server(ClientLink&) {
 
 void Worker::update_reading(ClientLink& client) {
   bool wanted = client.session().wants_client_bytes();
+  if (orders_->is_suspended) wanted = wanted && client.session().identity().console != ConsoleRole::none;
   for (const Server* server : client.leases) wanted = wanted && server->link.unsent() <= kMostUnsent;
   client.set_reading(wanted);
 }

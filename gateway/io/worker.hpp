@@ -23,11 +23,13 @@ namespace howdah {
 
 // A question of a session that the gateway itself answers (SHOW POOL_*, PGPOOL ...).
 struct LocalQuestion {
+  SessionId asker;
   std::string command;
   std::string user;
   std::string database;
   std::optional<NodeId> load_balance_node;  // drawn for the asker's reads
   SettingsPtr settings;                     // as the asker has changed them; null: it has not
+  ConsoleRole console = ConsoleRole::none;  // anything else: the asker uses the console
 };
 
 // What workers need from outside: joined in app.cpp. Called on the worker's thread.
@@ -36,8 +38,10 @@ struct WorkerHooks {
   std::function<void(NodeId)> seen;
   // `then` may be called on any thread.
   std::function<void(LocalQuestion, std::function<void(Result<TextTable>)> then)> ask_local;
+  std::function<void(SessionId asker)> withdraw_local;  // its question is not wanted any more
   std::function<void(WorkerId to, MovedServer)> hand_over;
   std::function<void(wire::CancelKey, std::function<void()> then)> route_cancel;
+  std::function<void()> want_position;  // the primary's, soon; it comes with the next view
 };
 
 // Shared by all workers of the process.
@@ -47,7 +51,11 @@ struct WorkersShared {
   Resolver& client_names;  // of its own: clients with slow name servers must not delay connections to servers
   SharedBudget& budget;
   WorkerHooks hooks;
-  std::atomic<std::uint32_t> client_count{0};
+  WriteBoard writes;
+  std::atomic<std::uint32_t> client_count{0};   // with those of the console
+  std::atomic<std::uint32_t> console_count{0};  // logged in to the console
+  // shared: each worker's surroundings hold it
+  std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);
   std::atomic<bool> is_shutting_down{false};
 };
 
@@ -67,6 +75,10 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   void cancel(wire::CancelKey key, std::function<void()> then);
   void set_config(WorkerConfigPtr config);
   void set_view(ClusterViewPtr view);
+  // `then` is called on the worker's thread when they are in force here.
+  void set_orders(StandingOrdersPtr orders, std::function<void()> then);
+  // `then` gets the number of clients that were sent away; on the worker's thread.
+  void evict(Eviction eviction, std::function<void(std::size_t)> then);
   // Sessions end as soon as their transactions do.
   void end_sessions();
   void forget_statements();  // of SHOW POOL_STATEMENTS
@@ -81,6 +93,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   const WorkerPools& pools() const { return pools_; }
   const StatementTally& tally() const { return surroundings_.tally; }
   const StatementStatistics& statistics() const { return surroundings_.statistics; }
+  const TrafficBook& traffic() const { return surroundings_.traffic; }
   Instant now() const { return reactor_.now(); }
   template <typename Visit>
   void visit_clients(Visit&& visit) const {
@@ -89,7 +102,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
 
  private:
   // ---- ClientLink::Owner
-  std::optional<Error> refusal() override;
+  std::optional<Error> refusal(const ClientLink& client) override;
   void on_cancel_request(ClientLink& client, wire::CancelKey key) override;
   void find_name(ClientLink& client) override;
   void check_by_server(ClientLink& client) override;
@@ -110,6 +123,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   void hand_over(WorkerId to, MovedServer moved) override;
 
   void admit(Accepted accepted);
+  ConsoleRole console_role(const ClientLink& client) const;
   void feed(ClientLink& client, const session::Event& event);
   void act(ClientLink& client, const session::Action& action);
   void act_on_lease(ClientLink& client, const session::WantLease& wanted);
@@ -127,6 +141,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   WorkerId id_;
   WorkersShared& shared_;
   WorkerConfigPtr config_;
+  StandingOrdersPtr orders_ = std::make_shared<StandingOrders>();
   Reactor reactor_;
   std::vector<char> buffer_;
   LoopParts parts_;

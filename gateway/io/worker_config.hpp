@@ -11,6 +11,7 @@
 #include "gateway/io/tls.hpp"
 #include "gateway/login/client_login.hpp"
 #include "gateway/pool/pool.hpp"
+#include "gateway/session/console_role.hpp"
 #include "gateway/session/session_options.hpp"
 #include "gateway/session/surroundings.hpp"
 #include "gateway/wire/startup.hpp"
@@ -23,6 +24,7 @@ struct LoginQuestion {
   const wire::StartupMessage& startup;
   const SocketAddress& peer;
   bool has_tls = false;
+  bool is_our_own_user = false;  // a Unix-domain socket, and the other end runs as the operating system's user we run as
   std::optional<std::string> client_name = {};  // confirmed; only looked up if judge_login may ask for it
 };
 
@@ -49,6 +51,8 @@ struct WorkerConfig {
 
   // Which method and secret apply (pool_hba.conf, pool_passwd); fills in no randomness. Called on every worker.
   std::function<login::ClientLoginFacts(const LoginQuestion&)> judge_login;
+  ConsoleAccess console;         // who may use the PgBouncer console
+  std::string console_version;   // what it reports as server_version
   bool needs_client_names = false;  // pool_hba.conf has rules for host names
 };
 

@@ -30,18 +30,32 @@ WorkerPools::WorkerPools(WorkerId worker, LoopParts& parts, Owner& owner, Shared
       budget_(budget),
       config_(std::move(config)),
       view_(std::make_shared<ClusterView>()),
+      orders_(std::make_shared<StandingOrders>()),
       ids_(worker) {}
 
 PoolEntry& WorkerPools::entry_of(const std::string& database, const std::string& user, NodeId node) {
   const PoolKey key{database, user, node};
   auto& entry = entries_[key];
-  if (!entry)
-    entry = std::make_unique<PoolEntry>(key, config_->pool, ids_, parts_.log, parts_.reactor.timers(),
-                                        [this](PoolEntry& due) {
-                                          run(due, PoolTick{});
-                                          deliver();
-                                        });
-  return *entry;
+  if (entry) return *entry;
+  entry = std::make_unique<PoolEntry>(key, config_->pool, ids_, parts_.log, parts_.reactor.timers(),
+                                      [this](PoolEntry& due) {
+                                        run(due, PoolTick{});
+                                        deliver();
+                                      });
+  PoolEntry& made = *entry;
+  apply_orders(made);
+  return made;
+}
+
+void WorkerPools::apply_orders(PoolEntry& entry) {
+  const DatabaseOrders own = orders_->of(entry.key.database);
+  run(entry, OrdersChanged{own.is_paused, own.retire_before});
+}
+
+void WorkerPools::set_orders(StandingOrdersPtr orders) {
+  orders_ = std::move(orders);
+  for (auto& [key, entry] : entries_) apply_orders(*entry);
+  deliver();
 }
 
 void WorkerPools::run(PoolEntry& entry, const PoolEvent& event) {

@@ -16,6 +16,7 @@
 #include "gateway/io/shared_budget.hpp"
 #include "gateway/io/worker_config.hpp"
 #include "gateway/session/session.hpp"
+#include "gateway/standing_orders.hpp"
 #include "health/cluster_view.hpp"
 
 namespace howdah {
@@ -70,6 +71,7 @@ class WorkerPools final : private Server::Owner {
   void cancel(Server& server, std::function<void()> then);
 
   void set_config(WorkerConfigPtr config);
+  void set_orders(StandingOrdersPtr orders);
   void set_view(const ClusterViewPtr& view);
   void adopt(MovedServer moved);
   void on_budget_news(const PoolKey& key, const BudgetNews& news);
@@ -104,6 +106,7 @@ class WorkerPools final : private Server::Owner {
   void run(PoolEntry& entry, const PoolEvent& event);
   void act(PoolEntry& entry, const PoolAction& action);
   void ask_budget(PoolEntry& entry, const BudgetRequest& request);
+  void apply_orders(PoolEntry& entry);
   void open(PoolEntry& entry, BackendId id);
   void dial(Server& server, NodeId node, const login::ServerCredential& credential, const std::string& database,
             const std::string& user);
@@ -121,6 +124,7 @@ class WorkerPools final : private Server::Owner {
   SharedBudget& budget_;
   WorkerConfigPtr config_;
   ClusterViewPtr view_;
+  StandingOrdersPtr orders_;
   BackendIds ids_;
   std::unordered_map<PoolKey, std::unique_ptr<PoolEntry>> entries_;
   std::unordered_map<BackendId, std::unique_ptr<Server>> servers_;

@@ -103,12 +103,14 @@ enum class BackendCloseReason {
   reset_failed,
   made_room,
   node_lost,
+  ordered,  // PAUSE, RECONNECT, KILL in the console
   shutting_down,
 };
 
-inline constexpr std::array<std::string_view, 7> kBackendCloseReasons{
+inline constexpr std::array<std::string_view, 8> kBackendCloseReasons{
     "server_lifetime", "server_idle_timeout", "returned_unusable", "reset_failed",
-    "made_room",       "node_lost",           "shutting_down",
+    "made_room",       "node_lost",           "ordered",
+    "shutting_down",
 };
 static_assert(kBackendCloseReasons.size() == static_cast<std::size_t>(BackendCloseReason::shutting_down) + 1);
 

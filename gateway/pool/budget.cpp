@@ -53,6 +53,13 @@ std::uint32_t Budget::used(const PoolKey& key) const {
   return found == entries_.end() ? 0 : found->second.used;
 }
 
+std::uint32_t Budget::used_by(const std::optional<std::string>& database) const {
+  std::uint32_t sum = 0;
+  for (const auto& [name, group] : databases_)
+    if (!database || name == *database) sum += group.used;
+  return sum;
+}
+
 // ---- counting
 
 Budget::Entry& Budget::entry_of(const PoolKey& key) {

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -37,6 +38,8 @@ class Budget {
   std::uint32_t waiting() const { return waiting_; }
   // Permits in use, for SHOW and tests.
   std::uint32_t used(const PoolKey& key) const;
+  // Of one database, or of all.
+  std::uint32_t used_by(const std::optional<std::string>& database) const;
   const PoolLimits& limits() const { return limits_; }
 
  private:

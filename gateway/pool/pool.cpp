@@ -31,7 +31,7 @@ void Pool::set_settings(const PoolOptions& settings) {
 // ---- sessions
 
 void Pool::on(const LeaseAsked& event, Turn& turn) {
-  const bool is_hopeless = pause_.is_active() && !has_open() && pause_.error()->code != ErrorCode::too_many_clients;
+  const bool is_hopeless = !orders_.is_paused && pause_.is_active() && !has_open() && pause_.error()->code != ErrorCode::too_many_clients;
   if (is_hopeless) {
     turn.out.push(Refuse{event.session, *pause_.error()});
     return;
@@ -108,6 +108,7 @@ void Pool::on(const TakenOver& event, Turn& turn) {
   record.opened_at = event.opened_at;
   record.used_at = turn.now;
   enter_idle(record);
+  if (is_outdated(record)) return close(record, BackendCloseReason::ordered, turn);
   make_available(record, turn);
 }
 
@@ -120,6 +121,25 @@ void Pool::on(const PoolDrained& event, Turn& turn) {
     else if (record.state != BackendState::closing)
       close(record, event.reason, turn);
   }
+}
+
+// Those that wait keep their places; their tickets would only bring connections that must not be opened.
+void Pool::on(const OrdersChanged& event, Turn& turn) {
+  const bool was_paused = std::exchange(orders_, event).is_paused;
+  drained_as_ = BackendCloseReason::ordered;
+  for (Waiter& waiter : waiters_) {
+    if (!event.is_paused) break;
+    drop_ticket(waiter, turn);
+    waiter.has_ticket = waiter.asked_reserve = false;
+  }
+  for (auto& [id, record] : backends_) {
+    if (!is_outdated(record)) continue;
+    if (record.state == BackendState::leased)
+      record.is_retired = true;
+    else if (record.state != BackendState::closing)
+      close(record, BackendCloseReason::ordered, turn);
+  }
+  if (was_paused && !event.is_paused) settle(turn);
 }
 
 void Pool::on(const NodeBack&, Turn& turn) { end_pause(turn); }
@@ -151,7 +171,9 @@ std::optional<Instant> Pool::next_deadline() const {
 void Pool::refuse_late(Turn& turn) {
   const Duration limit = settings_.query_wait_timeout;
   while (limit > 0s && !waiters_.empty() && turn.now >= waiters_.front().since + limit)
-    refuse_front(wait_timeout_error(key_, settings_.limits, limited_by_, limit, pause_.error()), turn);
+    refuse_front(orders_.is_paused ? paused_error(key_, limit)
+                                   : wait_timeout_error(key_, settings_.limits, limited_by_, limit, pause_.error()),
+                 turn);
 }
 
 void Pool::ask_reserve(Turn& turn) {
@@ -185,12 +207,13 @@ void Pool::ask_spare(Turn& turn) {
 // ---- the budget's news
 
 void Pool::on(const PermitGranted&, Turn& turn) {
-  if (!pause_.is_active() && waiters_.size() > count(BackendState::connecting)) return open(turn);
+  const bool is_wanted = waiters_.size() > count(BackendState::connecting);
+  if (is_wanted && !pause_.is_active() && !orders_.is_paused) return open(turn);
   turn.request(ReleasePermit{.backend = {}, .was_connecting = true});
 }
 
 void Pool::on(const SpareGranted&, Turn& turn) {
-  if (!pause_.is_active()) return open(turn);
+  if (!pause_.is_active() && !orders_.is_paused) return open(turn);
   turn.request(ReleasePermit{.backend = {}, .was_connecting = true});
 }
 

@@ -58,12 +58,14 @@ class Pool {
   std::size_t idle_count() const { return idle_.size(); }
   std::size_t waiting_count() const { return waiters_.size(); }
   std::optional<Instant> waiting_since() const;
+  std::optional<BackendState> state_of(BackendId id) const;
+  bool is_retired(BackendId id) const;  // closed when it comes back
 
  private:
   struct Record {
     BackendId id;
     BackendState state = BackendState::connecting;
-    Instant opened_at = {};
+    Instant opened_at = {};  // while connecting: when that began
     Instant used_at = {};
     std::uint32_t cancels = 0;  // cancel requests under way
     bool is_new = false;        // the budget still counts it as connecting
@@ -95,6 +97,7 @@ class Pool {
   void on(const CancelEnded& event, Turn& turn);
   void on(const TakenOver& event, Turn& turn);
   void on(const PoolDrained& event, Turn& turn);
+  void on(const OrdersChanged& event, Turn& turn);
   void on(const NodeBack& event, Turn& turn);
   void on(const PoolTick& event, Turn& turn);
   void on(const PermitGranted& event, Turn& turn);
@@ -129,6 +132,7 @@ class Pool {
   void close_aged(Turn& turn);
   void ask_spare(Turn& turn);
 
+  bool is_outdated(const Record& record) const;
   bool has_open() const;
   bool is_reserve_used() const;
   bool wants_spare() const;
@@ -147,6 +151,7 @@ class Pool {
   std::uint32_t tickets_ = 0;
   RetryPause pause_;
   BackendCloseReason drained_as_ = BackendCloseReason::node_lost;  // of the last drain
+  OrdersChanged orders_;  // in force
   PoolLimit limited_by_ = PoolLimit::none;
   Instant aged_closed_at_ = Instant::min();  // when a connection was last closed for its age
   Instant expires_at_ = Instant::max();      // no idle connection is to be closed before

@@ -71,13 +71,20 @@ struct PoolDrained {
   Error error;
 };
 
+// What operators have ordered for the pool's database. Paused: nobody is lent anything, waiters stay, what is not lent is
+// closed, what is lent is closed on return. Connections opened before `retire_before` go the same way.
+struct OrdersChanged {
+  bool is_paused = false;
+  Instant retire_before = Instant::min();
+};
+
 // The node was seen up: no need to sit out the pause after failed openings.
 struct NodeBack {};
 
 struct PoolTick {};
 
 using PoolEvent = std::variant<LeaseAsked, LeaseForgotten, LeaseReturned, BackendOpened, BackendOpenFailed, BackendLost,
-                               ResetDone, CancelStarted, CancelEnded, TakenOver, PoolDrained, NodeBack, PoolTick,
+                               ResetDone, CancelStarted, CancelEnded, TakenOver, PoolDrained, OrdersChanged, NodeBack, PoolTick,
                                PermitGranted, SpareGranted, PermitDelayed, IdleRecalled, OfferAnswered>;
 
 // What is to be done, in order.

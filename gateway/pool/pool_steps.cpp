@@ -83,6 +83,7 @@ void Pool::make_available(Record& record, Turn& turn) {
 }
 
 void Pool::settle(Turn& turn) {
+  if (orders_.is_paused) return;
   while (!waiters_.empty() && !idle_.empty()) {
     if (turn.others_wait) return offer(*idle_.back(), turn);
     lend(*idle_.back(), turn);
@@ -119,6 +120,7 @@ void Pool::lend(Record& record, Turn& turn, bool withdraws_ticket) {
 void Pool::open(Turn& turn) {
   Record& record = add(ids_.next(), BackendState::connecting);
   record.is_new = true;
+  record.opened_at = turn.now;
   turn.out.push(OpenBackend{record.id});
 }
 
@@ -151,6 +153,18 @@ void Pool::end_pause(Turn& turn) {
   turn.request(PauseOpening{false});
 }
 
+// ---- for reports
+
+std::optional<BackendState> Pool::state_of(BackendId id) const {
+  const auto found = backends_.find(id);
+  return found == backends_.end() ? std::nullopt : std::optional(found->second.state);
+}
+
+bool Pool::is_retired(BackendId id) const {
+  const auto found = backends_.find(id);
+  return found != backends_.end() && found->second.is_retired;
+}
+
 // ---- waiters
 
 void Pool::drop_ticket(Waiter& waiter, Turn& turn) {
@@ -169,14 +183,21 @@ std::optional<Instant> Pool::waiting_since() const {
   return waiters_.empty() ? std::nullopt : std::optional(waiters_.front().since);
 }
 
+// Opened before it was ordered that such connections are to go.
+bool Pool::is_outdated(const Record& record) const {
+  return orders_.is_paused || record.opened_at < orders_.retire_before;
+}
+
 bool Pool::has_open() const {
   return backends_.size() > count(BackendState::connecting) + count(BackendState::closing);
 }
 
 bool Pool::is_reserve_used() const {
-  return settings_.limits.reserve_pool_size > 0 && settings_.reserve_pool_timeout > 0s;
+  return settings_.limits.reserve_pool_size > 0 && settings_.reserve_pool_timeout > 0s && !orders_.is_paused;
 }
 
-bool Pool::wants_spare() const { return backends_.size() < settings_.limits.min_pool_size && !pause_.is_active(); }
+bool Pool::wants_spare() const {
+  return backends_.size() < settings_.limits.min_pool_size && !pause_.is_active() && !orders_.is_paused;
+}
 
 }  // namespace howdah

@@ -23,6 +23,14 @@ std::string limited_thing(const PoolKey& key, PoolLimit limit) {
 
 }  // namespace
 
+Error paused_error(const PoolKey& key, Duration waited) {
+  const auto milli = std::chrono::duration_cast<milliseconds>(waited).count();
+  return {.code = ErrorCode::pool_wait_timeout,
+          .message = fmt::format("query_wait_timeout: no server connection became free within {} ms", milli),
+          .detail = fmt::format("database \"{}\" is paused", key.database),
+          .hint = "An operator has paused it in the console; RESUME there lets it go on."};
+}
+
 Error wait_timeout_error(const PoolKey& key, const PoolLimits& limits, PoolLimit limit, Duration waited,
                          const std::optional<Error>& cause) {
   const auto milli = std::chrono::duration_cast<milliseconds>(waited).count();

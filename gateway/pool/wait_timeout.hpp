@@ -13,4 +13,7 @@ namespace howdah {
 Error wait_timeout_error(const PoolKey& key, const PoolLimits& limits, PoolLimit limit, Duration waited,
                          const std::optional<Error>& cause);
 
+// The same while the database is paused.
+Error paused_error(const PoolKey& key, Duration waited);
+
 }  // namespace howdah

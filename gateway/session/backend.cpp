@@ -11,6 +11,7 @@ std::string Backend::begin_reset(std::string_view reset_query) {
   ledger.owe({.kind = AnswerKind::query, .audience = Audience::nobody});
   applied = nullptr;
   prepared.clear();
+  names.clear();
   unnamed_serial = 0;
   return message;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,7 @@ struct Backend {
   wire::ParameterSet reported;           // its ParameterStatus messages
   StartupSettingsPtr applied = nullptr;  // startup settings of the last user in force; null: none
   PreparedNames prepared;                // statements of ours it knows
+  std::map<std::string, std::uint64_t, std::less<>> names = {};  // statements it knows by clients' names; 0: made by nobody known
   bool may_hold_sequences = false;       // somebody has written: lastval() may answer with that one's value
   std::uint64_t unnamed_serial = 0;      // which unnamed statement it holds; 0: nobody's
   ReplyLedger ledger;

@@ -33,7 +33,6 @@ const TraitsPtr& large_parse_traits() {
     unread.verdict.reason = RouteReason::too_long;
     unread.has_transaction_control = true;
     unread.pins.add(PinReason::opaque);
-    unread.pins.add(PinReason::prepared);
     return std::make_shared<const Traits>(std::move(unread));
   }();
   return traits;
@@ -90,16 +89,18 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     return Go::now;
   }
   if (owes() && batch_needs_clean_sequences()) return Go::wait;
+  is_statement_open_ended_ = !scan_.is_ended;
   const Traits& strictest = scan_.has_local_part     ? mixed_batch_traits()
                             : scan_.traits.empty() ? *kNothingSaid
-                                                   : combine(scan_.traits, routing());
+                                                   : combine(scan_.traits, routing(), consistency());
   if (admit(strictest) == Go::wait) {
     prepare_later_at_ = prepare_later_time();
     if (!pending_error_ || waiting_ != Waiting::nothing) return Go::wait;
     return open_batch(input);
   }
   const bool is_outside =
-      !deferred_begin_.empty() || (client_status() == TransactionStatus::idle && is_status_certain());
+      !deferred_begin_.empty() || is_transaction_movable() ||
+      (client_status() == TransactionStatus::idle && is_status_certain());
   if (batch_needs_clean_sequences()) discard_sequences();
   send_deferred_begin();
   is_batch_open_ = true;
@@ -154,11 +155,14 @@ std::size_t SessionCore::forward_extended(Bytes input, Head head) {
   switch (tag) {
     case ClientTag::describe:
     case ClientTag::close: return forward_target(message, head);
-    case ClientTag::execute:
+    case ClientTag::execute: {
+      const auto execute = wire::parse_execute(message.subspan(wire::kHeaderSize));
+      if (!execute) return close_with(execute.error(), CloseReason::protocol_violation), 0;
       retain(message);
       to_server(message);
-      backend_->ledger.owe(counted({.kind = AnswerKind::execute}, statement_of_execute(message)));
+      backend_->ledger.owe(counted(owed_for_execute(execute->portal), statement_of_portal(execute->portal)));
       return head.total;
+    }
     case ClientTag::flush:
       retain(message);
       to_server(message);
@@ -178,13 +182,14 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
   if (!parse) return close_with(parse.error(), CloseReason::protocol_violation), 0;
   const TraitsPtr traits = env_.parse_cache.find_or_classify(parse->sql);
   PreparedStatementPtr statement;
-  if (!parse->statement.empty()) {
+  const bool is_left_to_server = pins_.has(PinReason::prepared);
+  if (!parse->statement.empty() && !is_left_to_server) {
     statement = intern(parse->sql, parse->types, traits);
     if (is_in_doubt(parse->statement, statement->number)) return 0;
   }
   if (requests_.back().is_beyond_scan) {
-    if (leave_replica_for(*traits)) return 0;
-    note_statement(*traits);
+    if (leave_replica_for(*traits_in_force(traits))) return 0;
+    note_statement(*traits_in_force(traits));
     scan_.parsed.clear();  // its names were views of bytes that are gone
   }
   retain(message);
@@ -197,6 +202,11 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
     backend_->unnamed_serial = unnamed_serial_;
     to_server(message);
     backend_->ledger.owe({.kind = AnswerKind::parse, .tag = kUnnamedTag | unnamed_serial_});
+    return head.total;
+  }
+  if (is_left_to_server) {
+    to_server(message);
+    backend_->ledger.owe({.kind = AnswerKind::parse});
     return head.total;
   }
   const auto [place, is_new] = prepared_.try_emplace(std::string(parse->statement), statement);
@@ -223,11 +233,23 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
   return head.total;
 }
 
+// What the statement named says may use names. False: answers must come first.
+bool SessionCore::make_names_in_batch(std::string_view statement) {
+  const TraitsPtr traits = traits_of_statement(statement);
+  if (traits == nullptr || !looks_at_names(*traits)) return true;
+  if (requests_.size() > 1) return false;
+  requests_.back().is_barrier = true;
+  if (client_status() != TransactionStatus::failed) make_names(*traits);
+  return true;
+}
+
 // Too long to be kept: it stays where it is made, under the client's own name, and the session with it.
 std::size_t SessionCore::forward_large_parse(Bytes input, Head head) {
   const std::string_view name = wire::BodyReader(input.subspan(wire::kHeaderSize)).take_cstring();
   if (!name.empty() && is_in_doubt(name)) return 0;
+  if (!name.empty() && requests_.size() > 1) return 0;
   if (leave_replica_for(*large_parse_traits())) return 0;
+  if (!name.empty()) leave_names_to_server();
   note_statement(*large_parse_traits());
   requests_.back().is_rerunnable = false;
   has_unsettled_names_ = true;
@@ -237,8 +259,6 @@ std::size_t SessionCore::forward_large_parse(Bytes input, Head head) {
     unnamed_traits_ = large_parse_traits();
     unnamed_sql_.clear();
     owed.tag = kUnnamedTag | unnamed_serial_;
-  } else if (const auto found = prepared_.find(name); found != prepared_.end()) {
-    prepared_.erase(found);
   }
   backend_->ledger.owe(std::move(owed));
   return start_stream(input, head, 0, false);
@@ -259,10 +279,11 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
   if (is_in_doubt(bind.statement)) return 0;
   if (requests_.back().is_beyond_scan) {
     if (const TraitsPtr traits = traits_of_statement(bind.statement)) {
-      if (leave_replica_for(*traits)) return 0;
-      note_statement(*traits);
+      if (leave_replica_for(*traits_in_force(traits))) return 0;
+      note_statement(*traits_in_force(traits));
     }
   }
+  if (!make_names_in_batch(bind.statement)) return 0;
   if (is_whole) {
     retain(input.first(head.total));
   } else {
@@ -270,6 +291,7 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
   }
   if (!local_portals_.empty()) forget_local_portal(bind.portal);
   note_bound(bind.statement, bind.portal);
+  note_portal(bind.portal, bind.statement);
   Owed owed = counted({.kind = AnswerKind::bind}, statement_of_portal(bind.portal));
   const std::string_view name = server_name(bind.statement, owed);
   const std::size_t taken = wire::kHeaderSize + bind.rest;
@@ -288,6 +310,7 @@ std::size_t SessionCore::forward_target(Bytes message, Head head) {
   const auto target = wire::parse_target(message.subspan(wire::kHeaderSize));
   if (!target) return close_with(target.error(), CloseReason::protocol_violation), 0;
   if (target->target == wire::Target::statement && is_in_doubt(target->name)) return 0;
+  if (target->target == wire::Target::statement && !make_names_in_batch(target->name)) return 0;
   retain(message);
   if (static_cast<ClientTag>(head.tag) == ClientTag::close) return forward_close(message, *target);
   Owed owed{.kind = AnswerKind::describe};

@@ -108,8 +108,8 @@ void SessionCore::scan_traits(const TraitsPtr& traits) {
     return;
   }
   (is_answered_here(*traits) ? scan_.has_local_part : scan_.has_server_part) = true;
-  scan_.held.push_back(traits);
-  scan_.traits.push_back(traits.get());
+  scan_.held.push_back(traits_in_force(traits));
+  scan_.traits.push_back(scan_.held.back().get());
 }
 
 // Bound in this batch, or before it.

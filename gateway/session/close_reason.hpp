@@ -18,6 +18,7 @@ enum class CloseReason {
   session_state_lost,   // its server connection died with state that cannot be carried
   server_misbehaved,    // the server said what the protocol does not allow
   shutting_down,
+  evicted,              // an operator ended it (KILL, KILL_CLIENT in the console)
   internal_error,
 };
 
@@ -36,6 +37,7 @@ inline constexpr std::array kCloseReasons{
     CloseReasonRow{CloseReason::session_state_lost, "session_state_lost"},
     CloseReasonRow{CloseReason::server_misbehaved, "server_misbehaved"},
     CloseReasonRow{CloseReason::shutting_down, "shutting_down"},
+    CloseReasonRow{CloseReason::evicted, "evicted"},
     CloseReasonRow{CloseReason::internal_error, "internal_error"},
 };
 static_assert([] {

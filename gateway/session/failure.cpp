@@ -63,6 +63,8 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
   }
   is_draining_ = false;
   if (requests_.empty()) {
+    if (!movable_begin_.empty() && told_status_ == TransactionStatus::in_block) deferred_begin_.swap(movable_begin_);
+    movable_begin_.clear();
     is_failed_ = told_status_ != TransactionStatus::idle && deferred_begin_.empty();
     is_failure_told_ = false;
     return;
@@ -76,7 +78,8 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
 }
 
 bool SessionCore::can_rerun_all() const {
-  return stream_left_ == 0 && (told_status_ == TransactionStatus::idle || !sent_begin_.empty()) &&
+  return stream_left_ == 0 &&
+         (told_status_ == TransactionStatus::idle || !sent_begin_.empty() || !movable_begin_.empty()) &&
          std::all_of(requests_.begin(), requests_.end(), [](const Request& request) {
            return request.is_rerunnable && !request.has_forwarded && (request.retained > 0 || !request.is_complete);
          });
@@ -84,7 +87,7 @@ bool SessionCore::can_rerun_all() const {
 
 // Errors that say "not here" rather than "not so": a standby refuses a write, or cancels because of replay.
 bool SessionCore::should_rerun(std::string_view sqlstate) const {
-  if (!is_on_replica_ || is_draining_ || !sent_begin_.empty() || retry_count_ >= options_.max_retries || !can_rerun_all()) return false;
+  if (!is_on_replica_ || is_draining_ || (!sent_begin_.empty() && movable_begin_.empty()) || retry_count_ >= options_.max_retries || !can_rerun_all()) return false;
   return sqlstate == "25006" || sqlstate == "0A000" || sqlstate == "40001";
 }
 
@@ -109,6 +112,7 @@ void SessionCore::rerun_after_error(std::string_view sqlstate) {
     ledger.owe({AnswerKind::sync, Audience::nobody, static_cast<std::uint64_t>(Injected::drain)});
     is_batch_open_ = false;
   }
+  if (!movable_begin_.empty()) inject_query("ROLLBACK", Injected::drain);
   is_draining_ = is_rerun_after_drain_ = true;
 }
 
@@ -130,11 +134,22 @@ void SessionCore::remember_refusal() {
     rest = rest.subspan(total);
   }
   if (count != 1) return;
+  const TraitsPtr refused = env_.parse_cache.find_or_classify(sql);
+  if (refused->kind == StatementKind::execute) return remember_refused_statement(refused->prepared_name);
   env_.parse_cache.remember_refusal(sql);
-  const TraitsPtr traits = env_.parse_cache.find_or_classify(sql);
+  // Texts with other literals are refused with it.
   for (auto& [name, statement] : prepared_)
-    if (statement->sql == sql) statement->traits = traits;
-  if (unnamed_sql_ == sql) unnamed_traits_ = traits;
+    if (!statement->is_sql()) statement->traits = env_.parse_cache.find_or_classify(statement->sql);
+  if (!unnamed_sql_.empty()) unnamed_traits_ = env_.parse_cache.find_or_classify(unnamed_sql_);
+}
+
+// What EXECUTE has executed.
+void SessionCore::remember_refused_statement(std::string_view name) {
+  const auto found = prepared_.find(name);
+  if (found == prepared_.end()) return;
+  Traits traits = *found->second->traits;
+  traits.verdict = {.may_use_replica = false, .may_write = true, .reason = RouteReason::refused_by_replica};
+  found->second->traits = std::make_shared<const Traits>(std::move(traits));
 }
 
 // Everything in flight goes back to where it came from.
@@ -145,6 +160,8 @@ void SessionCore::requeue() {
   retained_.clear();
   requests_.clear();
   is_batch_open_ = false;
+  if (!movable_begin_.empty()) sent_begin_.swap(movable_begin_);
+  movable_begin_.clear();
   if (sent_begin_.empty()) return;
   deferred_begin_.swap(sent_begin_);
   sent_begin_.clear();
@@ -171,6 +188,7 @@ void SessionCore::answer_lost_requests() {
     return (commits(request.control) || (request.has_transaction_control && request.control == TransactionControl::none)) &&
            (has_transaction_written_ || request.may_write);
   });
+  if (is_unknown) note_write();
   is_batch_open_ = false;
   while (!requests_.empty()) {
     Request request = requests_.front();

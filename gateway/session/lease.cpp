@@ -51,6 +51,10 @@ SessionCore::Go SessionCore::admit(const Traits& traits) {
   }
   const Decision decision = choose(traits);
   route_reason_ = decision.reason;
+  if (is_transaction_movable() && decision.node != backend_->node()) {
+    leave_standby();
+    return Go::wait;
+  }
   const bool is_lost_to_replica = is_on_replica_ && client_status() != TransactionStatus::idle && backend_ != nullptr;
   if (is_lost_to_replica && must_refuse(traits)) {
     pending_error_ = misplaced_error(traits);
@@ -79,7 +83,7 @@ bool SessionCore::may_pipeline(const Traits& traits) const {
   if (!is_on_replica_) return is_primary || client_status() != TransactionStatus::idle;
   const NodeView* node = env_.view->find(backend_->node());
   return client_status() == TransactionStatus::idle && is_status_certain() && may_use_replica(traits, routing()) &&
-         !traits.has_transaction_control && node != nullptr && node->is_usable();
+         !traits.has_transaction_control && node != nullptr && node->is_usable() && may_follow_on_replica(traits);
 }
 
 bool SessionCore::is_status_certain() const {
@@ -87,15 +91,16 @@ bool SessionCore::is_status_certain() const {
 }
 
 Decision SessionCore::choose(const Traits& traits) {
-  if (is_primary_forced_ && client_status() == TransactionStatus::idle)
+  if (is_primary_forced_ && (client_status() == TransactionStatus::idle || !deferred_begin_.empty()))
     return {.node = env_.view->primary, .reason = RouteReason::refused_by_replica};
+  admitted_consistency_ = traits.read_consistency.value_or(consistency());
   Decision decision;
   constexpr int kDraws = 8;  // enough to find another replica; if not, the primary will do
   for (int i = 0; i < kDraws; ++i) {
-    const SessionFacts known = facts();
+    const SessionFacts known = facts(traits);
     decision = decide(traits, known, *env_.view, routing(), env_.rng);
     if (decision.drawn) load_balance_node_ = decision.drawn;
-    if (decision.read_bound) read_bound_ = decision.read_bound;
+    remember_freshness(known, decision);
     if (!avoided_node_ || decision.node != avoided_node_ || known.transaction_node || known.pinned_node) return decision;
     load_balance_node_.reset();
   }
@@ -104,12 +109,14 @@ Decision SessionCore::choose(const Traits& traits) {
   return decision;
 }
 
-SessionFacts SessionCore::facts() const {
+SessionFacts SessionCore::facts(const Traits& traits) const {
   SessionFacts known;
   known.in_transaction = client_status() != TransactionStatus::idle;
   if (known.in_transaction && deferred_begin_.empty() && backend_ != nullptr) known.transaction_node = backend_->node();
   known.transaction_is_read_only = is_transaction_read_only_;
   known.transaction_is_serializable = is_transaction_serializable_;
+  known.transaction_may_visit_standby = is_transaction_plain_ && !is_statement_open_ended_;
+  known.transaction_may_move = is_transaction_movable();
   known.default_is_serializable = is_default_serializable_;
   known.default_is_read_only = is_default_read_only_;
   known.pin_reason = pin_reason();
@@ -119,8 +126,8 @@ SessionFacts SessionCore::facts() const {
   known.database = identity_.database;
   known.application_name = identity_.application_name;
   known.has_written = has_written_;
-  known.wrote_at = wrote_at_;
-  known.read_bound = read_bound_;
+  known.has_written_in_transaction = has_written_in_transaction_;
+  add_freshness(traits, known);
   return known;
 }
 
@@ -155,6 +162,7 @@ void SessionCore::handle(const LeaseGranted& event) {
   HOWDAH_ASSERT(event.backend->is_reusable());
   backend_ = event.backend;
   backend_->ledger.end_draining();
+  note_assigned();
   waiting_ = Waiting::nothing;
   waiting_since_.reset();
   retry_at_.reset();

@@ -12,6 +12,10 @@ void SessionCore::handle(const ClientGone&) {
 
 void SessionCore::handle(const ShutDown&) { is_shutting_down_ = true; }
 
+void SessionCore::handle(const Evicted& event) {
+  if (!is_closed_) close_with(event.error, CloseReason::evicted);
+}
+
 void SessionCore::close_with(const Error& error, CloseReason reason) {
   env_.log.log(error.row().log_level, "session ends s={} error={} reason={}", identity_.id.value, error.row().name,
                name_of(reason));

@@ -1,4 +1,4 @@
-// Statements Howdah answers itself: SHOW POOL_*, PGPOOL ..., EXPLAIN ROUTE, DEALLOCATE of a statement it carries, and the
+// Statements Howdah answers itself: SHOW POOL_*, PGPOOL ..., SET howdah.*, EXPLAIN ROUTE, DEALLOCATE of a statement it carries, and the
 // end of a transaction that was lost with its server. In both protocols; columns are of type text.
 #include "gateway/session/session_core.hpp"
 #include "sql_router/explain.hpp"
@@ -22,8 +22,18 @@ bool is_set_or_reset(const Traits& traits) {
 // PGPOOL RESET STATEMENTS is for all sessions.
 bool changes_parameter(const Traits& traits) { return is_set_or_reset(traits) && traits.gateway.name != "statements"; }
 
+bool changes_own_setting(const Traits& traits) {
+  return traits.gateway.kind == GatewayCommandKind::own_set || traits.gateway.kind == GatewayCommandKind::own_reset;
+}
+
+bool is_own_setting(const Traits& traits) {
+  return traits.gateway.kind == GatewayCommandKind::own_show || changes_own_setting(traits);
+}
+
 // What answers without rows is not run for being described.
-bool has_rows(const Traits& traits) { return traits.is_gateway_command() && !is_set_or_reset(traits); }
+bool has_rows(const Traits& traits) {
+  return traits.is_gateway_command() && !is_set_or_reset(traits) && !changes_own_setting(traits);
+}
 
 void append_row(std::string& out, const std::vector<std::optional<std::string>>& row) {
   std::vector<std::optional<std::string_view>> values(row.begin(), row.end());
@@ -44,7 +54,9 @@ void append_columns(std::string& out, const TextTable& table) {
 
 bool SessionCore::is_local(const Traits& traits) const {
   if (traits.is_gateway_command()) return true;
-  return traits.kind == StatementKind::deallocate && traits.statement_count == 1 && prepared_.contains(traits.prepared_name);
+  if (traits.kind != StatementKind::deallocate || traits.statement_count != 1 || pins_.has(PinReason::prepared)) return false;
+  if (!is_failed_ && client_status() == TransactionStatus::failed) return false;
+  return traits.prepared_name.empty() || prepared_.contains(traits.prepared_name);
 }
 
 void SessionCore::handle(const LocalAnswer& event) {
@@ -61,11 +73,16 @@ std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::str
     return Result<TextTable>(TextTable{.command_tag = "ROLLBACK"});
   }
   if (traits.kind == StatementKind::deallocate) {
+    if (traits.prepared_name.empty()) {
+      prepared_.clear();
+      return Result<TextTable>(TextTable{.command_tag = "DEALLOCATE ALL"});
+    }
     prepared_.erase(traits.prepared_name);
     return Result<TextTable>(TextTable{.command_tag = "DEALLOCATE"});
   }
   if (traits.gateway.kind == GatewayCommandKind::explain_route) return Result<TextTable>(explain(traits, sql));
   if (changes_parameter(traits)) return change_parameter(traits.gateway);
+  if (is_own_setting(traits)) return answer_own_setting(traits.gateway);
   if (local_answer_) return std::exchange(local_answer_, std::nullopt);
   waiting_ = Waiting::local;
   out_->push(AskLocal{std::string(sql.substr(0, traits.gateway.rest_begin)), overrides_ ? overrides_->settings() : nullptr});
@@ -74,11 +91,8 @@ std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::str
 
 // EXECUTE of a statement the session carries stands for that statement.
 TraitsPtr SessionCore::explained_statement(const GatewayCommand& command, std::string_view sql) const {
-  const TraitsPtr inner =
-      env_.parse_cache.find_or_classify(sql.substr(command.inner_begin, command.inner_end - command.inner_begin));
-  if (inner->kind != StatementKind::execute || inner->statement_count != 1) return inner;
-  const auto found = prepared_.find(inner->prepared_name);
-  return found == prepared_.end() ? inner : found->second->traits;
+  return traits_in_force(
+      env_.parse_cache.find_or_classify(sql.substr(command.inner_begin, command.inner_end - command.inner_begin)));
 }
 
 // As many parameters as the statement to be explained has, of the types the client gave, else text.
@@ -93,7 +107,7 @@ std::vector<std::uint32_t> SessionCore::parameter_types(std::string_view sql, st
 TextTable SessionCore::explain(const Traits& traits, std::string_view sql) {
   const TraitsPtr inner = explained_statement(traits.gateway, sql);
   Rng rng = env_.rng;  // a copy: asking changes nothing
-  const SessionFacts known = facts();
+  const SessionFacts known = facts(*inner);
   const RoutingOptions& options = routing();
   const Decision decision = decide(*inner, known, *env_.view, options, rng);
   TextTable table{.columns = {"property", "value"}, .command_tag = "EXPLAIN"};

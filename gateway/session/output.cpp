@@ -19,10 +19,12 @@ void SessionCore::to_client_copy(Bytes bytes) { to_client(scratch_.keep(bytes));
 
 void SessionCore::flush_run() {
   if (!run_.empty()) out_->push(ToClient{run_});
+  traffic_.sent += run_.size();
   run_ = {};
 }
 
 void SessionCore::to_client_ready() {
+  if (!is_starting_) note_answered(client_status());
   told_status_ = client_status();
   build_.clear();
   wire::append_ready(build_, client_status());

@@ -34,7 +34,10 @@ std::optional<PinReason> SessionCore::pin_reason() const {
 void SessionCore::note_statement(const Traits& traits) {
   Request& request = requests_.back();
   pins_.add(traits.pins);
-  if (traits.verdict.may_write) request.may_write = has_transaction_written_ = true;
+  // A replica has refused a part of it, perhaps without telling which.
+  const bool may_write = traits.verdict.may_write || is_primary_forced_;
+  if (may_write) note_written_objects(traits);
+  if (may_write) request.may_write = has_transaction_written_ = true;
   request.has_transaction_control |= traits.has_transaction_control;
   request.unpins.add(traits.unpins);
   if (!traits.pins.is_empty()) {
@@ -42,6 +45,10 @@ void SessionCore::note_statement(const Traits& traits) {
     request.is_rerunnable = false;
   }
   note_sequences(traits);
+  if (traits.changes_schema) {
+    note_schema_change();
+    request.changes_schema = true;
+  }
   if (traits.kind == StatementKind::reset_parameter && find_setting(identity_.settings.get(), traits.setting) != nullptr)
     request.reset_setting = traits.setting;
   request.is_barrier |= !request.unpins.is_empty() || !request.reset_setting.empty();
@@ -56,6 +63,7 @@ void SessionCore::take_pins_away(const Request& request) {
   if (is_discard_all || request.unpins.has(Unpin::reset_all)) {
     backend_->applied = nullptr;
     reapply_ = settings_change(nullptr, identity_.settings.get());
+    settings_ = identity_.own_settings;
   }
   if (is_discard_all || request.unpins.has(Unpin::deallocate_all)) forget_statements();
   if (request.has_pinned || backend_->ledger.status() != TransactionStatus::idle) return;

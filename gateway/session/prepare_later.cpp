@@ -20,10 +20,11 @@ constexpr Duration kPatience = 200ms;  // longer than connections are waited for
 std::optional<Instant> SessionCore::prepare_later_time() const {
   if (!scan_.is_preparing_only || !scan_.is_ended || backend_ != nullptr || !waiting_since_) return std::nullopt;
   bool is_accepted = true;
+  const std::string scope = statement_scope();
   for (const BatchParse& parse : scan_.parsed) {
     const bool is_sound = parse.traits->parse == ParseOutcome::parsed && parse.traits->statement_count == 1;
     if (parse.name.empty() || !is_sound || prepared_.contains(parse.name)) return std::nullopt;
-    is_accepted &= env_.catalog.is_accepted(statement_scope_, parse.sql, parse.types);
+    is_accepted &= env_.catalog.is_accepted(scope, parse.sql, parse.types);
   }
   if (scan_.parsed.empty()) return std::nullopt;
   return is_accepted ? *waiting_since_ : *waiting_since_ + kPatience;

@@ -90,11 +90,19 @@ std::string_view SessionCore::server_name(std::string_view client_name, Owed& ow
   }
   const auto found = prepared_.find(client_name);
   if (found != prepared_.end()) {
+    const auto known = backend_->names.find(client_name);
+    const bool is_known = known != backend_->names.end() && known->second == found->second->number;
+    if (found->second->is_sql() || is_known) {
+      make_name(found->first);
+      owed.tag = found->second->number;
+      return client_name;
+    }
     ensure_prepared(*found->second);
     owed.tag = found->second->number;
     return found->second->name;
   }
-  // PREPARE may have made it, and then the session is pinned; if not, the server says that it does not exist.
+  // The session may be pinned because the server knows; if not, the server says that it does not exist.
+  if (backend_->names.contains(client_name)) drop_name(std::string(client_name));
   if (!looks_like_catalog_name(client_name)) return client_name;
   build_.clear();
   wire::append_error(build_, Error{ErrorCode::statement_unknown,
@@ -116,6 +124,7 @@ void SessionCore::refuse_statement(const Error& error) {
 
 // The server failed before, or at, this message: what was noted when it was sent is not so.
 void SessionCore::undo(const Owed& dropped) {
+  if ((dropped.tag & kNameTag) != 0 && (dropped.tag & kUnnamedTag) == 0) return undo_name(dropped);
   switch (dropped.kind) {
     case AnswerKind::parse:
       if ((dropped.tag & kUnnamedTag) != 0) return undo_unnamed(dropped);
@@ -148,7 +157,7 @@ void SessionCore::undo_unnamed(const Owed& dropped) {
 
 // What a Parse, Bind or Describe of a named statement is about; nullptr if the client has it no more.
 PreparedStatementPtr SessionCore::statement_of(const Owed& owed) const {
-  if (owed.tag == 0 || (owed.tag & kUnnamedTag) != 0) return nullptr;
+  if (owed.tag == 0 || (owed.tag & (kUnnamedTag | kNameTag)) != 0) return nullptr;
   if (const auto found = prepared_.find(owed.name); found != prepared_.end() && found->second->number == owed.tag)
     return found->second;
   for (const auto& [name, statement] : prepared_)
@@ -157,20 +166,32 @@ PreparedStatementPtr SessionCore::statement_of(const Owed& owed) const {
 }
 
 PreparedStatementPtr SessionCore::intern(std::string_view sql, Bytes types, const TraitsPtr& traits) {
-  return env_.catalog.intern(statement_scope_, sql, types, traits);
+  std::string scope = statement_scope();
+  // Of a text with EXECUTE the meaning hangs on the client's names: nobody else's, and not even its own of another time.
+  if (!types.empty() && !traits->statement_names.empty()) scope += std::to_string(++env_.unnamed_serials) + '\0';
+  return env_.catalog.intern(scope, sql, types, traits);
 }
+
+// What a text means after a change of the schema is another statement: who prepares it then must not meet the old one.
+std::string SessionCore::statement_scope() const {
+  return statement_scope_ + std::to_string(env_.schema_changes->load(std::memory_order_relaxed)) + '\0';
+}
+
+// One is about to be sent, or has been committed.
+void SessionCore::note_schema_change() { env_.schema_changes->fetch_add(1, std::memory_order_relaxed); }
 
 // The message the server's error is about.
 void SessionCore::undo_failed(const Owed& failed, std::string_view sqlstate) {
   if (failed.kind == AnswerKind::parse)
     if (const PreparedStatementPtr statement = statement_of(failed)) statement->is_accepted = false;
   undo(failed);
-  if (failed.tag == 0 || (failed.tag & kUnnamedTag) != 0) return;
+  if (failed.tag == 0 || (failed.tag & (kUnnamedTag | kNameTag)) != 0) return;
   if (failed.kind == AnswerKind::parse && sqlstate == "42P05") backend_->prepared.add(failed.tag);
   if (failed.kind != AnswerKind::bind && failed.kind != AnswerKind::describe) return;
   if (sqlstate == "0A000") retire_statement(failed.tag);
   // Somebody deallocated it behind our back; it is made again when it is used next.
   if (sqlstate == "26000") backend_->prepared.remove(failed.tag);
+  if (sqlstate == "26000") std::erase_if(backend_->names, [&](const auto& one) { return one.second == failed.tag; });
 }
 
 // What the client calls the statement an error is about. It may have closed it since.
@@ -207,8 +228,10 @@ void SessionCore::retire_statement(std::uint64_t number) {
 // DISCARD ALL or DEALLOCATE ALL has been done.
 void SessionCore::forget_statements() {
   prepared_.clear();
+  has_sql_statements_ = false;
   unnamed_serial_ = 0;
   backend_->prepared.clear();
+  backend_->names.clear();
   backend_->unnamed_serial = 0;
 }
 

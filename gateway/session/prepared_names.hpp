@@ -7,6 +7,7 @@
 #include <list>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 namespace howdah {
 
@@ -17,6 +18,7 @@ class PreparedNames {
   void add(std::uint64_t statement);
   void remove(std::uint64_t statement);
   void clear();
+  std::vector<std::uint64_t> numbers() const { return {order_.begin(), order_.end()}; }
   std::size_t size() const { return where_.size(); }
   // The one to close before another is added, if there are `limit` or more.
   std::optional<std::uint64_t> oldest_beyond(std::size_t limit) const;

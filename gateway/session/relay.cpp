@@ -104,14 +104,21 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   const Fate fate = ledger.accept(tag, is_ready && !body.empty() ? body[0] : '\0');
   if (fate == Fate::broken) return lose_backend(NodeFailure::misbehaved, false);
   if (tag == static_cast<char>(ServerTag::parse_complete)) note_accepted(*ledger.ended());
+  if (tag == static_cast<char>(ServerTag::command_complete) && ledger.ended() != nullptr) apply_change(*ledger.ended());
   if (tag == static_cast<char>(ServerTag::copy_in_response)) on_voided_syncs();
+  if (tag == static_cast<char>(ServerTag::parse_complete)) {
+    ++traffic_.server_parses;
+    if (fate == Fate::forward) ++traffic_.client_parses;
+  }
   if (fate == Fate::forward) {
+    if (tag == static_cast<char>(ServerTag::command_complete)) note_complete();
     emit_answer(tag, message);
     if (env_.statistics.is_on()) count_answer(tag, body);
   }
   if (is_ready) {
     const auto injected = static_cast<Injected>(ledger.ended()->tag);
     if (fate == Fate::forward) {
+      if (ledger.ended()->kind == AnswerKind::query && !requests_.front().has_error) apply_change(*ledger.ended());
       finish_request();
     } else if (injected == Injected::settings && !is_draining_) {
       if (is_starting_) return finish_start();
@@ -148,7 +155,9 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
     message = with_client_name(message, *failed);
     if (failed->kind == AnswerKind::bind && !failed->text.empty()) message = scratch_.keep(as_bytes(failed->text));
   }
+  if (fate == Fate::swallow && !is_draining_) told_instead_.assign(message.data(), message.size());
   if (fate == Fate::forward) {
+    if (!told_instead_.empty()) message = scratch_.keep(as_bytes(std::exchange(told_instead_, {})));
     emit_answer('E', message);
     if (const Owed* failed = ledger.ended(); failed != nullptr && failed->statement != 0) count_ended(*failed, true);
     if (!requests_.empty()) note_error(requests_.front(), error->sqlstate());
@@ -234,23 +243,26 @@ void SessionCore::finish_request() {
   const Request request = std::move(requests_.front());
   requests_.pop_front();
   retained_.drop(request.retained);
+  told_instead_.clear();
+  has_changed_schema_ |= request.changes_schema;
   if (requests_.empty()) {
     retained_.clear();
     closed_.clear();
     has_unsettled_names_ = false;
   }
   sent_begin_.clear();
+  if (told_status_ != TransactionStatus::idle || request.has_transaction_control)
+    has_written_in_transaction_ |= has_transaction_written_;
   told_status_ = backend_->ledger.status();
+  note_answered(told_status_);
   retry_count_ = loss_count_ = 0;
   is_primary_forced_ = false;
   avoided_node_.reset();
   busy_since_.reset();
   if (backend_->ledger.status() == TransactionStatus::idle) {
-    if (request.may_write || has_transaction_written_) {
-      has_written_ = true;
-      wrote_at_ = now_;
-      read_bound_.reset();
-    }
+    if (request.may_write || has_transaction_written_) note_write();
+    changing_portals_.clear();
+    if (std::exchange(has_changed_schema_, false)) note_schema_change();
     on_transaction_end();
   }
   if (!request.has_error) take_pins_away(request);

@@ -24,6 +24,7 @@ struct Request {
   bool is_barrier = false;               // nothing may be sent behind it until it is answered
   TransactionControl control = TransactionControl::none;  // of a request that is one statement
   bool has_pinned = false;
+  bool changes_schema = false;
   bool is_newly_opaque = false;          // pinned the session only because its text could not be read
   Unpins unpins = {};
   std::string reset_setting = {};        // RESET of a parameter the client set at start-up: to be set again

@@ -1,5 +1,6 @@
 #include "gateway/session/session.hpp"
 
+#include "gateway/session/console_session.hpp"
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
@@ -7,21 +8,31 @@ namespace howdah {
 using namespace session;
 
 Session::Session(ClientIdentity identity, const SessionOptions& options, Surroundings& surroundings)
-    : core_(std::make_unique<SessionCore>(std::move(identity), options, surroundings)) {}
+    : core_(identity.console == ConsoleRole::none ? std::make_unique<SessionCore>(std::move(identity), options, surroundings) : nullptr),
+      console_(core_ ? nullptr : std::make_unique<ConsoleSession>(std::move(identity), surroundings)) {}
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 
-void Session::on(const Event& event, Instant now, Actions<Action>& out) { core_->on(event, now, out); }
-bool Session::wants_client_bytes() const { return core_->wants_client_bytes(); }
-std::optional<Instant> Session::next_deadline() const { return core_->next_deadline(); }
-SessionState Session::state() const { return core_->state(); }
-const ClientIdentity& Session::identity() const { return core_->identity(); }
-const Backend* Session::backend() const { return core_->backend(); }
-std::optional<PinReason> Session::pin_reason() const { return core_->pin_reason(); }
-bool Session::is_in_transaction() const { return core_->is_in_transaction(); }
-std::optional<NodeId> Session::load_balance_node() const { return core_->load_balance_node(); }
-const std::string& Session::last_statement() const { return core_->last_statement(); }
-std::optional<Instant> Session::idle_since() const { return core_->idle_since(); }
+void Session::on(const Event& event, Instant now, Actions<Action>& out) {
+  core_ ? core_->on(event, now, out) : console_->on(event, now, out);
+}
+bool Session::wants_client_bytes() const {
+  return core_ ? core_->wants_client_bytes() : console_->wants_client_bytes();
+}
+std::optional<Instant> Session::next_deadline() const { return core_ ? core_->next_deadline() : std::nullopt; }
+SessionState Session::state() const { return core_ ? core_->state() : console_->state(); }
+const ClientIdentity& Session::identity() const { return core_ ? core_->identity() : console_->identity(); }
+const Backend* Session::backend() const { return core_ ? core_->backend() : nullptr; }
+std::optional<PinReason> Session::pin_reason() const { return core_ ? core_->pin_reason() : std::nullopt; }
+bool Session::is_in_transaction() const { return core_ && core_->is_in_transaction(); }
+std::optional<NodeId> Session::load_balance_node() const { return core_ ? core_->load_balance_node() : std::nullopt; }
+const std::string& Session::last_statement() const {
+  return core_ ? core_->last_statement() : console_->last_command();
+}
+std::optional<Instant> Session::idle_since() const { return core_ ? core_->idle_since() : console_->idle_since(); }
+SessionActivity Session::activity() const {
+  return core_ ? core_->activity() : SessionActivity{.busy_since = console_->busy_since()};
+}
 
 namespace {
 
@@ -32,11 +43,16 @@ bool is_on(const std::string* value) {
 }  // namespace
 
 SessionCore::SessionCore(ClientIdentity identity, const SessionOptions& options, Surroundings& surroundings)
-    : identity_(std::move(identity)), options_(options), env_(surroundings) {
+    : identity_(std::move(identity)),
+      options_(options),
+      env_(surroundings),
+      traffic_(env_.traffic.of(identity_.database)) {
   const StartupSettings* settings = identity_.settings.get();
   is_default_read_only_ = is_on(find_setting(settings, "default_transaction_read_only"));
   const std::string* isolation = find_setting(settings, "default_transaction_isolation");
   is_default_serializable_ = isolation != nullptr && *isolation == "serializable";
+  is_default_read_committed_ = isolation == nullptr || *isolation == "read committed";
+  settings_ = identity_.own_settings;
   const std::string* path = find_setting(settings, "search_path");
   for (const std::string& part : {identity_.database, identity_.user, path == nullptr ? std::string() : *path})
     (statement_scope_ += part) += '\0';
@@ -61,6 +77,7 @@ bool SessionCore::wants_client_bytes() const {
 
 void SessionCore::handle(const ClientBytes& event) {
   if (is_closed_) return;
+  traffic_.received += event.bytes.size();
   Bytes bytes = event.bytes;
   if (held_.empty() && rest_.empty()) bytes = bytes.subspan(consume(bytes));
   if (!bytes.empty()) held_.append(bytes);

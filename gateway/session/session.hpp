@@ -22,7 +22,9 @@
 #include "base/result.hpp"
 #include "gateway/session/backend.hpp"
 #include "gateway/session/close_reason.hpp"
+#include "gateway/session/console_role.hpp"
 #include "gateway/session/session_options.hpp"
+#include "gateway/session/session_settings.hpp"
 #include "gateway/session/session_state.hpp"
 #include "gateway/session/startup_settings.hpp"
 #include "gateway/session/surroundings.hpp"
@@ -71,9 +73,12 @@ struct LocalAnswer {             // to AskLocal
 struct CancelAsked {};           // a CancelRequest with this client's key
 struct Tick {};                  // next_deadline() has come
 struct ShutDown {};              // end when the client's current transaction ends; at once if there is none
+struct Evicted {                 // an operator ends it, whatever it is doing
+  Error error;
+};
 
 using Event = std::variant<LoggedIn, ClientBytes, ClientGone, LeaseGranted, LeaseRefused, ServerBytes, ServerGone,
-                           ViewChanged, LocalAnswer, CancelAsked, Tick, ShutDown>;
+                           ViewChanged, LocalAnswer, CancelAsked, Tick, ShutDown, Evicted>;
 
 // ---- what a session wants done, in this order ----
 enum class LeaseEnd : std::uint8_t {
@@ -101,6 +106,7 @@ struct AskLocal {                // a command for Howdah itself; answered by Loc
   std::string command;
   SettingsPtr settings;          // as the session has changed them; null: it has not
 };
+struct WithdrawLocal {};         // of the console: the command that waits is not wanted any more; it still gets its LocalAnswer
 struct ReportNode {              // evidence from live traffic
   NodeId node;
   NodeFailure failure;
@@ -108,12 +114,13 @@ struct ReportNode {              // evidence from live traffic
 struct SendCancel {              // open a cancel connection for what this backend is doing
   Backend* backend;
 };
+struct WantPosition {};          // let the monitor ask the primary now; a newer view follows
 struct CloseClient {             // flush what was sent, then close. The last action of a session
   CloseReason reason;
 };
 
-using Action = std::variant<ToClient, ToServer, WantLease, ForgetLease, ReturnLease, AskLocal, ReportNode, SendCancel,
-                            CloseClient>;
+using Action = std::variant<ToClient, ToServer, WantLease, ForgetLease, ReturnLease, AskLocal, WithdrawLocal, ReportNode,
+                            SendCancel, WantPosition, CloseClient>;
 
 }  // namespace session
 
@@ -123,11 +130,21 @@ struct ClientIdentity {
   std::string database;
   std::string user;
   StartupSettingsPtr settings;      // null: none
+  SessionSettings own_settings = {};  // of the gateway itself
   std::string application_name;     // of the startup packet
   wire::CancelKey cancel_key;       // what the client is told
+  ConsoleRole console = ConsoleRole::none;  // anything else: a client of the console
 };
 
-class SessionCore;  // the parts of the machine, in their own files
+class ConsoleSession;  // for clients of the console
+class SessionCore;     // for all others: the parts of the machine, in their own files
+
+// What a session is about, for reports.
+struct SessionActivity {
+  std::optional<Instant> busy_since = {};     // a statement is being served
+  std::optional<Instant> waiting_since = {};  // it waits for a server connection
+  std::size_t prepared = 0;                   // statements of the protocol the client has
+};
 
 class Session {
  public:
@@ -151,9 +168,11 @@ class Session {
   std::optional<NodeId> load_balance_node() const;  // drawn for its reads
   const std::string& last_statement() const;        // sent to a server; a long one is cut
   std::optional<Instant> idle_since() const;        // nothing: a statement is being served
+  SessionActivity activity() const;
 
  private:
-  std::unique_ptr<SessionCore> core_;
+  std::unique_ptr<SessionCore> core_;        // one of the two
+  std::unique_ptr<ConsoleSession> console_;
 };
 
 }  // namespace howdah

@@ -23,10 +23,14 @@
 namespace howdah {
 
 // What the owed answers of injected messages mean (Owed::tag of a query).
-enum class Injected : std::uint64_t { none, settings, begin, drain, sequences };
+enum class Injected : std::uint64_t { none, settings, begin, drain, sequences, statements };
 
 // Owed::tag of the Parse of an unnamed statement: this and its serial number. Other statements have catalog numbers.
 constexpr std::uint64_t kUnnamedTag = std::uint64_t{1} << 63;
+// ... of what makes a client's name exist on a server connection, or not: this and the statement's number.
+constexpr std::uint64_t kNameTag = std::uint64_t{1} << 62;
+// ... of an Execute or Query that is the client's DEALLOCATE.
+constexpr std::uint64_t kDropTag = std::uint64_t{1} << 61;
 
 class SessionCore {
  public:
@@ -43,6 +47,7 @@ class SessionCore {
   std::optional<NodeId> load_balance_node() const { return load_balance_node_; }
   const std::string& last_statement() const { return last_statement_; }
   std::optional<Instant> idle_since() const { return idle_since_; }
+  SessionActivity activity() const { return {busy_since_, waiting_since_, prepared_.size()}; }
 
  private:
   enum class Waiting : std::uint8_t { nothing, lease, node, local };
@@ -74,6 +79,11 @@ class SessionCore {
     std::vector<std::pair<std::string_view, bool>> bound;  // portals, and whether Howdah answers them
   };
 
+  struct ChangingPortal {  // bound to PREPARE or DEALLOCATE
+    std::string portal;
+    Owed change;
+  };
+
   struct LocalPortal {
     std::string sql;
     TraitsPtr traits;
@@ -94,6 +104,7 @@ class SessionCore {
   void handle(const session::CancelAsked& event);
   void handle(const session::Tick& event);
   void handle(const session::ShutDown& event);
+  void handle(const session::Evicted& event);
   SessionState derive_state() const;
   void set_state(SessionState next);
   TransactionStatus client_status() const;
@@ -124,15 +135,15 @@ class SessionCore {
   // simple_query.cpp
   std::size_t consume_query(Bytes input, Head head);
   std::size_t answer_query(Bytes message, const TraitsPtr& traits, std::string_view sql);
-  void send_query(Bytes message, const TraitsPtr& traits, std::string_view sql, bool is_whole);
+  void send_query(Bytes message, const TraitsPtr& traits, bool is_whole, Owed owed);
 
   // batch.cpp, batch_scan.cpp
   std::size_t consume_extended(Bytes input, Head head);
   bool scan_batch(Bytes input);
   bool scan_message(Bytes message, Head head);
   void scan_traits(const TraitsPtr& traits);
-  TraitsPtr traits_of_statement(std::string_view name) const;
   bool is_answered_here(const Traits& traits) const;
+  TraitsPtr traits_of_statement(std::string_view name) const;
   bool is_local_portal(std::string_view name) const;
   Go open_batch(Bytes input);
   bool batch_needs_clean_sequences() const;
@@ -146,6 +157,7 @@ class SessionCore {
   std::size_t forward_close(Bytes message, const wire::TargetName& target);
   std::size_t forward_sync(Bytes message);
   bool leave_replica_for(const Traits& traits);
+  bool make_names_in_batch(std::string_view statement);
 
   // statement_notes.cpp
   void note_sent(StatementKind kind, std::string_view sql);
@@ -154,11 +166,14 @@ class SessionCore {
 
   // statement_counting.cpp
   Owed counted(Owed owed, StatementStatistics::Handle statement) const;
-  void note_portal(std::string_view portal, const TraitsPtr& traits, std::string_view sql);
+  void count_portal(std::string_view portal, const TraitsPtr& traits, std::string_view sql);
   StatementStatistics::Handle statement_of_portal(std::string_view portal) const;
-  StatementStatistics::Handle statement_of_execute(Bytes message) const;
   void count_answer(char tag, Bytes body);
   void count_ended(const Owed& ended, bool has_failed);
+
+  // traffic.cpp
+  void note_assigned();
+  void note_answered(TransactionStatus status);
 
   // pins.cpp
   void note_statement(const Traits& traits);
@@ -182,11 +197,16 @@ class SessionCore {
   PreparedStatementPtr intern(std::string_view sql, Bytes types, const TraitsPtr& traits);
   void retire_statement(std::uint64_t number);
   void forget_statements();
+  std::string statement_scope() const;
+  void note_schema_change();
 
   // begin_deferral.cpp
   bool answer_transaction_control(const Traits& traits, std::string_view sql);
   bool can_defer(const Traits& traits) const;
   void send_deferred_begin();
+  bool defer_modes(const Traits& traits, std::string_view sql);
+  bool is_transaction_movable() const;
+  void leave_standby();
   void note_transaction(const Traits& traits);
   void on_transaction_end();
 
@@ -203,10 +223,21 @@ class SessionCore {
   void discard_sequences();
   void note_sequences(const Traits& traits);
 
+  // freshness.cpp
+  void note_write();
+  void note_complete();
+  void note_written_objects(const Traits& traits);
+  ReadConsistency consistency() const;
+  void add_freshness(const Traits& traits, SessionFacts& known) const;
+  void remember_freshness(const SessionFacts& known, const Decision& decision);
+  bool may_follow_on_replica(const Traits& traits) const;
+  std::optional<Lsn> own_position();
+  std::optional<Result<TextTable>> answer_own_setting(const GatewayCommand& command);
+
   // lease.cpp
   Go admit(const Traits& traits);
   bool may_pipeline(const Traits& traits) const;
-  SessionFacts facts() const;
+  SessionFacts facts(const Traits& traits) const;
   Decision choose(const Traits& traits);
   bool use_node(NodeId node);
   void park_backend();
@@ -245,6 +276,7 @@ class SessionCore {
   void answer_lost_requests();
   Error lost_error(bool is_unknown);
   void remember_refusal();
+  void remember_refused_statement(std::string_view name);
   void fail_transaction(const Error& error);
   std::size_t fail_pending(Bytes input, Head head);
   Error failed_error();
@@ -292,6 +324,25 @@ class SessionCore {
   void close_with(const Error& error, CloseReason reason);
   void release_all();
 
+  // sql_prepared.cpp
+  const TraitsPtr& traits_in_force(const TraitsPtr& traits) const;
+  const Traits* traits_in_force_of(const Traits& traits) const;
+  bool looks_at_names(const Traits& traits) const;
+  void make_names_for_query(const Traits& traits);
+  void make_names(const Traits& traits);
+  void make_name(const std::string& name);
+  void drop_name(const std::string& name);
+  void drop_names();
+  void run_prepare(const std::string& name, const PreparedStatement& statement);
+  void owe_for_name(AnswerKind kind, const std::string& name, std::uint64_t number);
+  void undo_name(const Owed& dropped);
+  void make_own_names();
+  void leave_names_to_server();
+  void expect_change(const Traits& traits, std::string_view sql, Owed& owed);
+  void apply_change(const Owed& done);
+  void note_portal(std::string_view portal, std::string_view statement);
+  Owed owed_for_execute(std::string_view portal) const;
+
   // prepare_later.cpp
   std::optional<Instant> prepare_later_time() const;
   bool is_time_to_prepare_later();
@@ -307,6 +358,7 @@ class SessionCore {
   ClientIdentity identity_;
   const SessionOptions& options_;
   Surroundings& env_;
+  TrafficCounters& traffic_;
 
   std::unique_ptr<SessionOverrides> overrides_;  // of PGPOOL SET; null: none
 
@@ -361,6 +413,9 @@ class SessionCore {
   std::string sent_begin_;             // it was sent, and none of the transaction's requests has been answered
   bool is_transaction_read_only_ = false;
   bool is_transaction_serializable_ = false;
+  bool is_transaction_plain_ = false;  // BEGIN asked for nothing a standby would refuse, nor for one snapshot
+  std::string movable_begin_;          // of a transaction that is open on a standby and may begin anew on the primary
+  bool is_statement_open_ended_ = false;  // a batch up to a Flush: what follows is not known
   bool has_transaction_written_ = false;
   bool is_failed_ = false;             // emulated
   bool is_failure_told_ = false;
@@ -370,12 +425,18 @@ class SessionCore {
   // Routing.
   std::optional<NodeId> load_balance_node_;
   bool has_written_ = false;
+  bool has_written_in_transaction_ = false;
+  WrittenObjects written_objects_;     // kept for dml_adaptive only
   std::optional<Instant> wrote_at_;
   std::optional<Lsn> read_bound_;
+  SessionSettings settings_;
+  std::optional<SessionSettings> outer_settings_;  // to return to at the end of the transaction
+  ReadConsistency admitted_consistency_ = ReadConsistency::eventual;  // of what was sent to the replica in use
   bool is_sequence_reader_ = false;    // this user has called currval or lastval
   std::size_t sequence_readers_seen_ = 0;  // how many there were when that was looked up
   bool is_default_read_only_ = false;
   bool is_default_serializable_ = false;
+  bool is_default_read_committed_ = true;
 
   std::string last_statement_;         // sent to a server, cut
   RouteReason route_reason_ = RouteReason::read;  // of the newest decision
@@ -385,15 +446,20 @@ class SessionCore {
   std::map<std::string, StatementStatistics::Handle, std::less<>> bound_portals_;
   std::uint64_t answer_rows_ = 0;      // of the answer that is coming
 
-  // Prepared statements of the protocol.
+  // Prepared statements, of the protocol and of SQL.
   std::map<std::string, PreparedStatementPtr, std::less<>> prepared_;
-  std::string statement_scope_;        // of the catalog
+  std::string statement_scope_;        // of the catalog, but for the schema's changes
   std::optional<Instant> prepare_later_at_;  // the batch at hand can be answered here from then on
   std::vector<PreparedStatementPtr> closed_;  // in a batch that is not answered yet
   std::string unnamed_sql_;
   std::string unnamed_types_;
   TraitsPtr unnamed_traits_;
   std::uint64_t unnamed_serial_ = 0;   // 0: none
+  bool has_sql_statements_ = false;    // some of them may have been made by PREPARE
+  PreparedStatementPtr preparing_;     // by the PREPARE that is being run
+  std::vector<ChangingPortal> changing_portals_;
+  std::string told_instead_;           // an error of what was put in before a Query: the client gets it for the Query's
+  bool has_changed_schema_ = false;    // in this transaction
   bool has_unsettled_names_ = false;   // a request in flight may change what names stand for
   BatchScan scan_;
 
@@ -406,6 +472,7 @@ class SessionCore {
 
   // What the client believes.
   wire::ParameterSet told_;
+  std::pair<std::uint64_t, std::uint64_t> reconciled_;  // fingerprints: a server's set and told_, with nothing to tell
   std::string reapply_;                // a statement that restores a startup setting after its RESET
 
   // Clocks; a value only while the thing lasts.
@@ -414,6 +481,7 @@ class SessionCore {
   std::optional<Instant> busy_since_;
   std::optional<Instant> transaction_since_;
   std::optional<Instant> idle_since_;
+  Duration waited_{};                  // for server connections, of the request at hand
   ErrorCode wait_error_ = ErrorCode::no_primary;
 };
 

@@ -39,12 +39,15 @@ void SessionCore::inject_query(std::string_view sql, Injected what) {
 }
 
 void SessionCore::reconcile_parameters() {
+  const std::uint64_t reported = backend_->reported.fingerprint();
+  if (reconciled_ == std::pair(reported, told_.fingerprint())) return;  // most servers report the same
   for (const auto& [name, value] : backend_->reported) {
     if (is_node_local(name) || !told_.set(name, value)) continue;
     build_.clear();
     wire::append_parameter_status(build_, name, value);
     to_client_copy(as_bytes(build_));
   }
+  reconciled_ = {reported, told_.fingerprint()};
 }
 
 void SessionCore::on_parameter_status(Bytes message, Bytes body) {

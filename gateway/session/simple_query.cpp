@@ -15,6 +15,7 @@ const TraitsPtr& unread_traits() {
     unread.verdict.reason = RouteReason::too_long;
     unread.has_transaction_control = true;
     unread.pins.add(PinReason::opaque);
+    unread.changes_schema = true;
     return std::make_shared<const Traits>(std::move(unread));
   }();
   return traits;
@@ -36,7 +37,8 @@ std::size_t SessionCore::consume_query(Bytes input, Head head) {
     }
     if (owes() && needs_clean_sequences(*unread_traits())) return 0;
     if (admit(*unread_traits()) == Go::wait) return 0;
-    send_query({}, unread_traits(), {}, false);
+    make_names_for_query(*unread_traits());
+    send_query({}, unread_traits(), false, {.kind = AnswerKind::query});
     const std::string_view start = 
         as_text(input.first(std::min(input.size(), head.total - 1)).subspan(wire::kHeaderSize));  // the rest passes by
     note_asked(start);
@@ -70,19 +72,29 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
   }
   if (is_local(*traits)) return owes() || !answer_local_query(traits, sql) ? 0 : message.size();
   if (!owes() && answer_transaction_control(*traits, sql)) return message.size();
-  if (owes() && needs_clean_sequences(*traits)) return 0;
-  if (admit(*traits) == Go::wait) {
+  const TraitsPtr run = traits_in_force(traits);
+  if (owes() && (looks_at_names(*traits) || needs_clean_sequences(*run))) return 0;
+  is_statement_open_ended_ = false;
+  if (admit(*run) == Go::wait) {
     if (!pending_error_ || waiting_ != Waiting::nothing) return 0;
     return fail_pending(message, Head{message[0], message.size()});
   }
-  send_query(message, traits, sql, true);
+  const bool is_about_names = looks_at_names(*traits);
+  Owed owed = counted({.kind = AnswerKind::query}, env_.statistics.find(traits, sql));
+  if (is_about_names) {
+    make_names_for_query(*traits);
+    expect_change(*traits, sql, owed);
+  }
+  send_query(message, run, true, std::move(owed));
+  requests_.back().is_barrier |= is_about_names;
   note_sent(traits->kind, sql);
   return message.size();
 }
 
-void SessionCore::send_query(Bytes message, const TraitsPtr& traits, std::string_view sql, bool is_whole) {
+void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_whole, Owed owed) {
   const bool is_outside =
-      !deferred_begin_.empty() || (client_status() == TransactionStatus::idle && is_status_certain());
+      !deferred_begin_.empty() || is_transaction_movable() ||
+      (client_status() == TransactionStatus::idle && is_status_certain());
   if (needs_clean_sequences(*traits)) discard_sequences();
   send_deferred_begin();
   Request request{.is_complete = true, .is_simple = true};
@@ -94,7 +106,7 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, std::string
   requests_.push(std::move(request));
   note_statement(*traits);
   to_server(message);
-  backend_->ledger.owe(counted({.kind = AnswerKind::query}, is_whole ? env_.statistics.find(traits, sql) : 0));
+  backend_->ledger.owe(std::move(owed));
   // A Query drops the unnamed statement (manual "Extended Query").
   backend_->unnamed_serial = 0;
   unnamed_serial_ = 0;

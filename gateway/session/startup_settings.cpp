@@ -1,5 +1,7 @@
 #include "gateway/session/startup_settings.hpp"
 
+#include "gateway/session/session_settings.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -124,6 +126,10 @@ Result<StartupSettingsPtr> startup_settings_of(const std::vector<std::pair<std::
 
   auto settings = std::make_shared<StartupSettings>();
   for (auto& [name, value] : values) {
+    if (name.starts_with(kSessionSettingPrefix)) {
+      settings->own.emplace_back(name, value);
+      continue;
+    }
     settings->key += fmt::format("{}:{}={}:{};", name.size(), name, value.size(), value);
     settings->values.emplace_back(name, value);
   }

@@ -15,6 +15,7 @@ namespace howdah {
 struct StartupSettings {
   std::vector<std::pair<std::string, std::string>> values;  // sorted by name, names in lower case, last one counts
   std::string key;                                          // equal for equal settings
+  std::vector<std::pair<std::string, std::string>> own = {};  // for the gateway itself (howdah.*): not carried
 
   bool empty() const { return values.empty(); }
 };

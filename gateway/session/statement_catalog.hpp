@@ -22,9 +22,11 @@ struct PreparedStatement {
   std::string name;          // on the server
   std::string scope;
   std::string sql;
-  std::string types;         // as in Parse: count and object ids
-  TraitsPtr traits;
+  std::string types;         // as in Parse: count and object ids; empty: sql is a PREPARE, to be run as it is
+  TraitsPtr traits;          // of what is prepared
   bool is_accepted = false;  // the newest server to be asked has taken it: what is wrong with it shows when it is bound
+
+  bool is_sql() const { return types.empty(); }
 };
 
 using PreparedStatementPtr = std::shared_ptr<PreparedStatement>;  // shared: several clients use one statement

@@ -30,7 +30,7 @@ Owed SessionCore::counted(Owed owed, StatementStatistics::Handle statement) cons
   return owed;
 }
 
-void SessionCore::note_portal(std::string_view portal, const TraitsPtr& traits, std::string_view sql) {
+void SessionCore::count_portal(std::string_view portal, const TraitsPtr& traits, std::string_view sql) {
   if (!env_.statistics.is_on()) return;
   const auto statement = traits ? env_.statistics.find(traits, sql) : 0;
   if (portal.empty()) {
@@ -45,11 +45,6 @@ StatementStatistics::Handle SessionCore::statement_of_portal(std::string_view po
   if (portal.empty()) return bound_statement_;
   const auto found = bound_portals_.find(portal);
   return found == bound_portals_.end() ? 0 : found->second;
-}
-
-StatementStatistics::Handle SessionCore::statement_of_execute(Bytes message) const {
-  const auto execute = wire::parse_execute(message.subspan(wire::kHeaderSize));
-  return execute ? statement_of_portal(execute->portal) : 0;
 }
 
 // An answer for the client, before its request is done with.

@@ -39,11 +39,12 @@ void SessionCore::note_asked(std::string_view sql) {
 
 // A prepared statement runs when it is bound, once for each Bind. One that is not carried was made by PREPARE.
 void SessionCore::note_bound(std::string_view name, std::string_view portal) {
+  ++traffic_.binds;
   StatementKind kind = StatementKind::execute;
   std::string_view sql = name;
   TraitsPtr traits;
   if (name.empty()) {
-    if (unnamed_serial_ == 0) return note_portal(portal, nullptr, {});
+    if (unnamed_serial_ == 0) return count_portal(portal, nullptr, {});
     traits = unnamed_traits_;
     kind = traits->kind;
     sql = unnamed_traits_->parse == ParseOutcome::too_long ? std::string_view("(too long to be kept)") : unnamed_sql_;
@@ -52,7 +53,7 @@ void SessionCore::note_bound(std::string_view name, std::string_view portal) {
     kind = traits->kind;
     sql = found->second->sql;
   }
-  note_portal(portal, traits, sql);
+  count_portal(portal, traits, sql);
   note_asked(sql);
   note_sent(kind, sql);
 }

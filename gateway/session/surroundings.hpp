@@ -1,8 +1,10 @@
 // What the sessions of one worker share: all of it is used by that worker's thread only.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -13,7 +15,9 @@
 #include "gateway/session/statement_catalog.hpp"
 #include "gateway/session/statement_statistics.hpp"
 #include "gateway/session/statement_tally.hpp"
+#include "gateway/session/traffic.hpp"
 #include "gateway/session/welcome_cache.hpp"
+#include "gateway/session/write_board.hpp"
 #include "health/cluster_view.hpp"
 #include "sql_router/parse_cache.hpp"
 
@@ -36,8 +40,21 @@ struct Surroundings {
   std::set<std::pair<std::string, std::string>> sequence_readers = {};  // user, database: have called currval or lastval
   StatementTally tally = {};
   StatementStatistics statistics = StatementStatistics();
+  // How often a client has changed a schema. Shared by all workers: a statement prepared before is another one after.
+  std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);
   StatementLog statement_log = {};
   SettingsPtr settings = std::make_shared<const Settings>();  // in force, for PGPOOL SET
+
+  WriteBoard* writes = nullptr;   // shared by all workers, each with its own slot; none: nothing is global
+  std::size_t writer = 0;         // this worker's slot
+  Instant (*clock)() = nullptr;   // asked at each write; none: the time of the event will do
+  // A position that holds all writes that were acknowledged to anybody until then.
+  struct GlobalBound {
+    std::optional<Instant> wrote_at;
+    Lsn position;
+  } global_bound = {};
+  TrafficBook traffic = {};
+  std::string console_version = {};  // the server_version that the console reports
 };
 
 }  // namespace howdah

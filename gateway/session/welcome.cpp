@@ -51,7 +51,6 @@ void SessionCore::finish_start() {
 }
 
 void SessionCore::welcome(const wire::ParameterSet& parameters) {
-  is_starting_ = false;
   waiting_ = Waiting::nothing;
   waiting_since_.reset();
   is_fresh_lease_ = false;
@@ -62,6 +61,7 @@ void SessionCore::welcome(const wire::ParameterSet& parameters) {
   wire::append_backend_key(build_, identity_.cancel_key);
   to_client_copy(as_bytes(build_));
   to_client_ready();
+  is_starting_ = false;
 }
 
 // The server's own words.

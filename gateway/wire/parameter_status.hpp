@@ -3,6 +3,7 @@
 // and what must be set there.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,8 @@ class ParameterSet {
   // nullptr if it was never reported.
   const std::string* find(std::string_view name) const;
   std::size_t size() const { return entries_.size(); }
+  // Equal for equal sets, whatever the order of the changes: comparing two sets costs nothing.
+  std::uint64_t fingerprint() const { return fingerprint_; }
   auto begin() const { return entries_.begin(); }
   auto end() const { return entries_.end(); }
 
@@ -26,6 +29,7 @@ class ParameterSet {
 
  private:
   std::vector<Entry> entries_;  // by name; about fifteen of them
+  std::uint64_t fingerprint_ = 0;
 };
 
 // The entries of `wanted` that `current` lacks or has otherwise. They point into `wanted`.

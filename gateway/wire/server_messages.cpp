@@ -8,8 +8,14 @@ namespace howdah::wire {
 namespace {
 
 constexpr std::uint32_t kNullLength = 0xffffffff;  // -1: the value is NULL
-constexpr std::uint32_t kTextType = 25;
 constexpr std::size_t kFieldTailSize = 18;  // table, column, type, size, modifier and format of a RowDescription field
+
+// pg_type.typlen of the types we answer with; -1: variable.
+int size_of_type(std::uint32_t type) {
+  constexpr std::uint32_t kInt8 = 20;
+  constexpr std::uint32_t kInt4 = 23;
+  return type == kInt8 ? 8 : type == kInt4 ? 4 : -1;
+}
 
 void append_authentication(std::string& out, AuthRequest request, std::string_view rest = {}) {
   const MessageScope scope(out, ServerTag::authentication);
@@ -200,16 +206,22 @@ void append_parameter_description(std::string& out, std::span<const std::uint32_
 }
 
 void append_row_description(std::string& out, std::span<const std::string_view> names) {
+  std::vector<ResultColumn> columns;
+  for (const std::string_view name : names) columns.push_back({.name = name});
+  append_row_description(out, columns);
+}
+
+void append_row_description(std::string& out, std::span<const ResultColumn> columns) {
   const MessageScope scope(out, ServerTag::row_description);
-  append_u16(out, static_cast<std::uint16_t>(names.size()));
-  for (const std::string_view name : names) {
-    append_cstring(out, name);
+  append_u16(out, static_cast<std::uint16_t>(columns.size()));
+  for (const ResultColumn& column : columns) {
+    append_cstring(out, column.name);
     append_u32(out, 0);  // no table
     append_u16(out, 0);  // no column
-    append_u32(out, kTextType);
-    append_u16(out, 0xffff);      // -1: variable size
+    append_u32(out, column.type);
+    append_u16(out, static_cast<std::uint16_t>(size_of_type(column.type)));
     append_u32(out, 0xffffffff);  // -1: no type modifier
-    append_u16(out, 0);           // text format
+    append_u16(out, column.is_binary ? 1 : 0);
   }
 }
 

@@ -94,6 +94,13 @@ void append_command_complete(std::string& out, std::string_view command);
 void append_negotiate_version(std::string& out, std::uint32_t version, std::span<const std::string> unknown_options);
 void append_notification(std::string& out, const Notification& notification);
 void append_parameter_description(std::string& out, std::span<const std::uint32_t> types);
+// One column of a RowDescription.
+struct ResultColumn {
+  std::string_view name;
+  std::uint32_t type = 25;   // object id; 25: text
+  bool is_binary = false;    // its values are sent in binary format
+};
+void append_row_description(std::string& out, std::span<const ResultColumn> columns);
 // Columns of type text (object id 25), text format.
 void append_row_description(std::string& out, std::span<const std::string_view> names);
 void append_data_row(std::string& out, std::span<const std::optional<std::string_view>> values);

@@ -10,6 +10,10 @@ struct Credentials {
   std::string password = {};
   std::string database = "postgres";
   std::string sslmode = "prefer";
+  std::string sslrootcert = {};  // files; empty: libpq's own places
+  std::string sslcrl = {};
+  std::string sslcert = {};
+  std::string sslkey = {};
 };
 
 }  // namespace howdah::health

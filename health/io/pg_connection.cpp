@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include "health/failure_kind.hpp"
 
@@ -77,18 +79,25 @@ std::optional<PgFailure> PgConnection::wait(Wanted wanted, Instant deadline, int
 
 // Keep-alive and user timeout together, for each alone misses cases: a silent network is noticed in about two seconds.
 // The server is asked for the same, so that it forgets Howdah's own sessions as quickly.
-std::optional<PgFailure> PgConnection::open(Instant deadline, int wake_fd) {
+std::optional<PgFailure> PgConnection::open(Instant deadline, int wake_fd, std::optional<Instant> accepted_by) {
   const std::string port = fmt::format("{}", port_);
-  const char* keys[] = {"host", "port", "user", "password", "dbname", "sslmode", "application_name", "keepalives_idle",
-                        "keepalives_interval", "keepalives_count", "tcp_user_timeout", "client_encoding", "options",
-                        nullptr};
-  const char* values[] = {host_.c_str(), port.c_str(), credentials_.user.c_str(), credentials_.password.c_str(),
-                          credentials_.database.c_str(), credentials_.sslmode.c_str(), "howdah", "1", "1", "2", "2000",
-                          "UTF8",
-                          "-c tcp_keepalives_idle=1 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2 "
-                          "-c standard_conforming_strings=on -c statement_timeout=0",
-                          nullptr};
-  connection_.reset(PQconnectStartParams(keys, values, 0));
+  const Credentials& login = credentials_;
+  const std::pair<const char*, const char*> words[] = {
+      {"host", host_.c_str()}, {"port", port.c_str()}, {"user", login.user.c_str()}, {"password", login.password.c_str()},
+      {"dbname", login.database.c_str()}, {"sslmode", login.sslmode.c_str()}, {"sslrootcert", login.sslrootcert.c_str()},
+      {"sslcrl", login.sslcrl.c_str()}, {"sslcert", login.sslcert.c_str()}, {"sslkey", login.sslkey.c_str()},
+      {"application_name", "howdah"}, {"keepalives_idle", "1"}, {"keepalives_interval", "1"}, {"keepalives_count", "2"},
+      {"tcp_user_timeout", "2000"}, {"client_encoding", "UTF8"},
+      {"options", "-c tcp_keepalives_idle=1 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2 "
+                  "-c standard_conforming_strings=on -c statement_timeout=0"}};
+  std::vector<const char*> keys, values;
+  for (const auto& [key, value] : words) {
+    keys.push_back(key);
+    values.push_back(value);
+  }
+  keys.push_back(nullptr);
+  values.push_back(nullptr);
+  connection_.reset(PQconnectStartParams(keys.data(), values.data(), 0));
   if (!connection_) return PgFailure{FailureKind::other, {}, "out of memory"};
   PQsetNoticeReceiver(connection_.get(), drop_notice, nullptr);
   if (PQstatus(connection_.get()) == CONNECTION_BAD) return lost();
@@ -96,7 +105,9 @@ std::optional<PgFailure> PgConnection::open(Instant deadline, int wake_fd) {
   while (step != PGRES_POLLING_OK) {
     if (step == PGRES_POLLING_FAILED) return lost();
     const Wanted wanted = step == PGRES_POLLING_WRITING ? Wanted::writing : Wanted::reading;
-    if (auto failure = wait(wanted, deadline, wake_fd)) return failure;
+    const bool is_accepted = PQstatus(connection_.get()) != CONNECTION_STARTED;
+    const Instant limit = is_accepted ? deadline : std::min(deadline, accepted_by.value_or(deadline));
+    if (auto failure = wait(wanted, limit, wake_fd)) return failure;
     step = PQconnectPoll(connection_.get());
   }
   PQsetnonblocking(connection_.get(), 1);

@@ -71,8 +71,10 @@ void PqProber::answer(const Probe& probe) {
     if (!is_stopping_) report_(ProbeFailed{node_.id, failure.kind, std::move(failure.text), asked_at});
   };
   if (probe.is_fresh) connection_.close();
+  const auto accepted_by =
+      probe.connect_timeout > Duration{} ? std::optional(asked_at + probe.connect_timeout) : std::nullopt;
   if (!connection_.is_open())
-    if (auto failure = connection_.open(deadline, stop_fd_)) return report_failure(std::move(*failure));
+    if (auto failure = connection_.open(deadline, stop_fd_, accepted_by)) return report_failure(std::move(*failure));
   PgRows rows;
   const Instant query_at = monotonic_now();
   if (auto failure = connection_.query(std::string(probe_query()), rows, deadline, stop_fd_))

@@ -39,8 +39,8 @@ TEST_CASE("parameters that do not go together are told") {
        ":7: warning: failover_command is not run, because "
        "failover_mode = native"},
       {"read_only_function_list = 'a'\nwrite_function_list = 'b'", "warning: read_only_function_list and write"},
-      {"disable_load_balance_on_write = dml_adaptive",
-       "warning: disable_load_balance_on_write = dml_adaptive does not"},
+      {"dml_adaptive_object_relationship_list = 'a:b'",
+       ":6: warning: dml_adaptive_object_relationship_list is not used"},
       {"backend_clustering_mode = raw", ":6: warning: backend_clustering_mode raw with several servers"},
       {"log_destination = 'file'", "error: log_destination \"file\": stderr and syslog are known"},
       {"write_function_list = 'a,b(,c'", ":6: error: invalid regular expression \"b(\" in parameter"},

@@ -114,6 +114,64 @@ def test_an_old_primary_that_returns_is_not_sent_writes(own_cluster, own_gateway
     assert status_of(own_gateway, 0)[0] == "down"
 
 
+def test_an_old_primary_that_returns_is_fenced_for_its_own_clients(own_cluster, own_gateway):
+    own_gateway.query("CREATE TABLE fenced (node text)")
+    old = own_cluster.primary
+    old.kill()
+    own_gateway.query("INSERT INTO fenced VALUES ('after')")
+    old.start()
+    wait_until("it is fenced", lambda: "false primary fenced node=0" in own_gateway.log.read_text())
+    with contextlib.closing(pg.connect(old.port)) as direct, direct.cursor() as cursor:
+        with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
+            cursor.execute("INSERT INTO fenced VALUES ('straight')")
+        cursor.execute("SET statement_timeout = '5s'; BEGIN READ WRITE; INSERT INTO fenced VALUES ('round it')")
+        with pytest.raises(psycopg2.Error):  # waits for a standby that never comes, and is disconnected
+            cursor.execute("COMMIT")
+            pytest.fail("a commit on a fenced primary was acknowledged")
+    assert old.query("SELECT count(*) FROM fenced WHERE node = 'straight'", database="app") == [(0,)]
+    # It becomes a standby without pg_rewind or a new copy: then nothing of the fence is left on it.
+    new = next(node for node in own_cluster.nodes[1:] if node.is_primary())
+    old.stop()
+    pg.run(pg.as_server_user([pg.PG_BIN / "pg_basebackup", "-D", old.data.with_name("copy"), "-X", "stream", "-c", "fast", "-d",
+                              f"host=127.0.0.1 port={new.port} user=replicator password={pg.PASSWORD}"]),
+           env=pg.server_environment(), cwd="/")
+    copy = old.data.with_name("copy")
+    (copy / "postgresql.conf").write_text((old.data / "postgresql.conf").read_text())
+    with open(copy / "postgresql.auto.conf", "a", encoding="ascii") as conf:
+        conf.write((old.data / "postgresql.auto.conf").read_text().split("\n", 1)[1])
+        conf.write(f"primary_conninfo = 'host=127.0.0.1 port={new.port} user=replicator password={pg.PASSWORD} "
+                   "application_name=node0'\n")
+    (copy / "standby.signal").touch()
+    if pg.server_user():
+        for name in ("standby.signal", "postgresql.conf"):
+            pg.shutil.chown(copy / name, pg.server_user(), pg.server_user())
+    old.data = copy
+    old.start()
+    wait_for_status(own_gateway, 0, "up", "waiting")
+    wait_until("the fence is gone", lambda: old.query(
+        "SELECT current_setting('default_transaction_read_only'), current_setting('synchronous_standby_names')")
+        == [("off", "")])
+
+
+def test_two_primaries_of_one_timeline_stop_writes_until_an_operator_decides(own_cluster, build):
+    with Howdah(own_cluster, build, primary_wait_timeout="1s") as gateway:
+        gateway.query("CREATE TABLE two (a int)")
+        other = own_cluster.nodes[2]
+        other.stop()
+        (other.data / "standby.signal").unlink()  # a copy of the primary, started as a primary
+        other.start()
+        wait_until("the alarm is raised", lambda: 'two primaries: node 0 and node 2' in gateway.log.read_text())
+        assert status_of(gateway, 0)[0] == "quarantine"
+        assert status_of(gateway, 2)[0] == "down"
+        with pytest.raises(psycopg2.Error) as refused:
+            gateway.query("INSERT INTO two VALUES (1)")
+        assert refused.value.pgcode == "57P03"
+        assert other.query("SHOW default_transaction_read_only") == [("off",)], "neither is touched"
+        assert gateway.pcp("pcp_detach_node", "-n", 2).returncode == 0
+        gateway.query("INSERT INTO two VALUES (2)")
+        assert own_cluster.primary.query("SELECT a FROM two", database="app") == [(2,)]
+
+
 def test_a_transaction_broken_by_the_failover_gets_40001_and_the_client_goes_on(own_cluster, own_gateway):
     own_gateway.query("CREATE TABLE broken (id int)")
     with contextlib.closing(own_gateway.connect()) as connection, connection.cursor() as cursor:

@@ -241,3 +241,19 @@ def test_insert_and_lastval_belong_together_for_who_is_known_to_use_it(gateway_w
             number = client.rows("INSERT INTO numbered (a) VALUES (2) RETURNING id")
             assert client.rows("SELECT lastval()") == number
             assert client.rows("SELECT currval('numbered_id_seq')") == number
+
+
+def test_a_server_connection_moves_to_the_worker_that_needs_it(make_gateway):
+    gateway = make_gateway(worker_threads=2, default_pool_size=1, load_balance_mode="off")
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(contextlib.closing(gateway.connect())) for _ in range(4)]
+        assert len({client.info.backend_pid >> 23 for client in clients}) == 2, "the clients are not on two workers"
+        seen = set()
+        for turn in range(5):
+            for number, client in enumerate(clients):
+                with client.cursor() as cursor:
+                    cursor.execute("SELECT pg_backend_pid(), %s", (f"client {number} turn {turn}",))
+                    pid, text = cursor.fetchone()
+                    assert text == f"client {number} turn {turn}"
+                    seen.add(pid)
+        assert len(seen) == 1, "a worker closed its connection and the other opened a new one"

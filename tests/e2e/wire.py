@@ -101,6 +101,13 @@ class Client:
     def __exit__(self, *_):
         self.socket.close()
 
+    def start_tls(self, context, asks_first=True):
+        """From here on the connection is encrypted; without asking first, as PostgreSQL 17's sslnegotiation=direct."""
+        if asks_first:
+            self.send(struct.pack("!ii", 8, SSL_REQUEST))
+            assert self.socket.recv(1) == b"S"
+        self.socket = context.wrap_socket(self.socket)
+
     def send(self, *parts):
         self.socket.sendall(b"".join(parts))
 

@@ -8,7 +8,8 @@ using namespace howdah::failover;
 TEST_CASE("what is kept is read back") {
   const KeptState state{.epoch = Epoch{7}, .primary = NodeId{1}, .timeline = TimelineId{3}, .system_identifier = 7310000000000000001,
                         .nodes = {NodeId{0}, NodeId{1}, NodeId{3}}, .down = {NodeId{0}, NodeId{3}}, .detached = {NodeId{3}},
-                        .closed = {NodeId{0}}, .outcasts = {NodeId{0}}};
+                        .closed = {{NodeId{0}}, {NodeId{1}, true}, {NodeId{3}, true, "ANY 1 (a, \"b:c\")"}},
+                        .former = {NodeId{3}}, .outcasts = {NodeId{0}}};
   CHECK(parse_kept_state(to_pgpool_status(state), to_howdah_status(state)) == state);
 }
 

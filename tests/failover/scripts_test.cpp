@@ -58,6 +58,7 @@ class Player {
     else if (name == "follow_primary_command") options_.failover.follow_primary_command = value + " " + rest;
     else if (name == "failback_command") options_.failover.failback_command = value + " " + rest;
     else if (name == "failover_on_backend_error") options_.health.failover_on_backend_error = value == "on";
+    else if (name == "detach_false_primary") options_.failover.may_standbys_decide = value == "on";
     else if (name == "auto_failback") options_.health.auto_failback = value == "on";
     else if (name == "disallow") disallowed_.push_back(std::stoul(value));
     else if (name == "always_primary") always_primary_.push_back(std::stoul(value));
@@ -83,6 +84,8 @@ class Player {
       {"freeze", on_node([this](int id) { world_->freeze(id); })},
       {"thaw", on_node([this](int id) { world_->thaw(id); })},
       {"rebuild", on_node([this](int id) { world_->rebuild(id); })},
+      {"demote", [this](const std::string& id, const std::string& primary) { world_->demote(std::stoi(id), std::stoi(primary)); }},
+      {"clone_by_hand", [this](const std::string& id, const std::string& of) { world_->clone_by_hand(std::stoi(id), std::stoi(of)); }},
       {"promote_by_hand", on_node([this](int id) { world_->promote_by_hand(id); })},
       {"cut_gateway", on_node([this](int id) { world_->cut_gateway(id); })},
       {"heal", [this](const std::string&, const std::string&) { world_->heal(); }},

@@ -71,6 +71,49 @@ TEST_CASE("an undecided pair of primaries raises an alarm, one that is left behi
   CHECK(detect_roles({primary(0, 1), primary(1, 2)}, kNothing).alarm.empty());
 }
 
+TEST_CASE("two primaries of which either may be the right one are contested, and neither is closed") {
+  struct Row {
+    const char* situation;
+    std::vector<NodeFacts> nodes;
+    KnownPrimary known;
+    RolePolicy policy;
+    bool is_contested;
+    bool is_second_left_behind;
+  };
+  const auto following = [](int id, const char* sender) {
+    NodeFacts facts = standby(id, 1);
+    facts.last->receiver_status = "streaming";
+    facts.last->sender_host = sender;
+    facts.last->sender_port = 5432;
+    return facts;
+  };
+  const RolePolicy elsewhere{.is_promoted_elsewhere = true};
+  const RolePolicy by_standbys{.may_standbys_decide = true};
+  const KnownPrimary successor{NodeId{1}, TimelineId{2}, 7, false};
+  KnownPrimary with_outcast = kNode0;
+  with_outcast.outcasts = {NodeId{1}};
+  const std::vector<Row> rows{
+      {"one timeline", {primary(0, 1), primary(1, 1)}, kNode0, {}, true, false},
+      {"one timeline, one known to be wrong", {primary(0, 1), primary(1, 1)}, with_outcast, {}, false, false},
+      {"left behind", {primary(1, 2), primary(0, 1)}, successor, {}, false, true},
+      {"left behind, and others promote", {primary(1, 2), primary(0, 1)}, successor, elsewhere, false, true},
+      {"a higher timeline where Howdah promotes", {primary(0, 1), primary(1, 2)}, kNode0, {}, false, false},
+      {"a higher timeline where others promote", {primary(0, 1), primary(1, 2)}, kNode0, elsewhere, true, false},
+      {"every standby follows one", {primary(0, 1), primary(1, 1), following(2, "pg0")}, kNode0, by_standbys, false, true},
+      {"standbys follow both", {primary(0, 1), primary(1, 1), following(2, "pg0"), following(3, "pg1")}, kNode0, by_standbys,
+       true, false},
+      {"nobody to ask", {primary(0, 1), primary(1, 1)}, kNode0, by_standbys, true, false},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.situation);
+    const RoleVerdict verdict = detect_roles(row.nodes, row.known, row.policy);
+    CHECK(verdict.is_contested == row.is_contested);
+    CHECK(verdict.alarm.empty() != row.is_contested);
+    REQUIRE(!verdict.misfits.empty());
+    CHECK(verdict.misfits.front().is_left_behind == row.is_second_left_behind);
+  }
+}
+
 TEST_CASE("a standby that receives from a false primary is a misfit") {
   NodeFacts stray = standby(2, 1);
   stray.last->receiver_status = "streaming";

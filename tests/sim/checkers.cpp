@@ -53,6 +53,27 @@ void Checkers::on_promoted(const SimPostgres& winner, const std::vector<SimPostg
       fail(fmt::format("node {} can never follow node {}: it received more", other.id, winner.id));
 }
 
+void Checkers::on_fence(const SimPostgres& node, const std::vector<SimPostgres>& nodes) {
+  const auto entry = primary_of_.find(newest_epoch_);
+  if (entry == primary_of_.end() || entry->second.value == node.id)
+    return fail(fmt::format("node {} fenced in epoch {}, where it is the primary", node.id, newest_epoch_.value));
+  const SimPostgres& primary = nodes[static_cast<std::size_t>(entry->second.value)];
+  if (node.timeline >= primary.timeline)
+    fail(fmt::format("node {} on timeline {} fenced for node {} on timeline {}", node.id, node.timeline, primary.id,
+                     primary.timeline));
+}
+
+void Checkers::on_calm(const std::vector<SimPostgres>& nodes, const ClusterView& view) {
+  if (!view.primary) return;
+  const SimPostgres& primary = nodes[static_cast<std::size_t>(view.primary->value)];
+  for (const SimPostgres& node : nodes) {
+    if (!node.answers() || view.find(NodeId{node.id})->is_detached) continue;
+    const bool is_left_behind = node.is_primary() && node.timeline < primary.timeline;
+    if (is_left_behind && !node.is_fenced) fail(fmt::format("node {} is a false primary and not fenced", node.id));
+    if (!node.is_primary() && node.is_fenced) fail(fmt::format("node {} is a standby and still fenced", node.id));
+  }
+}
+
 void Checkers::on_asked(std::uint64_t request, Instant deadline) { open_[request] = deadline; }
 
 void Checkers::on_ended(std::uint64_t request, Instant now) {

@@ -26,6 +26,10 @@ class Checkers {
   void on_promotion(const SimPostgres& winner, const std::vector<SimPostgres>& nodes, const std::set<int>& answering);
   // It has left recovery: no answering standby has received anything it does not have.
   void on_promoted(const SimPostgres& winner, const std::vector<SimPostgres>& nodes, const std::set<int>& answering);
+  // Only one who was left behind is fenced: never the one in office, nor one whose history may be the right one.
+  void on_fence(const SimPostgres& node, const std::vector<SimPostgres>& nodes);
+  // After a while without faults: every false primary is fenced, and nobody else is.
+  void on_calm(const std::vector<SimPostgres>& nodes, const ClusterView& view);
   // Every request of a client ends once, in time.
   void on_asked(std::uint64_t request, Instant deadline);
   void on_ended(std::uint64_t request, Instant now);

@@ -27,6 +27,7 @@ health::ProbeResult SimPostgres::probe(Instant now, const std::vector<SimPostgre
   result.in_recovery = in_recovery;
   result.system_identifier = system_identifier;
   result.timeline = TimelineId{timeline};
+  if (is_fenced) result.synchronous_names = "howdah_fenced";
   if (!in_recovery) {
     result.inserted = result.flushed = position();
     for (const SimPostgres& standby : all)

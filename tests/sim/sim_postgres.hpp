@@ -33,6 +33,7 @@ struct SimPostgres {
   Life life = Life::running;
   bool in_recovery = true;
   bool is_read_only = false;
+  bool is_fenced = false;  // by Howdah, as a false primary
   std::uint32_t timeline = 1;
   std::uint64_t system_identifier = 7000;
   std::vector<WalRecord> wal;

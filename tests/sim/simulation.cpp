@@ -131,7 +131,10 @@ void rebuild_outcasts(World& world) {
     const SimPostgres& server = world.node(node.id.value);
     const bool is_stuck = server.in_recovery && !server.is_receiving && !server.is_prefix_of(world.node(world.view().primary->value));
     const bool is_outcast = !server.in_recovery && node.id != world.view().primary;
-    if (server.answers() && (is_stuck || is_outcast)) world.rebuild(node.id.value);
+    if (!server.answers() || !(is_stuck || is_outcast)) continue;
+    if (is_outcast && server.is_prefix_of(world.node(world.view().primary->value)))
+      world.demote(node.id.value, world.view().primary->value);
+    else world.rebuild(node.id.value);
   }
 }
 
@@ -146,8 +149,10 @@ Outcome simulate(std::uint64_t seed, Mutant mutant) {
   world.run_for(kTrouble + 25s);
   mend(world);
   world.run_for(kRepair / 2);
+  world.checkers().on_calm(world.nodes(), world.view());
   rebuild_outcasts(world);
   world.run_for(kRepair / 2);
+  world.checkers().on_calm(world.nodes(), world.view());
   const Instant last = world.now();
   world.run_for(kLastWrites);
   const bool can_write = clients.has_written_since(last);

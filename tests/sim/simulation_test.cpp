@@ -36,7 +36,8 @@ TEST_CASE("the same seed tells the same story twice") {
 }
 
 TEST_CASE("a planted bug is caught") {
-  const Mutant mutant = GENERATE(Mutant::no_freeze, Mutant::lowest_id, Mutant::nobody_asked, Mutant::stale_clients);
+  const Mutant mutant = GENERATE(Mutant::no_freeze, Mutant::lowest_id, Mutant::nobody_asked, Mutant::stale_clients,
+                                 Mutant::no_fence);
   CAPTURE(static_cast<int>(mutant));
   CHECK(first_seed_that_catches(mutant) != 0);
 }

@@ -213,7 +213,8 @@ void World::perform(const failover::Probe& probe) {
 void World::answer_probe(const failover::Probe& probe, Instant asked_at) {
   const SimPostgres& asked = node(probe.node.value);
   if (!is_reachable(asked.id) || asked.life == Life::frozen) {
-    at(asked_at + probe.timeout, for_this_gateway([this, probe, asked_at] {
+    const bool is_accepted = asked.life == Life::frozen || probe.connect_timeout == Duration{};
+    at(asked_at + (is_accepted ? probe.timeout : std::max(probe.connect_timeout, now_ - asked_at)), for_this_gateway([this, probe, asked_at] {
          post(health::ProbeFailed{probe.node, FailureKind::timeout, "", asked_at});
        }));
   } else if (!asked.answers()) {
@@ -281,7 +282,14 @@ std::vector<std::vector<std::string>> World::run_step(SimPostgres& asked, const 
       ++asked.generation;
       asked.open_transactions = 0;
       return {{}, {}, {}, {to_text(asked.position())}};
-    case reopen: asked.is_read_only = false; return {};
+    case fence:
+      checkers_.on_fence(asked, nodes_);
+      if (options_.mutant == Mutant::no_fence) return {{"", "0"}};
+      asked.is_read_only = asked.is_fenced = true;
+      ++asked.generation;
+      return {{"", "0"}, {}, {}, {std::to_string(std::exchange(asked.open_transactions, 0))}};
+    case look_after_fence: return {{"on", "howdah_fenced"}};
+    case reopen: asked.is_read_only = asked.is_fenced = false; return {};
   }
   return {};
 }
@@ -422,6 +430,22 @@ void World::rebuild(int id) {
   rebuilt.replayed = rebuilt.wal.size();
   point(rebuilt, conninfo_to(source->id));
   start(id, 300ms);
+}
+
+void World::clone_by_hand(int id, int of) {
+  note(fmt::format("cloned by hand node={} of={}", id, of));
+  SimPostgres& clone = node(id);
+  clone = SimPostgres{.id = id, .in_recovery = false, .timeline = node(of).timeline, .wal = node(of).wal};
+}
+
+// standby.signal and a restart, without pg_rewind: for one that has nothing its new primary lacks.
+void World::demote(int id, int primary) {
+  note(fmt::format("demote node={} primary={}", id, primary));
+  SimPostgres& demoted = node(id);
+  demoted.in_recovery = true;
+  demoted.replayed = demoted.wal.size();
+  ++demoted.generation;
+  point(demoted, conninfo_to(primary));
 }
 
 }  // namespace howdah::sim

@@ -26,6 +26,7 @@ enum class Mutant {
   lowest_id,      // the lowest standby is promoted, not the most advanced
   nobody_asked,   // the standbys are not asked whether they hear the primary
   stale_clients,  // workers go on with an old view
+  no_fence,       // a false primary is left open for writes
 };
 
 struct WorldOptions {
@@ -56,6 +57,8 @@ class World {
   void crash_backend(int node, Duration takes);
   void promote_by_hand(int node);
   void rebuild(int node);  // pg_basebackup from the current primary of the servers, then start as its standby
+  void demote(int node, int primary);
+  void clone_by_hand(int node, int of);  // started as a primary from a copy of another one
   void cut_gateway(int node) { cut_from_gateway_.insert(node); }
   void cut(int one, int other) { cuts_.insert({one, other}), cuts_.insert({other, one}); }
   void heal() { cut_from_gateway_.clear(), cuts_.clear(); }

@@ -46,7 +46,7 @@ TEST_CASE("an explained read tells how each node stands") {
   CHECK(rows["node 0"] == "primary, weight 0");
   CHECK(rows["node 1"] == "standby, weight 1, lag 50 bytes 3 ms, replayed 0/60");
   CHECK(rows["node 2"] ==
-        "standby, weight 1, lag 200 bytes, replayed 0/0, beyond the delay threshold, behind the session's writes");
+        "standby, weight 1, lag 200 bytes, replayed 0/0, beyond the delay threshold, behind what this statement must see");
 }
 
 TEST_CASE("an explained statement tells its transaction and the preference its session follows") {
@@ -63,5 +63,7 @@ TEST_CASE("an explained statement without a node says what happens instead") {
   CHECK(explained("{pinned=0:listen} SELECT 1")["session is pinned"] == "to node 0 (db0:5432, primary), because of listen");
   CHECK(explained("SHOW POOL_NODES")["target"] == "howdah");
   CHECK(explained("{wrote=1 lb=1} SELECT 1")["must have replayed"] ==
-        "not known yet: the session wrote after the primary was last asked");
+        "not known yet: a write was acknowledged after the primary was last asked");
+  CHECK(explained("{wrote=1 lb=1} /*howdah: read_consistency=eventual*/ SELECT 1")["must have replayed"] == "none");
+  CHECK(explained("{consistency=global lb=1} SELECT 1")["read consistency"] == "global");
 }

@@ -108,7 +108,16 @@ TEST_CASE("a batch goes where its strictest statement must") {
   const Traits write = classify("INSERT INTO t VALUES (1)", {});
   const Traits other = classify("SELECT 2", {});
   const Traits* const reads[] = {&kRead, &other};
-  CHECK(&combine(reads, {}) == &kRead);
+  CHECK(&combine(reads, {}, ReadConsistency::session) == &kRead);
   const Traits* const mixed[] = {&kRead, &write, &other};
-  CHECK(&combine(mixed, {}) == &write);
+  CHECK(&combine(mixed, {}, ReadConsistency::session) == &write);
+}
+
+TEST_CASE("the statement of a batch that must see most decides where the reads go") {
+  const Traits eventual = classify("/*howdah: read_consistency=eventual*/ SELECT 1", {});
+  const Traits global = classify("/*howdah: read_consistency=global*/ SELECT 1", {});
+  const Traits* with_global[] = {&eventual, &kRead, &global};
+  CHECK(&combine(with_global, {}, ReadConsistency::session) == &global);
+  const Traits* without_hint[] = {&eventual, &kRead};
+  CHECK(&combine(without_hint, {}, ReadConsistency::session) == &kRead);
 }

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/test_catalog.hpp"
+#include "sql_router/hints.hpp"
 #include "sql_router/router.hpp"
 
 namespace howdah::test {
@@ -22,6 +24,7 @@ struct RoutingCase {
   RoutingOptions options;
   SessionFacts facts;
   ClusterView view;
+  const CatalogFacts* catalog = &CatalogFacts::unread();
   std::string sql;
   std::string target;
   std::string reason;
@@ -89,6 +92,7 @@ inline void apply_setting(RoutingOptions& options, const std::string& name, cons
   else if (name == "app_name_redirect_preference_list") options.app_name_redirect_preference_list = read_redirects(value);
   else if (name == "allow_sql_comments") options.allow_sql_comments = is_on;
   else if (name == "disable_load_balance_on_write") options.disable_load_balance_on_write = lookup(kDisable, value);
+  else if (name == "load_balance_transactions") options.load_balance_transactions = is_on;
   else if (name == "delay_threshold") options.delay_threshold = std::stoull(value);
   else if (name == "delay_threshold_by_time") options.delay_threshold_by_time = milliseconds(std::stoi(value));
   else if (name == "prefer_lower_delay_standby") options.prefer_lower_delay_standby = is_on;
@@ -114,8 +118,15 @@ inline bool apply_session_fact(SessionFacts& facts, const std::string& name, con
   else if (name == "default_serializable") facts.default_is_serializable = true;
   else if (name == "lb") facts.load_balance_node = NodeId{std::stoi(value)};
   else if (name == "written") facts.has_written = true;
+  else if (name == "written_in_transaction") facts.has_written_in_transaction = true;
+  else if (name == "plain") facts.transaction_may_visit_standby = true;
+  else if (name == "movable") facts.transaction_may_visit_standby = facts.transaction_may_move = true;
   else if (name == "wrote") facts.wrote_at = at_ms(value);
   else if (name == "bound") facts.read_bound = parse_lsn(value).value();
+  else if (name == "consistency") facts.read_consistency = read_consistency_named(value).value();
+  else if (name == "min_lsn") facts.min_lsn = parse_lsn(value).value();
+  else if (name == "anyone_wrote") facts.anyone_wrote_at = at_ms(value);
+  else if (name == "global_bound") facts.global_bound = parse_lsn(value).value();
   else if (name == "pinned") {
     const auto parts = split(value, ':');
     facts.pinned_node = NodeId{std::stoi(parts.at(0))};
@@ -177,7 +188,8 @@ inline RoutingCase read_case(std::string line, std::string where) {
   for (const auto& [name, value] : read_words(take_bracketed(line, '[', ']')))
     apply_setting(result.options, name, value);
   for (const auto& [name, value] : read_words(take_bracketed(line, '{', '}')))
-    if (!apply_session_fact(result.facts, name, value)) apply_cluster_fact(result.view, name, value);
+    if (name == "catalog") result.catalog = value == "stale" ? &CatalogFacts::stale() : &script_catalog();
+    else if (!apply_session_fact(result.facts, name, value)) apply_cluster_fact(result.view, name, value);
   for (auto at = line.find("\\n"); at != std::string::npos; at = line.find("\\n")) line.replace(at, 2, "\n");
   result.sql = line;
 

@@ -44,6 +44,7 @@ void check(const std::string& name, const std::string& value, const Traits& trai
   else if (name == "pins") CHECK(names_of(traits.pins) == value);
   else if (name == "unpins") CHECK(names_of(traits.unpins) == value);
   else if (name == "bound") CHECK(decision.read_bound == parse_lsn(value));
+  else if (name == "position") CHECK(decision.position == parse_lsn(value));
   else if (name == "misplaced") CHECK(decision.is_misplaced);
   else FAIL("unknown check: " << name);
 }
@@ -82,7 +83,7 @@ TEST_CASE("every line of the routing scripts goes where it says, for the reason 
   REQUIRE(cases.size() > 500);
   for (const RoutingCase& one : cases) {
     CAPTURE(one.where, one.sql);
-    const Traits traits = classify(one.sql, one.options);
+    const Traits traits = classify(one.sql, one.options, *one.catalog);
     for (std::uint64_t seed = 0; seed < 4; ++seed) {
       Rng rng(seed);
       const Decision decision = decide(traits, one.facts, one.view, one.options, rng);
@@ -96,20 +97,20 @@ TEST_CASE("every line of the routing scripts goes where it says, for the reason 
 
 TEST_CASE("blanks, comments and semicolons around a statement change nothing") {
   for (const RoutingCase& one : read_routing_scripts()) {
-    const Traits plain = classify(one.sql, one.options);
+    const Traits plain = classify(one.sql, one.options, *one.catalog);
     const bool is_about_looks = one.reason == "comment" || one.sql.find("'unended") != std::string::npos ||
                                 !one.options.primary_routing_query_pattern_list.empty();
     if (is_about_looks) continue;
     for (const std::string& text : other_clothes(one.sql)) {
       CAPTURE(one.where, text);
-      CHECK(is_same_but_for_offsets(classify(text, one.options), plain));
+      CHECK(is_same_but_for_offsets(classify(text, one.options, *one.catalog), plain));
     }
   }
 }
 
 TEST_CASE("every statement kind has a line in the routing scripts") {
   std::set<StatementKind> seen;
-  for (const RoutingCase& one : read_routing_scripts()) seen.insert(classify(one.sql, one.options).kind);
+  for (const RoutingCase& one : read_routing_scripts()) seen.insert(classify(one.sql, one.options, *one.catalog).kind);
   // unparsable lines have kind unknown
   for (const StatementRow& row : statement_table()) {
     CAPTURE(row.name);

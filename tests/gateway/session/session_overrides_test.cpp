@@ -70,7 +70,7 @@ TEST_CASE("what a session may not set is refused with PostgreSQL's SQLSTATE and 
       {configured(), "port", "1", "55P02", "invalid Context, value for parameter \"port\" cannot be changed"},
       {configured(), "client_idle_limit", "abc", "22023", "invalid value for parameter \"client_idle_limit\": \"abc\""},
       {configured(), "client_idle_limit", "-5", "22023",
-       "-5 is outside the valid range for parameter \"client_idle_limit\" (0 .. 2147483647"},
+       "-5 is outside the valid range for parameter \"client_idle_limit\" (0 .. 2147483647 s)"},
       {configured(), "log_statement", "perhaps", "22023", "invalid value for parameter \"log_statement\": \"perhaps\""},
       {raw, "load_balance_mode", "on", "55P02",
        "invalid Context, value for parameter \"load_balance_mode\" cannot be changed"},

@@ -156,9 +156,22 @@ void FakePostgres::report(const std::string& name, std::string& out) {
   if (is_reported(name)) wire::append_parameter_status(out, name, setting(name));
 }
 
+std::string FakePostgres::statement_names() const {
+  std::string names;
+  for (const auto& [name, text] : statements)
+    if (!name.empty()) names += name + " ";
+  return names;
+}
+
 // False after an error.
 bool FakePostgres::run(const std::string& sql, std::string& out, bool with_description, Portal* portal,
                        std::size_t limit) {
+  if (starts(sql, "/*")) {
+    const std::size_t at = log.size();
+    const bool succeeded = run(sql.substr(sql.find("*/") + 3), out, with_description, portal, limit);
+    log[at] = sql;
+    return succeeded;
+  }
   log.push_back(sql);
   const auto done = [&](std::string_view tag) {
     wire::append_command_complete(out, tag);
@@ -173,6 +186,24 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     status = 'T';
     return done("BEGIN");
   }
+  if (starts(sql, "PREPARE ")) {
+    const std::string name = sql.substr(8, sql.find(' ', 8) - 8);
+    if (statements.contains(name)) return fail("42P05", "prepared statement \"" + name + "\" already exists", out);
+    if (has(sql, "syntax error")) return fail("42601", "syntax error", out);
+    if (has(sql, "FROM broken")) return fail("42P01", "relation \"broken\" does not exist", out);
+    statements[name] = sql.substr(sql.find(" AS ") + 4);
+    return done("PREPARE");
+  }
+  if (starts(sql, "EXECUTE ") || starts(sql, "DEALLOCATE ")) {
+    std::string name = sql.substr(sql.find(' ') + 1);
+    name.resize(std::min(name.find('('), name.size()));
+    if (sql == "DEALLOCATE ALL") return statements.clear(), done("DEALLOCATE ALL");
+    const auto found = statements.find(name);
+    if (found == statements.end()) return fail("26000", "prepared statement \"" + name + "\" does not exist", out);
+    if (starts(sql, "EXECUTE ")) return run(std::string(found->second), out, with_description, portal, limit);
+    statements.erase(found);
+    return done("DEALLOCATE");
+  }
   if (starts(sql, "INSERT")) {
     if (is_replica) return fail("25006", "cannot execute INSERT in a read-only transaction", out);
     if (has(sql, "bad")) return fail("22000", "bad value", out);
@@ -180,6 +211,7 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     if (has(sql, "INTO serial")) last_value = sql;
     return done("INSERT 0 1");
   }
+  if (starts(sql, "SET TRANSACTION")) return done("SET");
   if (starts(sql, "SET ")) {
     const std::size_t equals = sql.find(" = ");
     const std::string name = sql.substr(4, equals - 4);
@@ -239,6 +271,7 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
 
   const std::string value = starts(sql, "SHOW ") ? setting(sql.substr(5))
                             : has(sql, "lastval()") ? last_value
+                            : has(sql, "FROM pg_prepared_statements") ? "'me' " + statement_names()
                             : has(sql, "FROM big") ? sql + std::string(100'000, 'x') : sql;
   std::size_t rows = portal != nullptr && portal->is_started ? portal->rows_left : row_count(sql);
   if (with_description) wire::append_row_description(out, std::vector<std::string_view>{"value"});

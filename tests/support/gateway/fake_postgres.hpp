@@ -6,6 +6,8 @@
 //   ... FROM big               one row of 100 kB            ... FROM dies     FATAL 57P01
 //   INSERT, COPY ... FROM STDIN   25006 on a replica        COPY ... TO STDOUT  two lines
 //   INSERT INTO serial, SELECT lastval(), DISCARD SEQUENCES
+//   PREPARE <name> AS ..., EXECUTE <name>, DEALLOCATE <name> | ALL
+//   SELECT ... FROM pg_prepared_statements   one row: their names, in order
 //   BEGIN, COMMIT, ROLLBACK, SET, RESET, SHOW, set_config, DISCARD ALL
 #pragma once
 
@@ -50,6 +52,7 @@ struct FakePostgres {
   void end_copy(bool failed, std::string& out);
   void ready(std::string& out);
   std::string setting(const std::string& name) const;
+  std::string statement_names() const;
   void report(const std::string& name, std::string& out);
 
   std::string input_;

@@ -12,7 +12,7 @@ using namespace session;
 
 World::World(WorldOptions options)
     : options_(std::move(options)),
-      parse_cache_(std::make_shared<RoutingOptions>(), 1 << 20),
+      parse_cache_(std::make_shared<RoutingOptions>(options_.routing), 1 << 20),
       surroundings_{parse_cache_, catalog_, welcome_cache_, rng_, log_, nullptr} {
   for (const std::int32_t id : {0, 1}) {
     NodeView node;
@@ -45,6 +45,7 @@ std::size_t World::add_client(std::vector<std::pair<std::string, std::string>> p
   identity.database = "db";
   identity.user = std::move(user);
   identity.settings = *startup_settings_of(parameters);
+  if (identity.settings != nullptr) identity.own_settings = *session_settings_of(identity.settings->own);
   if (const std::string* name = find_setting(identity.settings.get(), "application_name")) identity.application_name = *name;
   identity.cancel_key = {1, "abcd"};
   clients_.push_back(std::make_unique<Client>());
@@ -100,8 +101,10 @@ void World::perform(std::size_t id, Actions<Action>& actions) {
                    [&](const ForgetLease&) { std::erase_if(wishes_, [&](const Wish& w) { return w.client == id; }); },
                    [&](const ReturnLease& a) { give_back(id, a.backend, a.end); },
                    [&](const AskLocal& a) { who.asked.push_back(a.command); },
+                   [](const WithdrawLocal&) {},
                    [&](const ReportNode& a) { reports.push_back(a.node); },
                    [&](const SendCancel&) { ++cancels; },
+                   [&](const WantPosition&) { is_position_wanted_ = true; },
                    [&](const CloseClient& a) { who.closed = a.reason; },
                },
                action);
@@ -196,7 +199,13 @@ bool World::deliver_one() {
   return false;
 }
 
-bool World::step() { return deliver_one() || grant_one(); }
+bool World::step() {
+  if (deliver_one() || grant_one()) return true;
+  if (!std::exchange(is_position_wanted_, false)) return false;
+  now_ += 1ms;
+  publish();
+  return true;
+}
 
 void World::run() {
   constexpr int kMany = 1'000'000;

@@ -19,6 +19,7 @@ namespace howdah::test {
 
 struct WorldOptions {
   SessionOptions session;
+  RoutingOptions routing;
   std::size_t chunk = 1 << 20;           // bytes delivered at once, to either side
   std::size_t connections_per_node = 2;
   bool has_replica = true;
@@ -111,6 +112,7 @@ class World {
   std::vector<std::pair<NodeId, std::string>> old_logs_;
   std::uint64_t next_backend_ = 1;
   std::size_t turn_ = 0;
+  bool is_position_wanted_ = false;
 };
 
 }  // namespace howdah::test

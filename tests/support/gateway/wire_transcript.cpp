@@ -51,6 +51,7 @@ void apply_setting(Script& script, const std::string& text) {
   if (name == "foreign_rows") script.has_foreign_rows = true;
   if (name == "large") script.has_large_messages = true;
   if (name == "no_replica") script.world.has_replica = false;
+  if (name == "load_balance_transactions") script.world.routing.load_balance_transactions = value == "on";
   if (name == "max_parse_size") options.max_parse_size = std::strtoul(value.c_str(), nullptr, 10);
   if (name == "max_prepared_statements") options.max_prepared_statements = std::strtoul(value.c_str(), nullptr, 10);
   const auto duration = seconds(std::strtol(value.c_str(), nullptr, 10));

@@ -1,0 +1,214 @@
+// PREPARE, EXECUTE and DEALLOCATE follow the client as the protocol's statements do; both share one set of names. A server
+// connection has clients' statements under the clients' own names, so that every text runs as it is written: before a
+// statement that uses a name, the connection is made to have just what the client calls so. What is put in for that are
+// messages of the extended protocol, because they fit into a batch, too. A text that prepares or deallocates among other
+// things leaves the names to the server, and the session with it, until DEALLOCATE ALL.
+#include <algorithm>
+
+#include "gateway/session/session_core.hpp"
+
+namespace howdah {
+
+namespace {
+
+constexpr std::string_view kMaker = "howdah_maker";  // statement and portal that run a PREPARE, for that long
+
+bool is_alone(const Traits& traits, StatementKind kind) { return traits.kind == kind && traits.statement_count == 1; }
+
+bool leaves_names_to_server(const Traits& traits) {
+  return traits.statement_count > 1 && (traits.pins.has(PinReason::prepared) || traits.drops_statements);
+}
+
+}  // namespace
+
+// What decides where a statement runs: of EXECUTE, what it executes.
+const TraitsPtr& SessionCore::traits_in_force(const TraitsPtr& traits) const {
+  if (!is_alone(*traits, StatementKind::execute) || !traits->has_plain_arguments) return traits;
+  const auto found = prepared_.find(traits->prepared_name);
+  if (found == prepared_.end()) return traits;
+  const Traits& inner = *found->second->traits;
+  const bool is_plain = inner.statement_count == 1 && !inner.has_transaction_control && inner.statement_names.empty() &&
+                        !inner.is_gateway_command();
+  return is_plain ? found->second->traits : traits;
+}
+
+// Whether it matters to the statement which names the server connection knows.
+bool SessionCore::looks_at_names(const Traits& traits) const {
+  if (!traits.statement_names.empty() || traits.shows_statements || leaves_names_to_server(traits)) return true;
+  return traits.pins.has(PinReason::opaque) && (has_sql_statements_ || (backend_ != nullptr && !backend_->names.empty()));
+}
+
+// Before a simple Query: its own group, so that the Query is not part of it.
+void SessionCore::make_names_for_query(const Traits& traits) {
+  if (!looks_at_names(traits) || client_status() == TransactionStatus::failed) return;
+  const std::size_t before = backend_->ledger.size();
+  make_names(traits);
+  if (backend_->ledger.size() == before) return;
+  build_.clear();
+  wire::append_sync(build_);
+  to_server_copy(as_bytes(build_));
+  backend_->ledger.owe({AnswerKind::sync, Audience::nobody, static_cast<std::uint64_t>(Injected::statements)});
+}
+
+// The server will run the statement now.
+void SessionCore::make_names(const Traits& traits) {
+  if (pins_.has(PinReason::prepared)) return;  // it knows better
+  if (backend_->names.size() > options_.max_prepared_statements) drop_names();
+  if (leaves_names_to_server(traits)) return leave_names_to_server();
+  const Traits& inner = *traits_in_force_of(traits);
+  if (traits.shows_statements || inner.shows_statements) return make_own_names();
+  for (const std::string& name : traits.statement_names) make_name(name);
+  if (!traits.pins.has(PinReason::opaque) && !inner.pins.has(PinReason::opaque)) return;
+  // It may use any name PREPARE can give.
+  const auto known = backend_->names;
+  for (const auto& [name, number] : known) make_name(name);
+  for (const auto& [name, statement] : prepared_)
+    if (statement->is_sql()) make_name(name);
+}
+
+const Traits* SessionCore::traits_in_force_of(const Traits& traits) const {
+  const auto found = traits.kind == StatementKind::execute ? prepared_.find(traits.prepared_name) : prepared_.end();
+  return found == prepared_.end() ? &traits : found->second->traits.get();
+}
+
+// Afterwards the name stands on the server for what it stands for with the client, or for nothing.
+void SessionCore::make_name(const std::string& name) {
+  const auto wanted = prepared_.find(name);
+  const auto known = backend_->names.find(name);
+  const bool is_wanted = wanted != prepared_.end();
+  if (known != backend_->names.end()) {
+    if (is_wanted && known->second == wanted->second->number) return;
+    drop_name(name);
+  }
+  if (!is_wanted) return;
+  const PreparedStatement& statement = *wanted->second;
+  backend_->names.insert_or_assign(name, statement.number);
+  has_unsettled_names_ = true;
+  if (statement.is_sql()) return run_prepare(name, statement);
+  build_.clear();
+  wire::append_parse_as(build_, name, statement.sql, as_bytes(statement.types));
+  owe_for_name(AnswerKind::parse, name, statement.number);
+}
+
+void SessionCore::drop_name(const std::string& name) {
+  build_.clear();
+  wire::append_close(build_, wire::Target::statement, name);
+  owe_for_name(AnswerKind::close, name, 0);
+  has_unsettled_names_ = true;
+  backend_->names.erase(name);
+}
+
+void SessionCore::drop_names() {
+  const auto known = backend_->names;
+  for (const auto& [name, number] : known) drop_name(name);
+}
+
+void SessionCore::run_prepare(const std::string& name, const PreparedStatement& statement) {
+  const auto close = [&](wire::Target target) {
+    build_.clear();
+    wire::append_close(build_, target, kMaker);
+    owe_for_name(AnswerKind::close, {}, 0);
+  };
+  constexpr char kNoTypes[] = {0, 0};
+  close(wire::Target::statement);  // one that failed may have been left
+  build_.clear();
+  wire::append_parse_as(build_, kMaker, statement.sql, Bytes(kNoTypes, sizeof kNoTypes));
+  owe_for_name(AnswerKind::parse, name, statement.number);
+  build_.clear();
+  wire::append_bind_head(build_, kMaker, kMaker, 6);
+  build_.append(6, '\0');  // no formats, no parameters, no result formats
+  owe_for_name(AnswerKind::bind, name, statement.number);
+  build_.clear();
+  wire::append_execute(build_, kMaker);
+  owe_for_name(AnswerKind::execute, name, statement.number);
+  close(wire::Target::portal);
+  close(wire::Target::statement);
+}
+
+// Sends build_.
+void SessionCore::owe_for_name(AnswerKind kind, const std::string& name, std::uint64_t number) {
+  to_server_copy(as_bytes(build_));
+  backend_->ledger.owe({kind, Audience::nobody, kNameTag | number, {}, name});
+}
+
+// The server skipped it, or failed at it.
+void SessionCore::undo_name(const Owed& dropped) {
+  if (backend_ == nullptr || dropped.name.empty()) return;
+  if (dropped.kind == AnswerKind::close)
+    backend_->names.insert_or_assign(dropped.name, 0);  // still there, but nobody's
+  else
+    backend_->names.erase(dropped.name);
+}
+
+// The server connection knows the client's statements, under the client's names, and no others.
+void SessionCore::make_own_names() {
+  for (const std::uint64_t number : backend_->prepared.numbers()) {
+    build_.clear();
+    wire::append_close(build_, wire::Target::statement, catalog_name(number));
+    to_server_copy(as_bytes(build_));
+    backend_->ledger.owe({AnswerKind::close, Audience::nobody, number});
+    has_unsettled_names_ = true;
+  }
+  backend_->prepared.clear();
+  const auto known = backend_->names;
+  for (const auto& [name, number] : known) make_name(name);
+  for (const auto& [name, statement] : prepared_) make_name(name);
+}
+
+// From now on until DEALLOCATE ALL the client's names are what the server says they are.
+void SessionCore::leave_names_to_server() {
+  make_own_names();
+  pins_.add(PinReason::prepared);
+  prepared_.clear();
+  backend_->names.clear();
+  has_sql_statements_ = false;
+}
+
+// ---- what PREPARE and DEALLOCATE change when they succeed
+
+// Marks what is owed for running `sql`.
+void SessionCore::expect_change(const Traits& traits, std::string_view sql, Owed& owed) {
+  if (pins_.has(PinReason::prepared)) return;
+  if (is_alone(traits, StatementKind::prepare)) {
+    preparing_ = intern(sql, {}, traits.prepared.traits);
+    owed.tag = preparing_->number;
+    owed.name = traits.prepared_name;
+  } else if (is_alone(traits, StatementKind::deallocate) && !traits.prepared_name.empty()) {
+    owed.tag = kDropTag;
+    owed.name = traits.prepared_name;
+  }
+}
+
+// It has succeeded.
+void SessionCore::apply_change(const Owed& done) {
+  if (done.name.empty() || done.audience != Audience::client) return;
+  if (done.tag == kDropTag) {
+    if (const auto found = prepared_.find(done.name); found != prepared_.end()) prepared_.erase(found);
+    backend_->names.erase(done.name);
+  } else if (preparing_ != nullptr && preparing_->number == done.tag) {
+    prepared_.insert_or_assign(done.name, std::move(preparing_));
+    backend_->names.insert_or_assign(done.name, done.tag);
+    has_sql_statements_ = true;
+  }
+}
+
+// A portal is bound, to a statement that changes names or to another.
+void SessionCore::note_portal(std::string_view portal, std::string_view statement) {
+  const auto found = std::find_if(changing_portals_.begin(), changing_portals_.end(),
+                                  [&](const ChangingPortal& one) { return one.portal == portal; });
+  if (found != changing_portals_.end()) changing_portals_.erase(found);
+  const TraitsPtr traits = traits_of_statement(statement);
+  if (traits == nullptr || traits->statement_names.empty()) return;
+  Owed change;
+  expect_change(*traits, statement.empty() ? std::string_view(unnamed_sql_) : prepared_.find(statement)->second->sql, change);
+  if (!change.name.empty()) changing_portals_.push_back({std::string(portal), std::move(change)});
+}
+
+// What is owed for executing it.
+Owed SessionCore::owed_for_execute(std::string_view portal) const {
+  for (const ChangingPortal& one : changing_portals_)
+    if (one.portal == portal) return {AnswerKind::execute, Audience::client, one.change.tag, {}, one.change.name};
+  return {.kind = AnswerKind::execute};
+}
+
+}  // namespace howdah

@@ -1,0 +1,18 @@
+// What the text of a function or view says by itself: what it does, and which functions and relations it names, whose
+// effects come on top.
+#pragma once
+
+#include <vector>
+
+#include "sql_router/effects.hpp"
+
+namespace howdah {
+
+struct BodyReading {
+  Effects effects = {};
+  bool has_unknown_part = false;  // text put together at run time, or not understood
+  std::vector<ObjectName> functions = {};
+  std::vector<NamedRelation> relations = {};
+};
+
+}  // namespace howdah

@@ -1,0 +1,38 @@
+"""Replicas that replay late, or not at all."""
+
+import contextlib
+
+import cluster as pg
+
+
+def caught_up(cluster):
+    position = cluster.primary.query("SELECT pg_current_wal_flush_lsn()")[0][0]
+    return all(node.query(f"SELECT pg_last_wal_replay_lsn() >= '{position}'::pg_lsn")[0][0] for node in cluster.nodes[1:])
+
+
+@contextlib.contextmanager
+def paused(nodes, cluster):
+    """Replicas that receive and do not replay."""
+    for node in nodes:
+        node.query("SELECT pg_wal_replay_pause()")
+        pg.wait_until("replay is paused", lambda n=node: n.query("SELECT pg_get_wal_replay_pause_state()")[0][0] == "paused")
+    try:
+        yield
+    finally:
+        for node in nodes:
+            node.query("SELECT pg_wal_replay_resume()")
+        pg.wait_until("replicas caught up", lambda: caught_up(cluster))
+
+
+@contextlib.contextmanager
+def delayed(nodes, cluster, by):
+    def set_delay(value):
+        for node in nodes:
+            node.query(f"ALTER SYSTEM SET recovery_min_apply_delay = '{value}'")
+            node.query("SELECT pg_reload_conf()")
+    set_delay(by)
+    try:
+        yield
+    finally:
+        set_delay("0")
+        pg.wait_until("replicas caught up", lambda: caught_up(cluster))

@@ -259,9 +259,11 @@ void App::answer_local(const LocalQuestion& question, std::function<void(Result<
   switch (command.kind) {
     case GatewayCommandKind::show_pool: return pcp::show_report(*this, command.name, {question.load_balance_node}, give);
     case GatewayCommandKind::pgpool_show: return give(pcp::pgpool_show(settings, command.name));
+    case GatewayCommandKind::pgpool_reset:
+      for (auto& worker : workers_) worker->forget_statements();
+      return then(TextTable{.command_tag = "RESET"});
     case GatewayCommandKind::none:
     case GatewayCommandKind::pgpool_set:
-    case GatewayCommandKind::pgpool_reset:
     case GatewayCommandKind::explain_route:
     case GatewayCommandKind::own_show:
     case GatewayCommandKind::own_set:

@@ -142,6 +142,7 @@ Result<WorkerConfig> worker_config(const Settings& settings, Log& log) {
   if (!routing) return routing.error();
   out.routing = std::make_shared<const RoutingOptions>(std::move(*routing));
   out.parse_cache_size = static_cast<std::size_t>(settings.howdah.parse_cache_size().bytes);
+  out.tracked_statements = static_cast<std::size_t>(settings.howdah.track_statements());
   if (settings.client_tls_mode() != TlsMode::disable) {
     auto tls = TlsServer::make(tls_server_options(settings));
     // As Pgpool: starts, and clients that ask for TLS are told there is none. Who insists on TLS gets an error instead.

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace howdah {
@@ -124,6 +125,44 @@ struct NodeCounters {
   std::uint64_t operator[](StatementCount count) const { return counts[static_cast<std::size_t>(count)]; }
 };
 
+// Statements sent for one of the router's reasons.
+struct ReasonCount {
+  std::string_view name = {};  // of static text, as the sentence
+  std::string_view sentence = {};
+  std::uint64_t count = 0;
+};
+
+// Times are counted in buckets, two to each doubling: up to 0, 1, 2, 3, 4, 6, 8, 12 ... microseconds; the last holds all
+// that take longer than three minutes.
+inline constexpr std::size_t kTimeBuckets = 57;
+constexpr microseconds bucket_end(std::size_t bucket) {
+  if (bucket < 4) return microseconds(bucket);
+  return microseconds((bucket % 2 == 0 ? std::int64_t{2} : std::int64_t{3}) << (bucket / 2 - 1));
+}
+constexpr std::size_t time_bucket(microseconds time) {
+  std::size_t bucket = 0;
+  while (bucket + 1 < kTimeBuckets && bucket_end(bucket) < time) ++bucket;
+  return bucket;
+}
+
+struct NodeCalls {
+  NodeId node = {};
+  std::uint64_t calls = 0;
+};
+
+// What is known of the statements that differ in their literals only.
+struct StatementStats {
+  std::string text = {};  // literals shown as '?'
+  std::uint64_t calls = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t errors = 0;
+  microseconds total = {};  // from being sent to the last of the answer
+  std::array<std::uint64_t, kTimeBuckets> times = {};
+  std::vector<NodeCalls> nodes = {};
+  std::string_view reason = {};      // of the last call, as the pin reason; of static text
+  std::string_view pin_reason = {};  // empty: its session was free to go on elsewhere
+};
+
 // One worker thread. It stands where Pgpool shows a child process.
 struct WorkerStats {
   std::uint32_t index = 0;
@@ -133,6 +172,8 @@ struct WorkerStats {
   std::vector<ClientStats> clients = {};
   std::vector<ServerStats> servers = {};
   std::vector<NodeCounters> counters = {};
+  std::vector<ReasonCount> reasons = {};
+  std::vector<StatementStats> statements = {};  // only if asked for
   std::vector<DatabaseTraffic> traffic = {};
   std::vector<PoolStats> pools = {};
 };
@@ -143,7 +184,8 @@ struct GatewayStats {
 
 // What a snapshot shall contain beyond numbers; texts are copied only when wanted.
 struct StatsWanted {
-  bool statements = false;
+  bool statements = false;    // each client's last one
+  bool fingerprints = false;  // what each costs
   bool sockets = false;  // addresses of both ends
 };
 

@@ -4,6 +4,7 @@
 #include "pcp/node_rows.hpp"
 #include "pcp/process_rows.hpp"
 #include "pcp/settings_rows.hpp"
+#include "pcp/statement_rows.hpp"
 
 #include <fmt/format.h>
 
@@ -40,7 +41,7 @@ Report cache(const Facts&) {
 
 Report health(const Facts& facts) { return tabulate(health_columns(), node_rows(facts)); }
 
-enum class Needs { nothing, counters, statements };  // of the workers
+enum class Needs { nothing, counters, statements, fingerprints };  // of the workers
 
 struct ReportKind {
   std::string_view name;
@@ -65,6 +66,10 @@ constexpr std::array kReports{
     ReportKind{"failovers", Needs::nothing,
                [](const Facts& f) { return tabulate(failover_columns(), failover_rows(f.failovers)); }},
     ReportKind{"cache", Needs::nothing, &cache},
+    ReportKind{"statements", Needs::fingerprints,
+               [](const Facts& f) { return tabulate(statement_columns(), statement_rows(f.stats)); }},
+    ReportKind{"routing", Needs::counters,
+               [](const Facts& f) { return tabulate(reason_columns(), reason_rows(f.stats)); }},
 };
 
 const ReportKind* find_report(std::string_view name) {
@@ -94,7 +99,8 @@ void show_report(ControlSurface& surface, std::string_view name, const Asker& as
   Facts facts = facts_now(surface);
   facts.asker = asker;
   if (report->needs == Needs::nothing) return then(report->make(facts));
-  const StatsWanted wanted{.statements = report->needs == Needs::statements};
+  const StatsWanted wanted{.statements = report->needs == Needs::statements,
+                           .fingerprints = report->needs == Needs::fingerprints};
   surface.collect_stats(wanted, [report, facts = std::move(facts), then = std::move(then)](GatewayStats stats) mutable {
     facts.stats = std::move(stats);
     then(report->make(facts));

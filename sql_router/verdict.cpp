@@ -55,6 +55,7 @@ constexpr std::array kReasonTable{
     ReasonRow{replica_lag, "replica_lag", "the replica lags more than the delay threshold"},
     ReasonRow{no_usable_replica, "no_usable_replica", "it only reads, but no replica can be used"},
     ReasonRow{only_replica_left, "only_replica_left", "there is no primary to fall back to"},
+    ReasonRow{behind_others, "behind_others", "it was sent behind statements that are still being answered, to their node"},
     ReasonRow{no_node, "no_node", "no node can be used; the statement waits"},
     ReasonRow{no_primary, "no_primary", "it needs the primary and there is none; the statement waits"},
 };

@@ -52,6 +52,7 @@ enum class RouteReason : std::uint8_t {
   replica_lag,
   no_usable_replica,
   only_replica_left,
+  behind_others,
   no_node,
   no_primary,
 };

@@ -44,6 +44,9 @@ struct HowdahSettings {
   Param<bool> load_balance_foreign_tables{"load_balance_foreign_tables", false, Change::reload,
                                           "Let standbys read foreign tables: right where the other server does not "
                                           "mind who asks, and no such read writes."};
+  Param<int> track_statements{"track_statements", 1000, Change::reload,
+                              "How many statements, literals left out, SHOW POOL_STATEMENTS keeps per worker; 0 = off.",
+                              Range{0, 100000}};
   Param<seconds> crash_restart_grace{"crash_restart_grace", 10s, Change::reload,
                                      "How long a primary that restarts after a crash is waited for."};
   Param<bool> wait_for_primary_at_start{"wait_for_primary_at_start", true, Change::restart,

@@ -38,6 +38,7 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
   surroundings_.statement_log = config_->statement_log;
   surroundings_.catalog_of = [this](const std::string& database) { return catalog_of(database); };
   surroundings_.settings = config_->settings;
+  surroundings_.statistics.set_capacity(config_->tracked_statements);
   surroundings_.schema_changes = shared.schema_changes;
   surroundings_.writes = &shared_.writes;
   surroundings_.writer = id_.value;
@@ -97,6 +98,7 @@ void Worker::set_config(WorkerConfigPtr config) {
     config_ = config;
     surroundings_.statement_log = config_->statement_log;
     surroundings_.settings = config_->settings;
+    surroundings_.statistics.set_capacity(config_->tracked_statements);
     surroundings_.console_version = config_->console_version;
     parse_cache_.adopt(config_->routing);
     welcome_cache_.clear();
@@ -144,6 +146,10 @@ void Worker::set_catalog(std::string database, CatalogFactsPtr facts) {
 
 void Worker::end_sessions() {
   reactor_.post([this] { feed_all(session::ShutDown{}, [](const Session&) { return true; }); });
+}
+
+void Worker::forget_statements() {
+  reactor_.post([this] { surroundings_.statistics.clear(); });
 }
 
 void Worker::inspect(std::function<void(const Worker&)> look) {

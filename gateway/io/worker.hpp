@@ -87,6 +87,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   void set_catalog(std::string database, CatalogFactsPtr facts);
   // Sessions end as soon as their transactions do.
   void end_sessions();
+  void forget_statements();  // of SHOW POOL_STATEMENTS
   // Runs on the worker's thread; for reports.
   void inspect(std::function<void(const Worker&)> look);
 
@@ -97,6 +98,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   std::uint64_t clients_served() const { return clients_served_; }
   const WorkerPools& pools() const { return pools_; }
   const StatementTally& tally() const { return surroundings_.tally; }
+  const StatementStatistics& statistics() const { return surroundings_.statistics; }
   const TrafficBook& traffic() const { return surroundings_.traffic; }
   Instant now() const { return reactor_.now(); }
   template <typename Visit>

@@ -42,6 +42,7 @@ struct WorkerConfig {
   std::shared_ptr<const RoutingOptions> routing;  // shared by the workers
   std::size_t parse_cache_size = 16 << 20;
   std::size_t catalog_size = 10000;
+  std::size_t tracked_statements = 0;  // by SHOW POOL_STATEMENTS
 
   std::shared_ptr<const TlsServer> tls_server;  // null: no TLS for clients
   std::shared_ptr<const TlsClient> tls_client;  // null: no TLS towards servers

@@ -109,6 +109,8 @@ WorkerStats stats_of(const Worker& worker, StatsWanted wanted) {
     if (server.link.is_open() && server.home != nullptr) out.servers.push_back(stats_of(server, worker.now(), wanted));
   });
   out.counters = worker.tally().nodes();
+  out.reasons = worker.tally().reasons();
+  if (wanted.fingerprints) out.statements = worker.statistics().report();
   for (const auto& [database, counters] : worker.traffic().databases()) out.traffic.push_back({database, counters});
   worker.pools().visit_pools([&](const PoolEntry& entry) { out.pools.push_back(stats_of(entry.pool)); });
   return out;

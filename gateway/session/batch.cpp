@@ -168,7 +168,7 @@ std::size_t SessionCore::forward_extended(Bytes input, Head head) {
       if (!execute) return close_with(execute.error(), CloseReason::protocol_violation), 0;
       retain(message);
       to_server(message);
-      backend_->ledger.owe(owed_for_execute(execute->portal));
+      backend_->ledger.owe(counted(owed_for_execute(execute->portal), statement_of_portal(execute->portal)));
       return head.total;
     }
     case ClientTag::flush:
@@ -298,10 +298,10 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
     requests_.back().is_rerunnable = requests_.back().is_behind_settings = false;
   }
   if (!local_portals_.empty()) forget_local_portal(bind.portal);
-  note_bound(bind.statement);
+  note_bound(bind.statement, bind.portal);
   note_changing_portal(bind.portal, bind.statement);
   if (requests_.back().has_steps || !portals_.empty()) note_portal(bind.portal, bind.statement);
-  Owed owed{.kind = AnswerKind::bind};
+  Owed owed = counted({.kind = AnswerKind::bind}, statement_of_portal(bind.portal));
   const std::string_view name = server_name(bind.statement, owed);
   const std::size_t taken = wire::kHeaderSize + bind.rest;
   if (name == bind.statement) {
@@ -366,6 +366,7 @@ std::size_t SessionCore::forward_close(Bytes message, const wire::TargetName& ta
 
 std::size_t SessionCore::forward_sync(Bytes message) {
   local_portals_.clear();
+  if (!bound_portals_.empty() && !is_in_transaction()) bound_portals_.clear();
   retain(message);
   to_server(message);
   backend_->ledger.owe({.kind = AnswerKind::sync});

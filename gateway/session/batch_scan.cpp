@@ -96,6 +96,7 @@ bool SessionCore::scan_message(Bytes message, Head head) {
   }
 }
 
+// Also the end of a transaction that was lost with its server.
 bool SessionCore::is_answered_here(const Traits& traits) const {
   return is_local(traits) || (is_failed_ && (traits.transaction == TransactionControl::rollback ||
                                              traits.transaction == TransactionControl::commit));

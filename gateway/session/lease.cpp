@@ -21,6 +21,11 @@ bool must_refuse(const Traits& traits) {
          reason == RouteReason::node_local_setting;
 }
 
+// Nothing was decided: it follows the others.
+RouteReason pipelined_reason(const Traits& traits) {
+  return traits.verdict.may_use_replica ? RouteReason::behind_others : traits.verdict.reason;
+}
+
 Error misplaced_error(const Traits& traits) {
   return Error{.code = ErrorCode::feature_not_supported,
                .message = "this statement needs the primary, but its READ ONLY transaction runs on a replica",
@@ -33,7 +38,11 @@ Error misplaced_error(const Traits& traits) {
 // Whether the statement may be sent now, to backend_. If not, what was missing has been asked for, or pending_error_ says
 // why it never will be.
 SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
-  if (owes()) return (settling_ == 0 || may_follow) && may_pipeline(traits) ? Go::now : Go::wait;
+  if (owes()) {
+    if ((settling_ != 0 && !may_follow) || !may_pipeline(traits)) return Go::wait;
+    if (!is_batch_open_) route_reason_ = pipelined_reason(traits);
+    return Go::now;
+  }
   if (backend_ != nullptr && is_fresh_lease_) {
     // The catalog may have changed while the lease was waited for.
     if (!is_on_replica_ || traits.catalog_stamp == 0 || traits.verdict.may_use_replica) return settle_settings(may_follow);
@@ -45,6 +54,7 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
     return Go::wait;
   }
   const Decision decision = choose(traits);
+  route_reason_ = decision.reason;
   if (is_transaction_movable() && decision.node != backend_->node()) {
     leave_standby();
     return Go::wait;

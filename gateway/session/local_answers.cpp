@@ -15,9 +15,12 @@ bool ends_transaction(const Traits& traits) {
   return traits.transaction == TransactionControl::rollback || traits.transaction == TransactionControl::commit;
 }
 
-bool changes_parameter(const Traits& traits) {
+bool is_set_or_reset(const Traits& traits) {
   return traits.gateway.kind == GatewayCommandKind::pgpool_set || traits.gateway.kind == GatewayCommandKind::pgpool_reset;
 }
+
+// PGPOOL RESET STATEMENTS is for all sessions.
+bool changes_parameter(const Traits& traits) { return is_set_or_reset(traits) && traits.gateway.name != "statements"; }
 
 bool changes_own_setting(const Traits& traits) {
   return traits.gateway.kind == GatewayCommandKind::own_set || traits.gateway.kind == GatewayCommandKind::own_reset;
@@ -29,7 +32,7 @@ bool is_own_setting(const Traits& traits) {
 
 // What answers without rows is not run for being described.
 bool has_rows(const Traits& traits) {
-  return traits.is_gateway_command() && !changes_parameter(traits) && !changes_own_setting(traits);
+  return traits.is_gateway_command() && !is_set_or_reset(traits) && !changes_own_setting(traits);
 }
 
 void append_row(std::string& out, const std::vector<std::optional<std::string>>& row) {

@@ -116,6 +116,7 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
     if (tag == static_cast<char>(ServerTag::command_complete)) note_complete(), on_command_complete();
     if (has_steps_in_flight_) note_done(tag, body);
     emit_answer(tag, message);
+    if (env_.statistics.is_on()) count_answer(tag, body);
   }
   if (is_ready) {
     const auto injected = static_cast<Injected>(ledger.ended()->tag);
@@ -167,6 +168,7 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   if (fate == Fate::forward) {
     if (!told_instead_.empty()) message = scratch_.keep(as_bytes(std::exchange(told_instead_, {})));
     emit_answer('E', message);
+    if (const Owed* failed = ledger.ended(); failed != nullptr && failed->statement != 0) count_ended(*failed, true);
     if (!requests_.empty()) note_error(requests_.front(), error->sqlstate());
   }
   if (std::exchange(is_sync_held_, false) && is_batch_open_) {

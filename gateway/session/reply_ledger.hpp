@@ -15,7 +15,9 @@
 #include <string>
 #include <vector>
 
+#include "base/instant.hpp"
 #include "gateway/wire/server_messages.hpp"
+#include "sql_router/verdict.hpp"
 
 namespace howdah {
 
@@ -42,6 +44,9 @@ struct Owed {
   std::uint64_t tag = 0;  // the sender's own mark, e.g. which prepared statement a Parse makes
   std::string text = {};  // local: the bytes; otherwise, if not empty: what the client is told instead of its error
   std::string name = {};  // the client's name of the statement a Parse makes or a Close removes
+  std::uint64_t statement = 0;  // StatementStatistics::Handle; 0: its answer is not counted
+  RouteReason reason = RouteReason::read;
+  Instant sent_at = {};
 };
 
 enum class Fate : std::uint8_t {

@@ -167,7 +167,14 @@ class SessionCore {
   // statement_notes.cpp
   void note_sent(StatementKind kind, std::string_view sql);
   void note_asked(std::string_view sql);
-  void note_bound(std::string_view name);
+  void note_bound(std::string_view name, std::string_view portal);
+
+  // statement_counting.cpp
+  Owed counted(Owed owed, StatementStatistics::Handle statement) const;
+  void count_portal(std::string_view portal, const TraitsPtr& traits, std::string_view sql);
+  StatementStatistics::Handle statement_of_portal(std::string_view portal) const;
+  void count_answer(char tag, Bytes body);
+  void count_ended(const Owed& ended, bool has_failed);
 
   // traffic.cpp
   void note_assigned();
@@ -480,6 +487,12 @@ class SessionCore {
   bool is_default_read_committed_ = true;
 
   std::string last_statement_;         // sent to a server, cut
+  RouteReason route_reason_ = RouteReason::read;  // of the newest decision
+
+  // For SHOW POOL_STATEMENTS.
+  StatementStatistics::Handle bound_statement_ = 0;  // of the unnamed portal
+  std::map<std::string, StatementStatistics::Handle, std::less<>> bound_portals_;
+  std::uint64_t answer_rows_ = 0;      // of the answer that is coming
 
   // Prepared statements, of the protocol and of SQL.
   std::map<std::string, PreparedStatementPtr, std::less<>> prepared_;

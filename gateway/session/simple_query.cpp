@@ -81,7 +81,7 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
     return fail_pending(message, Head{message[0], message.size()});
   }
   const bool is_about_names = looks_at_names(*traits);
-  Owed owed{.kind = AnswerKind::query};
+  Owed owed = counted({.kind = AnswerKind::query}, env_.statistics.find(traits, sql));
   if (is_about_names) {
     make_names_for_query(*traits);
     expect_change(*traits, sql, owed);

@@ -24,6 +24,7 @@ std::string in_log_form(std::string_view sql) {
 // It goes to backend_'s server now. Written past log_min_messages: who sets the parameter wants the lines.
 void SessionCore::note_sent(StatementKind kind, std::string_view sql) {
   env_.tally.count(backend_->node(), kind);
+  env_.tally.count_reason(route_reason_);
   last_statement_.assign(sql.substr(0, kLongestKept));
   if (!statement_log().is_per_node) return;
   env_.log.write(LogLevel::info, fmt::format("DB node id: {} backend pid: {} statement: {}", backend_->node().value,
@@ -37,18 +38,22 @@ void SessionCore::note_asked(std::string_view sql) {
 }
 
 // A prepared statement runs when it is bound, once for each Bind. One that is not carried was made by PREPARE.
-void SessionCore::note_bound(std::string_view name) {
+void SessionCore::note_bound(std::string_view name, std::string_view portal) {
   ++traffic_.binds;
   StatementKind kind = StatementKind::execute;
   std::string_view sql = name;
+  TraitsPtr traits;
   if (name.empty()) {
-    if (unnamed_serial_ == 0) return;
-    kind = unnamed_traits_->kind;
+    if (unnamed_serial_ == 0) return count_portal(portal, nullptr, {});
+    traits = unnamed_traits_;
+    kind = traits->kind;
     sql = unnamed_traits_->parse == ParseOutcome::too_long ? std::string_view("(too long to be kept)") : unnamed_sql_;
   } else if (const auto found = prepared_.find(name); found != prepared_.end()) {
-    kind = found->second->traits->kind;
+    traits = found->second->traits;
+    kind = traits->kind;
     sql = found->second->sql;
   }
+  count_portal(portal, traits, sql);
   note_asked(sql);
   note_sent(kind, sql);
 }

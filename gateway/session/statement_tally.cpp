@@ -14,6 +14,13 @@ void StatementTally::count_error(NodeId node, std::string_view severity) {
   if (severity == "PANIC") ++of(node)[StatementCount::panic];
 }
 
+std::vector<ReasonCount> StatementTally::reasons() const {
+  std::vector<ReasonCount> list;
+  for (const ReasonRow& row : reason_table())
+    list.push_back({row.name, row.sentence, reasons_[static_cast<std::size_t>(row.reason)]});
+  return list;
+}
+
 StatementCount StatementTally::column_of(StatementKind kind) {
   switch (kind) {
     case StatementKind::select:

@@ -8,6 +8,7 @@
 
 #include "gateway/stats.hpp"
 #include "sql_router/statement_table.hpp"
+#include "sql_router/verdict.hpp"
 
 namespace howdah {
 
@@ -16,6 +17,9 @@ class StatementTally {
   void count(NodeId node, StatementKind kind) { ++of(node)[column_of(kind)]; }
   // `severity`: ERROR, FATAL or PANIC; anything else is not counted.
   void count_error(NodeId node, std::string_view severity);
+
+  void count_reason(RouteReason reason) { ++reasons_[static_cast<std::size_t>(reason)]; }
+  std::vector<ReasonCount> reasons() const;
 
   const std::vector<NodeCounters>& nodes() const { return nodes_; }
 
@@ -26,6 +30,7 @@ class StatementTally {
   NodeCounters& of(NodeId node);
 
   std::vector<NodeCounters> nodes_;  // in the order of their first statement; a cluster has a handful
+  std::vector<std::uint64_t> reasons_ = std::vector<std::uint64_t>(reason_table().size());
 };
 
 }  // namespace howdah

@@ -16,6 +16,7 @@
 #include "conf/settings.hpp"
 #include "gateway/session/database_catalog.hpp"
 #include "gateway/session/statement_catalog.hpp"
+#include "gateway/session/statement_statistics.hpp"
 #include "gateway/session/statement_tally.hpp"
 #include "gateway/session/traffic.hpp"
 #include "gateway/session/welcome_cache.hpp"
@@ -42,6 +43,7 @@ struct Surroundings {
   std::set<std::pair<std::string, std::string>> sequence_readers = {};  // user, database: have called currval or lastval
   std::map<std::pair<std::string, std::string>, std::uint32_t> sequence_draws = {};  // the same: of nextval and setval
   StatementTally tally = {};
+  StatementStatistics statistics = StatementStatistics();
   // How often a client has changed a schema. Shared by all workers: a statement prepared before is another one after.
   std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);
   StatementLog statement_log = {};

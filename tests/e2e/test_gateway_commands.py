@@ -70,3 +70,60 @@ def test_client_idle_limit_of_one_session_ends_that_session(gateway):
 def is_ended(connection):
     import select
     return bool(select.select([connection], [], [], 0)[0])
+
+
+def test_commands_in_one_batch_with_statements_are_answered_in_their_place(gateway):
+    import wire
+    with wire.Client(gateway.port) as client:
+        client.login(password=pg.PASSWORD)
+        run = [wire.bind(), wire.execute()]
+        batch = [wire.parse("SELECT 1"), *run, wire.parse("SHOW POOL_VERSION"), *run, wire.parse("SELECT 2"), *run, wire.SYNC]
+        assert client.tags(*batch) == "12DC12DC12DCZ"
+        failing = [wire.parse("CREATE TABLE undone (id int)"), *run, wire.parse("PGPOOL SET nope TO 1"), *run,
+                   wire.parse("SELECT 2"), *run, wire.SYNC]
+        assert client.tags(*failing) == "12C12EZ"
+        assert client.tags(wire.query("SELECT * FROM undone")) == "EZ"
+        skipped = [wire.parse("SELECT 1 / (random() * 0)::int"), *run, wire.parse("PGPOOL SET load_balance_mode TO off"), *run, wire.SYNC]
+        assert client.tags(*skipped) == "12EZ"
+        rows = [wire.row_values(body) for tag, body in client.ask(wire.query("PGPOOL SHOW load_balance_mode")) if tag == b"D"]
+        assert rows == [["on"]]
+
+
+def test_explain_route_of_a_statement_with_parameters(gateway):
+    import wire
+    with wire.Client(gateway.port) as client:
+        client.login(password=pg.PASSWORD)
+        answers = client.ask(wire.parse("EXPLAIN ROUTE SELECT relname FROM pg_class WHERE oid = $1 AND relname = $2", "e"),
+                             wire.describe(b"S", "e"), wire.bind(statement="e"), wire.execute(), wire.SYNC)
+        count = [int.from_bytes(body[:2], "big") for tag, body in answers if tag == b"t"]
+        assert count == [2]
+        rows = dict(wire.row_values(body) for tag, body in answers if tag == b"D")
+        assert rows["reason"] == "system_catalog" and rows["because"] == "pg_class"
+        client.ask(wire.parse("SELECT random()", "carried"), wire.SYNC)
+        rows = dict(wire.row_values(body) for tag, body in client.ask(wire.query("EXPLAIN ROUTE EXECUTE carried"))
+                    if tag == b"D")
+        assert rows["reason"] == "volatile_function" and rows["because"] == "random"
+
+
+def test_statements_and_reasons_are_counted(gateway, cursor):
+    cursor.execute("PGPOOL RESET STATEMENTS")
+    assert cursor.statusmessage == "RESET"
+    for number in range(5):
+        cursor.execute("SELECT %s + 1 AS counted", (number,))
+    with pytest.raises(psycopg2.Error):
+        cursor.execute("SELECT 1 / 0 AS failing")
+    rows = table(cursor, "SHOW POOL_STATEMENTS")
+    counted = next(row for row in rows if row["statement"] == "SELECT ? + ? AS counted")
+    assert (counted["calls"], counted["rows"], counted["errors"], counted["reason"]) == ("5", "5", "0", "read")
+    assert sum(int(part.split(":")[1]) for part in counted["nodes"].split()) == 5
+    assert float(counted["p99_ms"]) >= float(counted["mean_ms"]) > 0
+    failing = next(row for row in rows if row["statement"] == "SELECT ? / ? AS failing")
+    assert (failing["calls"], failing["errors"]) == ("1", "1")
+    reasons = {row["reason"]: int(row["statements"]) for row in table(cursor, "SHOW POOL_ROUTING")}
+    assert reasons["read"] >= 6
+
+
+def table(cursor, sql):
+    cursor.execute(sql)
+    names = [column.name for column in cursor.description]
+    return [dict(zip(names, row)) for row in cursor.fetchall()]

@@ -96,7 +96,10 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   const bool may_follow = scan_.is_ended && !scan_.is_oversized && !scan_.has_local_part &&
                           std::all_of(scan_.traits.begin(), scan_.traits.end(),
                                       [](const Traits* traits) { return may_follow_settings(*traits); });
-  const bool is_one = scan_.traits.size() == 1 && scan_.is_ended && !scan_.is_oversized && !scan_.has_local_part;
+  // A statement that is parsed and bound stands there twice.
+  const bool is_one = !scan_.traits.empty() && scan_.is_ended && !scan_.is_oversized && !scan_.has_local_part &&
+                      std::all_of(scan_.traits.begin(), scan_.traits.end(),
+                                  [this](const Traits* traits) { return traits == scan_.traits.front(); });
   if (is_one && must_learn_xid(strictest)) return Go::wait;
   if (admit(strictest, may_follow) == Go::wait) {
     prepare_later_at_ = prepare_later_time();
@@ -119,7 +122,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
                           });
   request.is_beyond_scan = scan_.is_oversized;
   request.is_behind_settings = settling_ > 0;
-  if (scan_.traits.size() == 1) request.control = scan_.traits.front()->transaction;
+  if (is_one) request.control = scan_.traits.front()->transaction;
   requests_.push(std::move(request));
   for (const Traits* traits : scan_.traits) note_statement(*traits);
   scan_.parsed.clear();  // the names are views of the input

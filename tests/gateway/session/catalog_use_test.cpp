@@ -61,9 +61,9 @@ struct TwoClients {
 
   bool is_pinned(std::size_t id) { return world.client(id).session->pin_reason().has_value(); }
 
-  World world{{}};
-  DatabaseCatalog catalog;
+  DatabaseCatalog catalog;  // outlives the sessions
   int questions = 0;
+  World world{{}};
   std::uint32_t snapshots = 0;
   std::map<std::pair<std::int32_t, std::string>, std::ptrdiff_t> seen;
   std::size_t one = 0;

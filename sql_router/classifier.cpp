@@ -412,8 +412,10 @@ Traits classify(std::string_view text, const RoutingOptions& options, const Cata
   }
   if (traits.parse == ParseOutcome::too_deep) return unread(traits.parse, RouteReason::too_deep);
   judge.finish(options, facts);
-  if (traits.kind == StatementKind::prepare && traits.statement_count == 1)
+  if (traits.kind == StatementKind::prepare && traits.statement_count == 1) {
     traits.prepared.traits = classify_prepared(terminated, options, facts);
+    traits.catalog_stamp = std::max(traits.catalog_stamp, traits.prepared.traits->catalog_stamp);
+  }
   // The patterns look at the whole text.
   traits.depends_on_literals |= !options.primary_routing_query_pattern_list.empty() || has_float_precision(text);
   apply_hints(traits, text);

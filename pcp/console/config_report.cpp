@@ -134,7 +134,9 @@ Cell value_of(const ConfigRow& row, const ConsoleFacts& facts) {
   if (row.key == "conffile") return settings.path;
   const ParamBase* ours = find_param(settings, own_name_of(row.key));
   if (ours == nullptr) return row.usual == kNull ? Cell{} : Cell{row.usual};
-  return ours->is_secret() ? Cell{"****"} : Cell{console_value(*ours)};
+  if (ours->is_secret()) return "****";
+  std::string value = console_value(*ours);
+  return value.empty() && row.usual == kNull ? Cell{} : Cell{std::move(value)};
 }
 
 Cell default_of(const ConfigRow& row) { return row.usual == kNull ? Cell{} : Cell{row.usual}; }

@@ -21,6 +21,10 @@ def gateway(cluster):
         running.query("INSERT INTO fresh VALUES (1, 0)")
         running.query("CREATE FUNCTION bump() RETURNS int LANGUAGE sql AS 'UPDATE fresh SET n = n + 1 WHERE id = 1 RETURNING n'")
         running.query("CREATE VIEW bumping AS SELECT bump() AS n")
+        pg.wait_until("replicas caught up", lambda: caught_up(cluster))
+        # Until the catalog has been read again after this DDL, all reads go to the primary.
+        eventual = f"/*howdah: read_consistency=eventual*/ SELECT {WHO} FROM fresh"
+        pg.wait_until("reads go to replicas", lambda: running.query(eventual)[0][0] != "node0")
         yield running
         assert running.process.poll() is None, running.tail()
 

@@ -17,6 +17,8 @@ def table(cluster, gateway):
     pg.wait_until("both replicas have the table", lambda: all(
         node.query("SELECT pg_last_wal_replay_lsn() >= '%s'::pg_lsn" % cluster.primary.query("SELECT pg_current_wal_lsn()")[0][0])[0][0]
         for node in cluster.nodes[1:]))
+    # Until the catalog has been read again, the table is unknown and its reads go to the primary.
+    pg.wait_until("reads go to replicas", lambda: gateway.query(f"SELECT {WHO} FROM routed")[0][0] != "node0")
 
 
 def node_of(cursor, sql):

@@ -107,7 +107,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   }
 
  private:
-  // ---- ClientLink::Owner
+  // ---- ClientLink::Owner (worker_clients.cpp)
   std::optional<Error> refusal(const ClientLink& client) override;
   void on_cancel_request(ClientLink& client, wire::CancelKey key) override;
   void find_name(ClientLink& client) override;
@@ -120,7 +120,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   void on_client_drained(ClientLink& client) override;
   void on_client_tick(ClientLink& client) override;
   void on_client_closed(ClientLink& client) override;
-  // ---- WorkerPools::Owner
+  // ---- WorkerPools::Owner (worker.cpp)
   void on_granted(SessionId session, Server& server) override;
   void on_refused(SessionId session, session::LeaseRefused refusal) override;
   void on_server_bytes(Server& server, Bytes bytes) override;
@@ -130,8 +130,14 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   void seen(NodeId node) override;
   void hand_over(WorkerId to, MovedServer moved) override;
 
+  // worker_clients.cpp
   void admit(Accepted accepted);
   ConsoleRole console_role(const ClientLink& client) const;
+  std::optional<Error> refusal_after_login(const wire::StartupMessage& startup, ConsoleRole console) const;
+  Result<ClientIdentity> identify(const ClientLink& client, ConsoleRole console);
+  const DatabaseCatalog* catalog_of(const std::string& database);
+  ClientLink* find(SessionId id);
+  // worker_turns.cpp: what a session's event makes happen
   void feed(ClientLink& client, const session::Event& event);
   void act(ClientLink& client, const session::Action& action);
   void act_on_lease(ClientLink& client, const session::WantLease& wanted);
@@ -145,8 +151,6 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   // Feeds an event to each session that is in one of the states, then delivers.
   template <typename Wanted>
   void feed_all(const session::Event& event, Wanted&& is_wanted);
-  ClientLink* find(SessionId id);
-  const DatabaseCatalog* catalog_of(const std::string& database);
 
   WorkerId id_;
   WorkersShared& shared_;

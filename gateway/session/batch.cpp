@@ -8,6 +8,8 @@
 
 namespace howdah {
 
+using namespace session;
+
 using wire::ClientTag;
 
 namespace {
@@ -41,41 +43,41 @@ const TraitsPtr& large_parse_traits() {
 }  // namespace
 
 std::size_t SessionCore::consume_extended(Bytes input, Head head) {
-  if (is_local_batch_) return consume_local(input, head);
+  if (local_.is_batch_open) return consume_local(input, head);
   if (!is_batch_open_) {
     if (!scan_batch(input)) return 0;
     if (open_batch(input) == Go::wait) return 0;
-    if (is_discarding_) return discard_one(input, head);
-    if (is_local_batch_) return consume_local(input, head);
-  } else if (pending_error_) {
-    fail_batch(*std::exchange(pending_error_, std::nullopt));
+    if (input_.is_discarding) return discard_one(input, head);
+    if (local_.is_batch_open) return consume_local(input, head);
+  } else if (input_.pending_error) {
+    fail_batch(*std::exchange(input_.pending_error, std::nullopt));
     return discard_one(input, head);
   } else if (backend_ == nullptr && admit(*scan_.held.front(), false) == Go::wait) {
     return 0;  // the part up to a Flush ran on a replica; the rest needs the primary
   }
   if (backend_->ledger.is_skipping()) {
-    is_discarding_ = true;
+    input_.is_discarding = true;
     return discard_one(input, head);
   }
   const bool may_be_local = scan_.has_local_part || requests_.back().is_beyond_scan;
   if (may_be_local && is_local_message(input, head)) return consume_local_in_batch(input, head);
-  is_flush_sent_ = false;
+  answer_.is_flush_sent = false;
   return forward_extended(input, head);
 }
 
 // Nothing of the batch has been sent. Afterwards it is open at a server, open here, or being discarded.
 SessionCore::Go SessionCore::open_batch(Bytes input) {
   const bool is_prepared_later = is_time_to_prepare_later();
-  if (pending_error_) {
+  if (input_.pending_error) {
     if (owes()) return Go::wait;
-    const Error error = *std::exchange(pending_error_, std::nullopt);
-    if (is_in_transaction() && !is_failed_) fail_transaction(error);
+    const Error error = *std::exchange(input_.pending_error, std::nullopt);
+    if (is_in_transaction() && !transaction_.is_failed) fail_transaction(error);
     fail_batch(error);
     return Go::now;
   }
-  if (is_failed_ || (!scan_.has_server_part && (scan_.has_local_part || backend_ == nullptr))) {
+  if (transaction_.is_failed || (!scan_.has_server_part && (scan_.has_local_part || backend_ == nullptr))) {
     if (owes()) return Go::wait;
-    is_local_batch_ = !scan_.has_server_part;
+    local_.is_batch_open = !scan_.has_server_part;
     if (scan_.has_server_part) fail_batch(failed_error());
     return Go::now;
   }
@@ -85,11 +87,11 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     return std::make_shared<const Traits>(std::move(traits));
   }();
   if (is_prepared_later) {
-    is_local_batch_ = true;
+    local_.is_batch_open = true;
     return Go::now;
   }
   if (owes() && batch_needs_clean_sequences()) return Go::wait;
-  is_statement_open_ended_ = !scan_.is_ended;
+  transaction_.is_statement_open_ended = !scan_.is_ended;
   const Traits& strictest = scan_.has_local_part     ? mixed_batch_traits()
                             : scan_.traits.empty() ? *kNothingSaid
                                                    : combine(scan_.traits, routing(), consistency());
@@ -102,18 +104,18 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
                                   [this](const Traits* traits) { return traits == scan_.traits.front(); });
   if (is_one && must_learn_xid(strictest)) return Go::wait;
   if (admit(strictest, may_follow) == Go::wait) {
-    prepare_later_at_ = prepare_later_time();
-    if (!pending_error_ || waiting_ != Waiting::nothing) return Go::wait;
+    prepared_.later_at = prepare_later_time();
+    if (!input_.pending_error || waiting_ != Waiting::nothing) return Go::wait;
     return open_batch(input);
   }
   const bool is_outside =
-      !deferred_begin_.empty() || is_transaction_movable() ||
+      !transaction_.deferred_begin.empty() || is_transaction_movable() ||
       (client_status() == TransactionStatus::idle && is_status_certain());
   if (batch_needs_clean_sequences()) discard_sequences();
   send_deferred_begin();
   if (is_one) ask_xid_with(*scan_.traits.front());
   is_batch_open_ = true;
-  is_flush_sent_ = false;
+  answer_.is_flush_sent = false;
   Request request;
   request.is_rerunnable = is_outside && !scan_.is_oversized && !scan_.traits.empty() &&
                           std::all_of(scan_.traits.begin(), scan_.traits.end(), [](const Traits* traits) {
@@ -121,7 +123,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
                                    traits->pins.is_empty();
                           });
   request.is_beyond_scan = scan_.is_oversized;
-  request.is_behind_settings = settling_ > 0;
+  request.is_behind_settings = settings_.settling > 0;
   if (is_one) request.control = scan_.traits.front()->transaction;
   requests_.push(std::move(request));
   for (const Traits* traits : scan_.traits) note_statement(*traits);
@@ -131,7 +133,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
 
 // Within the batch it would be too late for what has not been seen yet.
 bool SessionCore::batch_needs_clean_sequences() const {
-  if (!has_foreign_sequences_) return false;
+  if (!sequences_.are_foreign) return false;
   static const Traits kAnything = [] {
     Traits traits;
     traits.pins.add(PinReason::opaque);
@@ -144,7 +146,7 @@ bool SessionCore::batch_needs_clean_sequences() const {
 
 void SessionCore::fail_batch(const Error& error) {
   to_client_error(error);
-  is_discarding_ = true;
+  input_.is_discarding = true;
   is_batch_open_ = false;
   if (!requests_.empty() && !requests_.back().is_complete) drop_open_request();
 }
@@ -153,8 +155,8 @@ void SessionCore::fail_batch(const Error& error) {
 void SessionCore::drop_open_request() {
   requests_.pop_back();
   HOWDAH_ASSERT(requests_.empty());
-  executed_.clear();
-  retained_.clear();
+  settings_.executed.clear();
+  rerun_.retained.clear();
 }
 
 std::size_t SessionCore::forward_extended(Bytes input, Head head) {
@@ -204,15 +206,15 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
     scan_.parsed.clear();  // its names were views of bytes that are gone
   }
   retain(message);
-  has_unsettled_names_ = true;
+  prepared_.has_unsettled_names = true;
   if (parse->statement.empty()) {
-    unnamed_sql_.assign(parse->sql);
-    unnamed_types_.assign(as_text(parse->types));
-    unnamed_traits_ = traits;
-    unnamed_serial_ = ++env_.unnamed_serials;
-    backend_->unnamed_serial = unnamed_serial_;
+    prepared_.unnamed_sql.assign(parse->sql);
+    prepared_.unnamed_types.assign(as_text(parse->types));
+    prepared_.unnamed_traits = traits;
+    prepared_.unnamed_serial = ++env_.unnamed_serials;
+    backend_->unnamed_serial = prepared_.unnamed_serial;
     to_server(message);
-    backend_->ledger.owe({.kind = AnswerKind::parse, .tag = kUnnamedTag | unnamed_serial_});
+    backend_->ledger.owe({.kind = AnswerKind::parse, .tag = kUnnamedTag | prepared_.unnamed_serial});
     return head.total;
   }
   if (is_left_to_server) {
@@ -220,8 +222,8 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
     backend_->ledger.owe({.kind = AnswerKind::parse});
     return head.total;
   }
-  const auto [place, is_new] = prepared_.try_emplace(std::string(parse->statement), statement);
-  if (!is_new && rerun_left_ == 0) {
+  const auto [place, is_new] = prepared_.statements.try_emplace(std::string(parse->statement), statement);
+  if (!is_new && rerun_.left == 0) {
     // The server must fail too, so that what came before in the batch is undone: bind what does not exist.
     refuse_statement(Error{ErrorCode::statement_exists,
                            "prepared statement \"" + std::string(parse->statement) + "\" already exists"});
@@ -263,13 +265,13 @@ std::size_t SessionCore::forward_large_parse(Bytes input, Head head) {
   if (!name.empty()) leave_names_to_server();
   note_statement(*large_parse_traits());
   requests_.back().is_rerunnable = requests_.back().is_behind_settings = false;
-  has_unsettled_names_ = true;
+  prepared_.has_unsettled_names = true;
   Owed owed{.kind = AnswerKind::parse};
   if (name.empty()) {
-    unnamed_serial_ = backend_->unnamed_serial = ++env_.unnamed_serials;
-    unnamed_traits_ = large_parse_traits();
-    unnamed_sql_.clear();
-    owed.tag = kUnnamedTag | unnamed_serial_;
+    prepared_.unnamed_serial = backend_->unnamed_serial = ++env_.unnamed_serials;
+    prepared_.unnamed_traits = large_parse_traits();
+    prepared_.unnamed_sql.clear();
+    owed.tag = kUnnamedTag | prepared_.unnamed_serial;
   }
   backend_->ledger.owe(std::move(owed));
   return start_stream(input, head, 0, false);
@@ -300,10 +302,10 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
   } else {
     requests_.back().is_rerunnable = requests_.back().is_behind_settings = false;
   }
-  if (!local_portals_.empty()) forget_local_portal(bind.portal);
+  if (!local_.portals.empty()) forget_local_portal(bind.portal);
   note_bound(bind.statement, bind.portal);
   note_changing_portal(bind.portal, bind.statement);
-  if (requests_.back().has_steps || !portals_.empty()) note_portal(bind.portal, bind.statement);
+  if (requests_.back().has_steps || !settings_.portals.empty()) note_portal(bind.portal, bind.statement);
   Owed owed = counted({.kind = AnswerKind::bind}, statement_of_portal(bind.portal));
   const std::string_view name = server_name(bind.statement, owed);
   const std::size_t taken = wire::kHeaderSize + bind.rest;
@@ -342,10 +344,10 @@ std::size_t SessionCore::forward_target(Bytes message, Head head) {
 
 std::size_t SessionCore::forward_close(Bytes message, const wire::TargetName& target) {
   const bool is_statement = target.target == wire::Target::statement;
-  const auto found = is_statement ? prepared_.find(target.name) : prepared_.end();
-  if (found == prepared_.end() && !(is_statement && looks_like_catalog_name(target.name))) {
+  const auto found = is_statement ? prepared_.statements.find(target.name) : prepared_.statements.end();
+  if (found == prepared_.statements.end() && !(is_statement && looks_like_catalog_name(target.name))) {
     if (is_statement && target.name.empty()) {
-      unnamed_serial_ = 0;
+      prepared_.unnamed_serial = 0;
       backend_->unnamed_serial = 0;
     }
     to_server(message);
@@ -354,22 +356,22 @@ std::size_t SessionCore::forward_close(Bytes message, const wire::TargetName& ta
   }
   build_.clear();
   wire::append_bodiless(build_, wire::ServerTag::close_complete);
-  if (found == prepared_.end()) {
+  if (found == prepared_.statements.end()) {
     // A name like ours that the client does not have: closing nothing succeeds, but must not close ours.
     backend_->ledger.owe({.kind = AnswerKind::local, .text = build_});
   } else {
-    has_unsettled_names_ = true;
+    prepared_.has_unsettled_names = true;
     backend_->ledger.owe({AnswerKind::local, Audience::client, found->second->number, build_, found->first});
-    closed_.push_back(std::move(found->second));
-    prepared_.erase(found);
+    prepared_.closed.push_back(std::move(found->second));
+    prepared_.statements.erase(found);
   }
   take_locals();
   return message.size();
 }
 
 std::size_t SessionCore::forward_sync(Bytes message) {
-  local_portals_.clear();
-  if (!bound_portals_.empty() && !is_in_transaction()) bound_portals_.clear();
+  local_.portals.clear();
+  if (!counted_.portals.empty() && !is_in_transaction()) counted_.portals.clear();
   retain(message);
   to_server(message);
   backend_->ledger.owe({.kind = AnswerKind::sync});
@@ -378,10 +380,11 @@ std::size_t SessionCore::forward_sync(Bytes message) {
   return message.size();
 }
 
-// The batch goes on after a Flush: what was sent stays where it is. A statement that needs the primary while the rest ran
-// on a replica, outside a transaction, makes the replica finish first. True: wait for that.
+// The batch goes on after a Flush: what was sent stays where it is. A statement that needs the primary while the rest
+// ran on a replica, outside a transaction, makes the replica finish first. True: wait for that.
 bool SessionCore::leave_replica_for(const Traits& traits) {
-  const bool is_free = backend_->ledger.status() == TransactionStatus::idle && sent_begin_.empty() && is_on_replica_;
+  const bool is_free =
+      backend_->ledger.status() == TransactionStatus::idle && transaction_.sent_begin.empty() && is_on_replica_;
   if (!is_free || may_use_replica(traits, routing())) return false;
   build_.clear();
   wire::append_sync(build_);
@@ -389,7 +392,7 @@ bool SessionCore::leave_replica_for(const Traits& traits) {
   backend_->ledger.owe({AnswerKind::sync, Audience::nobody, static_cast<std::uint64_t>(Injected::drain)});
   requests_.back().is_rerunnable = requests_.back().is_behind_settings = false;
   scan_.held.assign(1, std::make_shared<const Traits>(traits));
-  is_draining_ = true;
+  answer_.is_draining = true;
   return true;
 }
 

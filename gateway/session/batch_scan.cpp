@@ -4,6 +4,8 @@
 
 namespace howdah {
 
+using namespace session;
+
 using wire::ClientTag;
 
 namespace {
@@ -98,7 +100,7 @@ bool SessionCore::scan_message(Bytes message, Head head) {
 
 // Also the end of a transaction that was lost with its server.
 bool SessionCore::is_answered_here(const Traits& traits) const {
-  return is_local(traits) || (is_failed_ && (traits.transaction == TransactionControl::rollback ||
+  return is_local(traits) || (transaction_.is_failed && (traits.transaction == TransactionControl::rollback ||
                                              traits.transaction == TransactionControl::commit));
 }
 
@@ -116,7 +118,7 @@ void SessionCore::scan_traits(const TraitsPtr& traits) {
 bool SessionCore::is_local_portal(std::string_view name) const {
   for (auto it = scan_.bound.rbegin(); it != scan_.bound.rend(); ++it)
     if (it->first == name) return it->second;
-  return local_portals_.contains(name);
+  return local_.portals.contains(name);
 }
 
 // What a Bind or Describe is about: parsed in this batch, before it, or unknown (nullptr).
@@ -124,12 +126,12 @@ TraitsPtr SessionCore::traits_of_statement(std::string_view name) {
   for (auto it = scan_.parsed.rbegin(); it != scan_.parsed.rend(); ++it)
     if (it->name == name) return it->traits;
   if (name.empty()) {
-    if (unnamed_serial_ == 0) return nullptr;
-    refresh(unnamed_traits_, unnamed_sql_);
-    return unnamed_traits_;
+    if (prepared_.unnamed_serial == 0) return nullptr;
+    refresh(prepared_.unnamed_traits, prepared_.unnamed_sql);
+    return prepared_.unnamed_traits;
   }
-  const auto found = prepared_.find(name);
-  if (found == prepared_.end()) return nullptr;
+  const auto found = prepared_.statements.find(name);
+  if (found == prepared_.statements.end()) return nullptr;
   refresh(*found->second);
   return found->second->traits;
 }

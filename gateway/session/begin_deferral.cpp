@@ -4,6 +4,8 @@
 
 namespace howdah {
 
+using namespace session;
+
 namespace {
 
 constexpr std::size_t kMaxDeferred = 4096;
@@ -25,19 +27,19 @@ bool SessionCore::can_defer(const Traits& traits) const {
 bool SessionCore::answer_transaction_control(const Traits& traits, std::string_view sql) {
   std::string_view tag;
   if (can_defer(traits)) {
-    deferred_begin_.assign(sql);
-    transaction_since_ = now_;
+    transaction_.deferred_begin.assign(sql);
+    since_.transaction = now_;
     note_transaction(traits);
-    tag = as_text(as_bytes(deferred_begin_)).find_first_of("sS") == 0 ? "START TRANSACTION" : "BEGIN";
+    tag = as_text(as_bytes(transaction_.deferred_begin)).find_first_of("sS") == 0 ? "START TRANSACTION" : "BEGIN";
   } else if (defer_modes(traits, sql)) {
     tag = "SET";
-  } else if (!deferred_begin_.empty() && traits.statement_count == 1) {
+  } else if (!transaction_.deferred_begin.empty() && traits.statement_count == 1) {
     switch (traits.transaction) {
       case TransactionControl::commit: tag = "COMMIT"; break;
       case TransactionControl::rollback: tag = "ROLLBACK"; break;
       default: return false;
     }
-    deferred_begin_.clear();
+    transaction_.deferred_begin.clear();
     on_transaction_end();
   } else {
     return false;
@@ -54,65 +56,68 @@ bool SessionCore::defer_modes(const Traits& traits, std::string_view sql) {
   const bool is_plain = traits.kind == StatementKind::set_transaction && traits.statement_count == 1 &&
                         traits.modes_scope == ModesScope::this_transaction && !traits.modes.is_unclear &&
                         !traits.modes.imports_snapshot;
-  if (deferred_begin_.empty() || !is_plain || deferred_begin_.size() + sql.size() > kMaxDeferred) return false;
-  deferred_begin_ += "\n;";
-  deferred_begin_ += sql;
+  if (transaction_.deferred_begin.empty() || !is_plain ||
+      transaction_.deferred_begin.size() + sql.size() > kMaxDeferred)
+    return false;
+  transaction_.deferred_begin += "\n;";
+  transaction_.deferred_begin += sql;
   note_transaction(traits);
   return true;
 }
 
 // Whether what has only read on a standby so far can begin anew on the primary.
 bool SessionCore::is_transaction_movable() const {
-  return !movable_begin_.empty() && backend_ != nullptr && is_on_replica_ &&
+  return !transaction_.movable_begin.empty() && backend_ != nullptr && is_on_replica_ &&
          client_status() == TransactionStatus::in_block;
 }
 
 // The transaction goes on at the primary. Nothing is owed.
 void SessionCore::leave_standby() {
   inject_query("ROLLBACK", Injected::drain);
-  is_draining_ = true;
-  deferred_begin_.swap(movable_begin_);
-  movable_begin_.clear();
+  answer_.is_draining = true;
+  transaction_.deferred_begin.swap(transaction_.movable_begin);
+  transaction_.movable_begin.clear();
 }
 
 void SessionCore::send_deferred_begin() {
   is_fresh_lease_ = false;
-  if (deferred_begin_.empty()) return;
-  inject_query(deferred_begin_, Injected::begin);
-  note_sent(StatementKind::begin, deferred_begin_);
-  movable_begin_.clear();
-  if (is_on_replica_ && !is_transaction_read_only_) movable_begin_ = deferred_begin_;
-  sent_begin_.swap(deferred_begin_);
-  deferred_begin_.clear();
+  if (transaction_.deferred_begin.empty()) return;
+  inject_query(transaction_.deferred_begin, Injected::begin);
+  note_sent(StatementKind::begin, transaction_.deferred_begin);
+  transaction_.movable_begin.clear();
+  if (is_on_replica_ && !transaction_.is_read_only) transaction_.movable_begin = transaction_.deferred_begin;
+  transaction_.sent_begin.swap(transaction_.deferred_begin);
+  transaction_.deferred_begin.clear();
 }
 
 // What later statements of the transaction may do depends on how it was begun.
 void SessionCore::note_transaction(const Traits& traits) {
   if (traits.transaction == TransactionControl::begin) {
     const TransactionModes& modes = traits.modes;
-    is_transaction_read_only_ = modes.is_read_only.value_or(is_default_read_only_);
-    is_transaction_serializable_ =
-        modes.isolation ? *modes.isolation == Isolation::serializable : is_default_serializable_;
-    const bool is_read_committed = modes.isolation ? is_read_committed_level(*modes.isolation) : is_default_read_committed_;
-    is_transaction_plain_ = is_read_committed && !modes.is_read_only && !modes.is_unclear && !modes.imports_snapshot;
+    transaction_.is_read_only = modes.is_read_only.value_or(transaction_.is_default_read_only);
+    transaction_.is_serializable =
+        modes.isolation ? *modes.isolation == Isolation::serializable : transaction_.is_default_serializable;
+    const bool is_read_committed =
+        modes.isolation ? is_read_committed_level(*modes.isolation) : transaction_.is_default_read_committed;
+    transaction_.is_plain = is_read_committed && !modes.is_read_only && !modes.is_unclear && !modes.imports_snapshot;
   }
   if (traits.modes_scope == ModesScope::this_transaction && traits.transaction != TransactionControl::begin) {
-    is_transaction_plain_ = false;
-    if (traits.modes.is_read_only) is_transaction_read_only_ = *traits.modes.is_read_only;
-    if (traits.modes.isolation) is_transaction_serializable_ = *traits.modes.isolation == Isolation::serializable;
+    transaction_.is_plain = false;
+    if (traits.modes.is_read_only) transaction_.is_read_only = *traits.modes.is_read_only;
+    if (traits.modes.isolation) transaction_.is_serializable = *traits.modes.isolation == Isolation::serializable;
   }
 }
 
 void SessionCore::on_transaction_end() {
   tell_catalog_change();
-  has_transaction_written_ = is_xid_asked_ = false;
-  doubt_.xid = 0;
-  is_transaction_read_only_ = is_default_read_only_;
-  is_transaction_serializable_ = is_default_serializable_;
-  transaction_since_.reset();
-  is_transaction_plain_ = false;
-  movable_begin_.clear();
-  if (outer_own_settings_) own_settings_ = *std::exchange(outer_own_settings_, std::nullopt);
+  transaction_.has_written = transaction_.is_xid_asked = false;
+  transaction_.doubt.xid = 0;
+  transaction_.is_read_only = transaction_.is_default_read_only;
+  transaction_.is_serializable = transaction_.is_default_serializable;
+  since_.transaction.reset();
+  transaction_.is_plain = false;
+  transaction_.movable_begin.clear();
+  if (settings_.outer_own) settings_.own = *std::exchange(settings_.outer_own, std::nullopt);
 }
 
 }  // namespace howdah

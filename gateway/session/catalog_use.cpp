@@ -1,5 +1,5 @@
-// How a session uses what is known of its database's functions and relations, and how what it changes is told to everybody
-// before its client gets the answer.
+// How a session uses what is known of its database's functions and relations, and how what it changes is told to
+// everybody before its client gets the answer.
 #include <algorithm>
 
 #include "gateway/session/session_core.hpp"
@@ -8,24 +8,24 @@ namespace howdah {
 
 // A transaction that has changed the catalog sees its changes already, and nobody knows what they are.
 const CatalogFacts& SessionCore::facts_in_force() const {
-  if (!catalog_) return CatalogFacts::unread();
-  const CatalogFacts& facts = catalog_->in_force();
-  const bool is_behind = catalog_change_ == CatalogChange::changes && facts.status() == CatalogFacts::Status::read;
+  if (!catalog_.use) return CatalogFacts::unread();
+  const CatalogFacts& facts = catalog_.use->in_force();
+  const bool is_behind = catalog_.change == CatalogChange::changes && facts.status() == CatalogFacts::Status::read;
   return is_behind ? CatalogFacts::stale() : facts;
 }
 
 TraitsPtr SessionCore::traits_of(std::string_view sql) {
-  if (is_pin_unproven_) prove_pins();
+  if (catalog_.is_pin_unproven) prove_pins();
   const std::uint64_t misses = env_.parse_cache.stats().misses;
   TraitsPtr traits = env_.parse_cache.find_or_classify(sql, facts_in_force());
   // Perhaps the object was made a moment ago, elsewhere. Once per text and snapshot.
-  if (traits->names_unlisted && env_.parse_cache.stats().misses != misses) catalog_->changes->ask();
+  if (traits->names_unlisted && env_.parse_cache.stats().misses != misses) catalog_.use->changes->ask();
   if (traits->pins.has(PinReason::opaque) && traits->catalog_stamp == CatalogFacts::stale().stamp()) {
     constexpr std::size_t kMostTexts = 16;
     constexpr std::uint64_t kNever = ~std::uint64_t{0};
-    if (unproven_.empty()) unproven_as_of_ = catalog_->changes->count();
-    if (unproven_.size() < kMostTexts) unproven_.emplace_back(sql);
-    else unproven_as_of_ = kNever;
+    if (catalog_.unproven.empty()) catalog_.unproven_as_of = catalog_.use->changes->count();
+    if (catalog_.unproven.size() < kMostTexts) catalog_.unproven.emplace_back(sql);
+    else catalog_.unproven_as_of = kNever;
   }
   return traits;
 }
@@ -43,14 +43,14 @@ void SessionCore::refresh(PreparedStatement& statement) {
 
 // A statement of the newest request is about to be sent.
 void SessionCore::note_catalog_change(const Traits& traits) {
-  if (catalog_) catalog_change_ = std::max(catalog_change_, traits.catalog_change);
+  if (catalog_.use) catalog_.change = std::max(catalog_.change, traits.catalog_change);
 }
 
 // A statement of the newest request is about to be sent. `pins_` is still as it was before.
 void SessionCore::note_unproven_pin(const Traits& traits) {
   if (!traits.pins.has(PinReason::opaque)) return;
   const bool is_stale = traits.catalog_stamp == CatalogFacts::stale().stamp();
-  is_pin_unproven_ = is_stale && (is_pin_unproven_ || !pins_.has(PinReason::opaque));
+  catalog_.is_pin_unproven = is_stale && (catalog_.is_pin_unproven || !pins_.has(PinReason::opaque));
 }
 
 // The catalog has been read again since: what the texts do now they did then, if nothing has changed in between.
@@ -58,29 +58,30 @@ void SessionCore::prove_pins() {
   const CatalogFacts& facts = facts_in_force();
   const bool is_idle = requests_.empty() && !is_batch_open_ && client_status() == TransactionStatus::idle;
   if (facts.status() != CatalogFacts::Status::read || !is_idle) return;
-  is_pin_unproven_ = false;
+  catalog_.is_pin_unproven = false;
   PinReasons pins;
-  for (const std::string& text : std::exchange(unproven_, {})) pins.add(env_.parse_cache.find_or_classify(text, facts)->pins);
-  if (facts.as_of() != unproven_as_of_ || pins.has(PinReason::opaque)) return;
+  for (const std::string& text : std::exchange(catalog_.unproven, {}))
+    pins.add(env_.parse_cache.find_or_classify(text, facts)->pins);
+  if (facts.as_of() != catalog_.unproven_as_of || pins.has(PinReason::opaque)) return;
   pins_.remove(PinReason::opaque);
   pins_.add(pins);
 }
 
 // CommandComplete may be the end of the transaction, and is what the client has waited for.
 void SessionCore::on_command_complete() {
-  if (catalog_change_ != CatalogChange::changes) return;
-  const bool may_commit = told_status_ == TransactionStatus::idle || requests_.empty() ||
+  if (catalog_.change != CatalogChange::changes) return;
+  const bool may_commit = transaction_.told_status == TransactionStatus::idle || requests_.empty() ||
                           requests_.front().has_transaction_control ||
                           requests_.front().control != TransactionControl::none;
-  if (may_commit) catalog_->changes->mark();
+  if (may_commit) catalog_.use->changes->mark();
 }
 
 // The transaction is over, one way or the other.
 void SessionCore::tell_catalog_change() {
-  switch (std::exchange(catalog_change_, CatalogChange::none)) {
+  switch (std::exchange(catalog_.change, CatalogChange::none)) {
     case CatalogChange::none: return;
-    case CatalogChange::adds: return catalog_->changes->ask();
-    case CatalogChange::changes: return catalog_->changes->mark();
+    case CatalogChange::adds: return catalog_.use->changes->ask();
+    case CatalogChange::changes: return catalog_.use->changes->mark();
   }
 }
 

@@ -1,5 +1,5 @@
-// What the client sent, message by message, for as long as nothing has to be waited for. Each consume_*() returns how many
-// bytes it is done with; 0 means that more bytes or an event must come first.
+// What the client sent, message by message, for as long as nothing has to be waited for. Each consume_*() returns how
+// many bytes it is done with; 0 means that more bytes or an event must come first.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +7,8 @@
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
+
+using namespace session;
 
 using wire::ClientTag;
 
@@ -19,22 +21,22 @@ constexpr std::size_t kMaxRetained = 64 * 1024;  // a longer request is not kept
 void SessionCore::advance() {
   bool is_moving = true;
   while (is_moving && !is_closed_) {
-    if (is_draining_ && (backend_ == nullptr || backend_->ledger.is_empty())) finish_drain();
+    if (answer_.is_draining && (backend_ == nullptr || backend_->ledger.is_empty())) finish_drain();
     is_moving = false;
-    if (!next_rest_.empty()) rest_.append(as_bytes(std::exchange(next_rest_, {})));
-    ByteQueue& source = rest_.empty() ? held_ : rest_;
+    if (!input_.next_rest.empty()) input_.rest.append(as_bytes(std::exchange(input_.next_rest, {})));
+    ByteQueue& source = input_.rest.empty() ? input_.held : input_.rest;
     if (source.empty()) break;
     const std::size_t used = consume(source.view());
     source.drop(used);
-    if (&source == &held_) rerun_left_ -= std::min(rerun_left_, used);
+    if (&source == &input_.held) rerun_.left -= std::min(rerun_.left, used);
     is_moving = used > 0;
   }
-  held_.shrink();
-  retained_.shrink();
+  input_.held.shrink();
+  rerun_.retained.shrink();
 }
 
 bool SessionCore::can_consume() const {
-  return waiting_ == Waiting::nothing && !is_draining_ && !is_starting_ && !is_closed_;
+  return waiting_ == Waiting::nothing && !answer_.is_draining && !is_starting_ && !is_closed_;
 }
 
 std::size_t SessionCore::consume(Bytes input) {
@@ -43,13 +45,13 @@ std::size_t SessionCore::consume(Bytes input) {
     const std::size_t count = consume_one(input.subspan(used));
     if (count == 0) break;
     used += count;
-    if (!next_rest_.empty()) break;
+    if (!input_.next_rest.empty()) break;
   }
   return is_closed_ ? input.size() : used;
 }
 
 std::size_t SessionCore::consume_one(Bytes input) {
-  if (stream_left_ > 0) return pass_stream(input);
+  if (input_.stream_left > 0) return pass_stream(input);
   const std::optional<Head> head = head_of(input);
   if (!head) return 0;
   const auto tag = static_cast<ClientTag>(head->tag);
@@ -57,7 +59,7 @@ std::size_t SessionCore::consume_one(Bytes input) {
     leave(CloseReason::client_terminated);
     return input.size();
   }
-  if (is_discarding_) return discard_one(input, *head);
+  if (input_.is_discarding) return discard_one(input, *head);
   switch (tag) {
     case ClientTag::copy_data:
     case ClientTag::copy_done:
@@ -72,7 +74,7 @@ std::size_t SessionCore::consume_one(Bytes input) {
       violate(fmt::format("unexpected {} message during COPY from stdin", wire::type_of(tag).name));
       return 0;
     }
-    is_sync_held_ |= tag == ClientTag::sync;
+    input_.is_sync_held |= tag == ClientTag::sync;
     return head->total;
   }
   if (tag == ClientTag::query) return consume_query(input, *head);
@@ -80,7 +82,7 @@ std::size_t SessionCore::consume_one(Bytes input) {
   return consume_extended(input, *head);
 }
 
-std::optional<SessionCore::Head> SessionCore::head_of(Bytes input) {
+std::optional<Head> SessionCore::head_of(Bytes input) {
   const wire::MessageType* type = wire::find_message_type(wire::Sender::client, input[0]);
   if (type == nullptr) {
     violate(fmt::format("invalid frontend message type {}", static_cast<unsigned char>(input[0])));
@@ -96,9 +98,9 @@ std::optional<SessionCore::Head> SessionCore::head_of(Bytes input) {
 }
 
 std::size_t SessionCore::pass_stream(Bytes input) {
-  const std::size_t count = std::min(stream_left_, input.size());
-  if (!is_stream_discarded_) to_server(input.first(count));
-  stream_left_ -= count;
+  const std::size_t count = std::min(input_.stream_left, input.size());
+  if (!input_.is_stream_discarded) to_server(input.first(count));
+  input_.stream_left -= count;
   return count;
 }
 
@@ -106,8 +108,8 @@ std::size_t SessionCore::pass_stream(Bytes input) {
 std::size_t SessionCore::start_stream(Bytes input, Head head, std::size_t taken, bool is_discarded) {
   const std::size_t here = std::min(head.total, input.size());
   if (!is_discarded) to_server(input.subspan(taken, here - taken));
-  stream_left_ = head.total - here;
-  is_stream_discarded_ = is_discarded;
+  input_.stream_left = head.total - here;
+  input_.is_stream_discarded = is_discarded;
   return here;
 }
 
@@ -115,10 +117,10 @@ std::size_t SessionCore::start_stream(Bytes input, Head head, std::size_t taken,
 std::size_t SessionCore::discard_one(Bytes input, Head head) {
   if (static_cast<ClientTag>(head.tag) != ClientTag::sync) return start_stream(input, head, 0, true);
   if (owes()) return 0;  // answers of what came before the error go first
-  is_discarding_ = false;
+  input_.is_discarding = false;
   if (is_batch_open_ && backend_ != nullptr) return forward_sync(input.first(head.total));
   is_batch_open_ = false;
-  is_local_batch_ = false;
+  local_.is_batch_open = false;
   to_client_ready();
   return head.total;
 }
@@ -126,7 +128,7 @@ std::size_t SessionCore::discard_one(Bytes input, Head head) {
 std::size_t SessionCore::consume_copy(Bytes input, Head head) {
   // Outside COPY such messages are left over from one that has failed; PostgreSQL ignores them too.
   if (!owes()) return start_stream(input, head, 0, true);
-  is_sync_held_ = false;
+  input_.is_sync_held = false;
   if (!requests_.empty()) {
     for (Request& request : requests_) request.is_rerunnable = request.is_behind_settings = false;
   }
@@ -147,8 +149,8 @@ std::size_t SessionCore::consume_function_call(Bytes input, Head head) {
     return std::make_shared<const Traits>(std::move(traits));
   }();
   if (is_batch_open_ && owes()) return 0;
-  if (pending_error_) return fail_pending(input, head);
-  if (is_failed_) {
+  if (input_.pending_error) return fail_pending(input, head);
+  if (transaction_.is_failed) {
     to_client_error(failed_error());
     to_client_ready();
     return start_stream(input, head, 0, true);
@@ -168,11 +170,11 @@ std::size_t SessionCore::consume_function_call(Bytes input, Head head) {
 void SessionCore::retain(Bytes bytes) {
   Request& request = requests_.back();
   if (!request.is_rerunnable && !request.is_behind_settings) return;
-  if (retained_.size() + bytes.size() > kMaxRetained) {
+  if (rerun_.retained.size() + bytes.size() > kMaxRetained) {
     request.is_rerunnable = request.is_behind_settings = false;
     return;
   }
-  retained_.append(bytes);
+  rerun_.retained.append(bytes);
   request.retained += bytes.size();
 }
 

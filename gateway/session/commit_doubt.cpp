@@ -1,6 +1,6 @@
-// A COMMIT whose answer dies with its server: did it happen? The transaction's id is asked for just before the COMMIT, in
-// the same packet: its answer leaves the server before the COMMIT begins. If then the connection is lost, the control side
-// looks the id up on the new primary, and the client is told what is true instead of 08007.
+// A COMMIT whose answer dies with its server: did it happen? The transaction's id is asked for just before the COMMIT,
+// in the same packet: its answer leaves the server before the COMMIT begins. If then the connection is lost, the
+// control side looks the id up on the new primary, and the client is told what is true instead of 08007.
 #include <algorithm>
 
 #include "gateway/session/session_core.hpp"
@@ -24,39 +24,41 @@ std::uint64_t xid_of(Bytes row) {
 
 bool SessionCore::is_commit_looked_up(const Traits& traits) const {
   return options_.commit_safety != CommitSafety::off && traits.transaction == TransactionControl::commit &&
-         traits.statement_count == 1 && has_transaction_written_ && !is_on_replica_ && !is_batch_open_ && !is_failed_;
+         traits.statement_count == 1 && transaction_.has_written && !is_on_replica_ && !is_batch_open_ &&
+         !transaction_.is_failed;
 }
 
 // Strict: the COMMIT waits until the id is known. True: it does.
 bool SessionCore::must_learn_xid(const Traits& traits) {
-  if (options_.commit_safety != CommitSafety::strict || !is_commit_looked_up(traits) || backend_ == nullptr) return false;
+  if (options_.commit_safety != CommitSafety::strict || !is_commit_looked_up(traits) || backend_ == nullptr)
+    return false;
   if (owes()) return true;
-  if (is_xid_asked_ || backend_->ledger.status() != TransactionStatus::in_block) return false;
+  if (transaction_.is_xid_asked || backend_->ledger.status() != TransactionStatus::in_block) return false;
   ask_xid();
   return true;
 }
 
 void SessionCore::ask_xid_with(const Traits& traits) {
-  if (is_commit_looked_up(traits) && !is_xid_asked_ && deferred_begin_.empty()) ask_xid();
+  if (is_commit_looked_up(traits) && !transaction_.is_xid_asked && transaction_.deferred_begin.empty()) ask_xid();
 }
 
 void SessionCore::ask_xid() {
   inject_query("SELECT pg_catalog.pg_current_xact_id_if_assigned()", Injected::xid);
-  doubt_ = {0, backend_->node(), env_.view->epoch};
-  is_xid_asked_ = true;
+  transaction_.doubt = {0, backend_->node(), env_.view->epoch};
+  transaction_.is_xid_asked = true;
 }
 
 bool SessionCore::is_xid_answer() const {
   const Owed* front = backend_->ledger.front();
-  return front != nullptr && front->audience == Audience::nobody && front->tag == static_cast<std::uint64_t>(Injected::xid) &&
-         front->kind == AnswerKind::query;
+  return front != nullptr && front->audience == Audience::nobody &&
+         front->tag == static_cast<std::uint64_t>(Injected::xid) && front->kind == AnswerKind::query;
 }
 
-void SessionCore::note_xid(Bytes row) { doubt_.xid = xid_of(row); }
+void SessionCore::note_xid(Bytes row) { transaction_.doubt.xid = xid_of(row); }
 
 // The connection is lost. True: the one request in flight is such a COMMIT; its answer waits for what is found out.
 bool SessionCore::look_up_commit(std::span<const Owed> owed) {
-  if (doubt_.xid == 0 || requests_.size() != 1 || options_.primary_wait_timeout == Duration{}) return false;
+  if (transaction_.doubt.xid == 0 || requests_.size() != 1 || options_.primary_wait_timeout == Duration{}) return false;
   const Request& request = requests_.front();
   if (request.control != TransactionControl::commit || !request.is_complete || request.has_error) return false;
   if (owed.empty() || owed.front().audience == Audience::nobody) return false;  // the xid itself was not answered
@@ -64,33 +66,33 @@ bool SessionCore::look_up_commit(std::span<const Owed> owed) {
     return answer.kind != AnswerKind::describe || answer.tag == kPortalTag;
   });
   if (!is_tellable) return false;
-  doubtful_.assign(owed.begin(), owed.end());
+  transaction_.doubtful.assign(owed.begin(), owed.end());
   waiting_ = Waiting::fate;
-  out_->push(LookUpCommit{doubt_, options_.primary_wait_timeout});
+  out_->push(LookUpCommit{transaction_.doubt, options_.primary_wait_timeout});
   return true;
 }
 
 void SessionCore::handle(const CommitFate& event) {
   if (waiting_ != Waiting::fate || is_closed_) return;
   waiting_ = Waiting::nothing;
-  const auto owed = std::exchange(doubtful_, {});
-  sent_begin_.clear();
-  retained_.clear();
-  closed_.clear();
+  const auto owed = std::exchange(transaction_.doubtful, {});
+  transaction_.sent_begin.clear();
+  rerun_.retained.clear();
+  prepared_.closed.clear();
   requests_.clear();
   is_batch_open_ = false;
   release_withheld();
   if (event.outcome == CommitOutcome::committed) {
     answer_committed(owed);
-    has_written_ = true;
-    wrote_at_ = now_;
-    read_bound_.reset();
+    written_.by_session = true;
+    written_.at = now_;
+    written_.bound.reset();
   } else {
     for (auto it = owed.rbegin(); it != owed.rend(); ++it) undo(*it);
     to_client_error(event.outcome == CommitOutcome::unknown ? lost_error(true) : not_committed_error());
   }
-  told_status_ = TransactionStatus::idle;
-  is_failed_ = false;
+  transaction_.told_status = TransactionStatus::idle;
+  transaction_.is_failed = false;
   on_transaction_end();
   to_client_ready();
 }

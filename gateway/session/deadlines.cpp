@@ -22,25 +22,25 @@ constexpr std::array kFatalLimits{ErrorCode::query_timeout, ErrorCode::transacti
 std::optional<Instant> SessionCore::deadline_of(ErrorCode code) const {
   switch (code) {
     case ErrorCode::no_primary:  // also a lease that was refused before
-      return after(waiting_ == Waiting::node ? waiting_since_ : std::nullopt, options_.primary_wait_timeout);
-    case ErrorCode::query_timeout: return after(busy_since_, options_.query_timeout);
-    case ErrorCode::transaction_timeout: return after(transaction_since_, options_.transaction_timeout);
+      return after(waiting_ == Waiting::node ? since_.waiting : std::nullopt, options_.primary_wait_timeout);
+    case ErrorCode::query_timeout: return after(since_.busy, options_.query_timeout);
+    case ErrorCode::transaction_timeout: return after(since_.transaction, options_.transaction_timeout);
     case ErrorCode::idle_transaction_timeout:
-      return after(is_in_transaction() ? idle_since_ : std::nullopt, options_.idle_transaction_timeout);
+      return after(is_in_transaction() ? since_.idle : std::nullopt, options_.idle_transaction_timeout);
     case ErrorCode::client_idle_timeout:
-      return after(is_in_transaction() ? std::nullopt : idle_since_, client_idle_limit());
+      return after(is_in_transaction() ? std::nullopt : since_.idle, client_idle_limit());
     default: return std::nullopt;
   }
 }
 
 std::optional<Instant> SessionCore::next_deadline() const {
   if (is_closed_) return std::nullopt;
-  std::optional<Instant> next = waiting_ == Waiting::node ? retry_at_ : std::nullopt;
+  std::optional<Instant> next = waiting_ == Waiting::node ? since_.retry_at : std::nullopt;
   const auto consider = [&](std::optional<Instant> deadline) {
     if (deadline && (!next || *deadline < *next)) next = deadline;
   };
   consider(deadline_of(ErrorCode::no_primary));
-  if (waiting_ == Waiting::lease || waiting_ == Waiting::node) consider(prepare_later_at_);
+  if (waiting_ == Waiting::lease || waiting_ == Waiting::node) consider(prepared_.later_at);
   for (const ErrorCode code : kFatalLimits) consider(deadline_of(code));
   return next;
 }
@@ -56,19 +56,19 @@ void SessionCore::check_deadlines() {
     if (owes()) out_->push(SendCancel{backend_});
     return close_with(Error{code, limit_text(code)}, CloseReason::timed_out);
   }
-  if (is_due(prepare_later_at_) && (waiting_ == Waiting::lease || waiting_ == Waiting::node)) {
+  if (is_due(prepared_.later_at) && (waiting_ == Waiting::lease || waiting_ == Waiting::node)) {
     stop_waiting_to_prepare();
   } else if (is_due(deadline_of(ErrorCode::no_primary))) {
     waiting_ = Waiting::nothing;
-    waiting_since_.reset();
-    retry_at_.reset();
+    since_.waiting.reset();
+    since_.retry_at.reset();
     const Error error{wait_error_, "no server that can run this statement became available in time"};
     if (is_starting_) return close_with(error, CloseReason::login_refused);
-    pending_error_ = error;
-  } else if (waiting_ == Waiting::node && is_due(retry_at_)) {
+    input_.pending_error = error;
+  } else if (waiting_ == Waiting::node && is_due(since_.retry_at)) {
     waiting_ = Waiting::nothing;
-    retry_at_.reset();
-    avoided_node_.reset();
+    since_.retry_at.reset();
+    rerun_.avoided_node.reset();
     if (is_starting_) start();
   }
 }
@@ -86,16 +86,16 @@ std::string SessionCore::limit_text(ErrorCode code) {
 void SessionCore::touch_clocks() {
   const bool is_busy = !requests_.empty() || waiting_ != Waiting::nothing;
   if (!is_busy) {
-    busy_since_.reset();
-    if (!idle_since_) idle_since_ = now_;
+    since_.busy.reset();
+    if (!since_.idle) since_.idle = now_;
   } else {
-    idle_since_.reset();
-    if (!busy_since_ && !is_starting_) busy_since_ = now_;
+    since_.idle.reset();
+    if (!since_.busy && !is_starting_) since_.busy = now_;
   }
   if (!is_in_transaction()) {
-    transaction_since_.reset();
-  } else if (!transaction_since_) {
-    transaction_since_ = now_;
+    since_.transaction.reset();
+  } else if (!since_.transaction) {
+    since_.transaction = now_;
   }
 }
 
@@ -105,9 +105,9 @@ void SessionCore::handle(const CancelAsked&) {
   if (waiting_ == Waiting::lease || waiting_ == Waiting::node) {
     if (waiting_ == Waiting::lease) out_->push(ForgetLease{});
     waiting_ = Waiting::nothing;
-    waiting_since_.reset();
-    retry_at_.reset();
-    pending_error_ = Error{ErrorCode::canceled, "canceling statement due to user request"};
+    since_.waiting.reset();
+    since_.retry_at.reset();
+    input_.pending_error = Error{ErrorCode::canceled, "canceling statement due to user request"};
     return;
   }
   if (waiting_ == Waiting::fate) return handle(CommitFate{CommitOutcome::unknown});

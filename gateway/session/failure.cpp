@@ -1,10 +1,10 @@
 // A server connection died, or a server refused what another can do. What the client is told follows from what is known
 // of each request in flight (README.md, "when a server dies"):
 //   reads outside a transaction with nothing shown yet   run again elsewhere, unseen; so is BEGIN with its first reads
-//   inside a transaction                                  40001, then the transaction is shown as failed until it is ended
-//   a commit or a write that may have happened            08007
-//   state of the session lived in the connection          FATAL 57P01
-//   a message half passed on                              the connection is closed: there is no way to end it in step
+//   inside a transaction                                  40001, then the transaction is shown as failed until it is
+//   ended a commit or a write that may have happened            08007 state of the session lived in the connection
+//   FATAL 57P01 a message half passed on                              the connection is closed: there is no way to end
+//   it in step
 #include <algorithm>
 
 #include "gateway/session/session_core.hpp"
@@ -31,57 +31,61 @@ void SessionCore::handle(const ServerGone& event) {
   out_->push(ReportNode{event.backend->node(), event.failure});
 }
 
-// `evidence`: what it says about the node, if anything. `is_gone`: the shell has seen the connection die; otherwise it is
-// given back to be closed.
+// `evidence`: what it says about the node, if anything. `is_gone`: the shell has seen the connection die; otherwise it
+// is given back to be closed.
 void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone) {
   Backend& lost = *backend_;
   keep_withheld();
   flush_run();
   if (evidence) out_->push(ReportNode{lost.node(), *evidence});
   if (!is_gone) out_->push(ReturnLease{&lost, LeaseEnd::close});
-  env_.log.debug("server connection lost s={} node={} state={}", identity_.id.value, lost.node().value, name_of(state_));
+  env_.log.debug("server connection lost s={} node={} state={}", identity_.id.value, lost.node().value,
+                 name_of(state_));
   backend_ = nullptr;
-  is_fresh_lease_ = is_sync_held_ = false;
-  is_local_answer_void_ = waiting_ == Waiting::local;
-  settling_ = 0;
-  settings_.abandon();
+  is_fresh_lease_ = input_.is_sync_held = false;
+  local_.is_answer_void = waiting_ == Waiting::local;
+  settings_.settling = 0;
+  settings_.journal.abandon();
   if (is_starting_) {
-    avoided_node_ = lost.node();
+    rerun_.avoided_node = lost.node();
     return start();
   }
-  if (is_mid_message_ || (stream_left_ > 0 && !is_stream_discarded_ && !pins_.is_empty()))
+  if (answer_.is_mid_message || (input_.stream_left > 0 && !input_.is_stream_discarded && !pins_.is_empty()))
     return leave(CloseReason::server_lost);
-  is_stream_discarded_ = true;  // what the client still sends of a message nobody takes
+  input_.is_stream_discarded = true;  // what the client still sends of a message nobody takes
   if (!pins_.is_empty()) {
-    return close_with(Error{ErrorCode::session_state_lost, "the server connection that held this session's state was lost"},
-                      CloseReason::session_state_lost);
+    return close_with(
+        Error{ErrorCode::session_state_lost, "the server connection that held this session's state was lost"},
+        CloseReason::session_state_lost);
   }
   const auto owed = lost.ledger.entries();
   if (look_up_commit(owed)) return;
   for (auto it = owed.rbegin(); it != owed.rend(); ++it) undo(*it);
-  if (is_draining_ && is_rerun_after_drain_) {
-    is_draining_ = is_rerun_after_drain_ = false;
+  if (answer_.is_draining && answer_.is_rerun_after_drain) {
+    answer_.is_draining = answer_.is_rerun_after_drain = false;
     return requeue();
   }
-  is_draining_ = false;
+  answer_.is_draining = false;
   if (requests_.empty()) {
-    if (!movable_begin_.empty() && told_status_ == TransactionStatus::in_block) deferred_begin_.swap(movable_begin_);
-    movable_begin_.clear();
-    is_failed_ = told_status_ != TransactionStatus::idle && deferred_begin_.empty();
-    is_failure_told_ = false;
+    if (!transaction_.movable_begin.empty() && transaction_.told_status == TransactionStatus::in_block)
+      transaction_.deferred_begin.swap(transaction_.movable_begin);
+    transaction_.movable_begin.clear();
+    transaction_.is_failed = transaction_.told_status != TransactionStatus::idle && transaction_.deferred_begin.empty();
+    transaction_.is_failure_told = false;
     return;
   }
-  if (can_rerun_all() && loss_count_ < kMaxLosses) {
-    ++loss_count_;
-    avoided_node_ = lost.node();
+  if (can_rerun_all() && rerun_.loss_count < kMaxLosses) {
+    ++rerun_.loss_count;
+    rerun_.avoided_node = lost.node();
     return requeue();
   }
   answer_lost_requests();
 }
 
 bool SessionCore::can_rerun_all() const {
-  return stream_left_ == 0 &&
-         (told_status_ == TransactionStatus::idle || !sent_begin_.empty() || !movable_begin_.empty()) &&
+  return input_.stream_left == 0 &&
+         (transaction_.told_status == TransactionStatus::idle || !transaction_.sent_begin.empty() ||
+          !transaction_.movable_begin.empty()) &&
          std::all_of(requests_.begin(), requests_.end(), [](const Request& request) {
            return request.is_rerunnable && !request.has_forwarded && (request.retained > 0 || !request.is_complete);
          });
@@ -89,16 +93,19 @@ bool SessionCore::can_rerun_all() const {
 
 // Errors that say "not here" rather than "not so": a standby refuses a write, or cancels because of replay.
 bool SessionCore::should_rerun(std::string_view sqlstate) const {
-  if (!is_on_replica_ || is_draining_ || (!sent_begin_.empty() && movable_begin_.empty()) || retry_count_ >= options_.max_retries || !can_rerun_all()) return false;
+  if (!is_on_replica_ || answer_.is_draining ||
+      (!transaction_.sent_begin.empty() && transaction_.movable_begin.empty()) ||
+      rerun_.retry_count >= options_.max_retries || !can_rerun_all())
+    return false;
   return sqlstate == "25006" || sqlstate == "0A000" || sqlstate == "40001";
 }
 
 void SessionCore::rerun_after_error(std::string_view sqlstate) {
-  ++retry_count_;
+  ++rerun_.retry_count;
   if (sqlstate == "40001") {
-    avoided_node_ = backend_->node();
+    rerun_.avoided_node = backend_->node();
   } else {
-    is_primary_forced_ = true;
+    rerun_.is_primary_forced = true;
     if (sqlstate == "25006") remember_refusal();
   }
   drop_withheld();
@@ -114,13 +121,13 @@ void SessionCore::rerun_after_error(std::string_view sqlstate) {
     ledger.owe({AnswerKind::sync, Audience::nobody, static_cast<std::uint64_t>(Injected::drain)});
     is_batch_open_ = false;
   }
-  if (!movable_begin_.empty()) inject_query("ROLLBACK", Injected::drain);
-  is_draining_ = is_rerun_after_drain_ = true;
+  if (!transaction_.movable_begin.empty()) inject_query("ROLLBACK", Injected::drain);
+  answer_.is_draining = answer_.is_rerun_after_drain = true;
 }
 
 // The text of the request in front, if it is one statement.
 void SessionCore::remember_refusal() {
-  Bytes rest = retained_.view().first(requests_.front().retained);
+  Bytes rest = rerun_.retained.view().first(requests_.front().retained);
   std::string sql;
   int count = 0;
   while (rest.size() >= wire::kHeaderSize) {
@@ -129,9 +136,9 @@ void SessionCore::remember_refusal() {
     if (const auto query = wire::parse_query(body); rest[0] == 'Q' && query) sql = query->sql, ++count;
     if (const auto parse = wire::parse_parse(body); rest[0] == 'P' && parse) sql = parse->sql, ++count;
     if (const auto bind = wire::parse_bind_head(body, true); rest[0] == 'B' && bind && count == 0) {
-      const auto found = prepared_.find((*bind)->statement);
-      if (found != prepared_.end()) sql = found->second->sql, ++count;
-      if ((*bind)->statement.empty() && unnamed_serial_ != 0) sql = unnamed_sql_, ++count;
+      const auto found = prepared_.statements.find((*bind)->statement);
+      if (found != prepared_.statements.end()) sql = found->second->sql, ++count;
+      if ((*bind)->statement.empty() && prepared_.unnamed_serial != 0) sql = prepared_.unnamed_sql, ++count;
     }
     rest = rest.subspan(total);
   }
@@ -140,15 +147,15 @@ void SessionCore::remember_refusal() {
   if (refused->kind == StatementKind::execute) return remember_refused_statement(refused->prepared_name);
   env_.parse_cache.remember_refusal(sql, facts_in_force());
   // Texts with other literals are refused with it.
-  for (auto& [name, statement] : prepared_)
+  for (auto& [name, statement] : prepared_.statements)
     if (!statement->is_sql()) statement->traits = traits_of(statement->sql);
-  if (!unnamed_sql_.empty()) unnamed_traits_ = traits_of(unnamed_sql_);
+  if (!prepared_.unnamed_sql.empty()) prepared_.unnamed_traits = traits_of(prepared_.unnamed_sql);
 }
 
 // What EXECUTE has executed.
 void SessionCore::remember_refused_statement(std::string_view name) {
-  const auto found = prepared_.find(name);
-  if (found == prepared_.end()) return;
+  const auto found = prepared_.statements.find(name);
+  if (found == prepared_.statements.end()) return;
   Traits traits = *found->second->traits;
   traits.verdict = {.may_use_replica = false, .may_write = true, .reason = RouteReason::refused_by_replica};
   found->second->traits = std::make_shared<const Traits>(std::move(traits));
@@ -157,41 +164,42 @@ void SessionCore::remember_refused_statement(std::string_view name) {
 // Everything in flight goes back to where it came from.
 void SessionCore::requeue() {
   drop_withheld();
-  held_.prepend(retained_.view());
-  rerun_left_ += retained_.size();
-  retained_.clear();
+  input_.held.prepend(rerun_.retained.view());
+  rerun_.left += rerun_.retained.size();
+  rerun_.retained.clear();
   requests_.clear();
-  executed_.clear();
-  portals_.clear();
-  has_steps_in_flight_ = false;
+  settings_.executed.clear();
+  settings_.portals.clear();
+  settings_.has_steps_in_flight = false;
   is_batch_open_ = false;
-  if (!movable_begin_.empty()) sent_begin_.swap(movable_begin_);
-  movable_begin_.clear();
-  if (sent_begin_.empty()) return;
-  deferred_begin_.swap(sent_begin_);
-  sent_begin_.clear();
+  if (!transaction_.movable_begin.empty()) transaction_.sent_begin.swap(transaction_.movable_begin);
+  transaction_.movable_begin.clear();
+  if (transaction_.sent_begin.empty()) return;
+  transaction_.deferred_begin.swap(transaction_.sent_begin);
+  transaction_.sent_begin.clear();
 }
 
 // A drained connection: what could not go on there goes on elsewhere.
 void SessionCore::finish_drain() {
-  is_draining_ = false;
+  answer_.is_draining = false;
   park_backend();
-  if (std::exchange(is_rerun_after_drain_, false)) return requeue();
+  if (std::exchange(answer_.is_rerun_after_drain, false)) return requeue();
   if (!requests_.empty() && requests_.back().has_error) {
     drop_open_request();
     is_batch_open_ = false;
-    is_discarding_ = true;
+    input_.is_discarding = true;
   }
 }
 
 void SessionCore::answer_lost_requests() {
-  sent_begin_.clear();
+  transaction_.sent_begin.clear();
   release_withheld();
-  bool in_transaction = told_status_ != TransactionStatus::idle;
+  bool in_transaction = transaction_.told_status != TransactionStatus::idle;
   const bool is_unknown = std::any_of(requests_.begin(), requests_.end(), [&](const Request& request) {
     if (!in_transaction && request.may_write) return true;
-    return (commits(request.control) || (request.has_transaction_control && request.control == TransactionControl::none)) &&
-           (has_transaction_written_ || request.may_write);
+    return (commits(request.control) ||
+            (request.has_transaction_control && request.control == TransactionControl::none)) &&
+           (transaction_.has_written || request.may_write);
   });
   if (is_unknown) note_write();
   is_batch_open_ = false;
@@ -202,26 +210,26 @@ void SessionCore::answer_lost_requests() {
     const bool ends = is_rollback || commits(request.control);
     if (in_transaction && ends && !is_unknown && request.is_simple && !request.has_error) {
       // Nothing was written, or it was to be undone: lost with the server is as good as ended.
-      is_failed_ = in_transaction = false;
+      transaction_.is_failed = in_transaction = false;
       build_.clear();
-      wire::append_command_complete(build_, is_rollback || is_failure_told_ ? "ROLLBACK" : "COMMIT");
+      wire::append_command_complete(build_, is_rollback || transaction_.is_failure_told ? "ROLLBACK" : "COMMIT");
       to_client_copy(as_bytes(build_));
     } else {
-      is_failed_ = in_transaction && !is_unknown && !ends;
-      in_transaction = is_failed_;
+      transaction_.is_failed = in_transaction && !is_unknown && !ends;
+      in_transaction = transaction_.is_failed;
       if (!request.has_error) to_client_error(lost_error(is_unknown));
     }
     if (!request.is_complete) {
-      is_discarding_ = true;
+      input_.is_discarding = true;
     } else {
       to_client_ready();
     }
   }
-  retained_.clear();
-  closed_.clear();
-  executed_.clear();
-  has_steps_in_flight_ = false;
-  if (!is_failed_) on_transaction_end();
+  rerun_.retained.clear();
+  prepared_.closed.clear();
+  settings_.executed.clear();
+  settings_.has_steps_in_flight = false;
+  if (!transaction_.is_failed) on_transaction_end();
 }
 
 Error SessionCore::lost_error(bool is_unknown) {
@@ -229,7 +237,7 @@ Error SessionCore::lost_error(bool is_unknown) {
     return Error{.code = ErrorCode::commit_unknown,
                  .message = "the server connection was lost; whether the change was made is not known",
                  .hint = "Look whether it was before making it again."};
-  if (is_failed_) return failed_error();
+  if (transaction_.is_failed) return failed_error();
   return Error{.code = ErrorCode::backend_connection_lost,
                .message = "the server connection was lost in the middle of an answer",
                .hint = "Run the statement again."};
@@ -238,24 +246,24 @@ Error SessionCore::lost_error(bool is_unknown) {
 // An error of ours inside a transaction: as after any error, nothing but its end is accepted.
 void SessionCore::fail_transaction(const Error& error) {
   env_.log.debug("transaction failed s={} error={}", identity_.id.value, error.row().name);
-  deferred_begin_.clear();
-  settings_.abandon();
+  transaction_.deferred_begin.clear();
+  settings_.journal.abandon();
   if (backend_ != nullptr) return_backend(LeaseEnd::close);
-  is_failed_ = is_failure_told_ = true;
+  transaction_.is_failed = transaction_.is_failure_told = true;
 }
 
 // The request that waited cannot be run. Answers of earlier ones go first.
 std::size_t SessionCore::fail_pending(Bytes input, Head head) {
   if (owes()) return 0;
-  const Error error = *std::exchange(pending_error_, std::nullopt);
-  if (is_in_transaction() && !is_failed_) fail_transaction(error);
+  const Error error = *std::exchange(input_.pending_error, std::nullopt);
+  if (is_in_transaction() && !transaction_.is_failed) fail_transaction(error);
   to_client_error(error);
   to_client_ready();
   return start_stream(input, head, 0, true);
 }
 
 Error SessionCore::failed_error() {
-  if (!std::exchange(is_failure_told_, true))
+  if (!std::exchange(transaction_.is_failure_told, true))
     return Error{.code = ErrorCode::transaction_lost,
                  .message = "the server connection was lost during the transaction",
                  .hint = "Run the transaction again."};
@@ -264,7 +272,7 @@ Error SessionCore::failed_error() {
 }
 
 void SessionCore::end_failed() {
-  is_failed_ = is_failure_told_ = false;
+  transaction_.is_failed = transaction_.is_failure_told = false;
   on_transaction_end();
 }
 

@@ -1,5 +1,5 @@
-// What the session must see, and what others must: its acknowledged writes are noted here, for its own reads and, on the
-// board, for everybody's. Also the client's settings about it: howdah.read_consistency, howdah.min_lsn, howdah.lsn.
+// What the session must see, and what others must: its acknowledged writes are noted here, for its own reads and, on
+// the board, for everybody's. Also the client's settings about it: howdah.read_consistency, howdah.min_lsn, howdah.lsn.
 #include "sql_router/freshness.hpp"
 
 #include <algorithm>
@@ -10,38 +10,38 @@ namespace howdah {
 
 using namespace session;
 
-// A write was acknowledged to us, or may have been made; the client will know at once. The clock is asked anew: the time
-// of this turn may lie before the commit, and a position of the monitor's in between.
+// A write was acknowledged to us, or may have been made; the client will know at once. The clock is asked anew: the
+// time of this turn may lie before the commit, and a position of the monitor's in between.
 void SessionCore::note_write() {
-  has_written_ = true;
-  wrote_at_ = env_.clock ? env_.clock() : now_;
-  read_bound_.reset();
-  if (env_.writes != nullptr) env_.writes->publish(env_.writer, *wrote_at_);
+  written_.by_session = true;
+  written_.at = env_.clock ? env_.clock() : now_;
+  written_.bound.reset();
+  if (env_.writes != nullptr) env_.writes->publish(env_.writer, *written_.at);
 }
 
 // A statement has succeeded: where it may be a COMMIT within a request, the client hears of it before the request ends.
 void SessionCore::note_complete() {
   if (requests_.empty() || !requests_.front().has_transaction_control) return;
-  if (requests_.front().may_write || has_transaction_written_) note_write();
+  if (requests_.front().may_write || transaction_.has_written) note_write();
 }
 
 ReadConsistency SessionCore::consistency() const {
-  return own_settings_.read_consistency.value_or(routing().read_consistency);
+  return settings_.own.read_consistency.value_or(routing().read_consistency);
 }
 
 void SessionCore::add_freshness(const Traits& traits, SessionFacts& known) const {
-  known.wrote_at = wrote_at_;
-  known.read_bound = read_bound_;
-  known.read_consistency = own_settings_.read_consistency;
-  known.min_lsn = own_settings_.min_lsn;
-  known.written_objects = &written_objects_;
+  known.wrote_at = written_.at;
+  known.read_bound = written_.bound;
+  known.read_consistency = settings_.own.read_consistency;
+  known.min_lsn = settings_.own.min_lsn;
+  known.written_objects = &written_.objects;
   if (traits.read_consistency.value_or(consistency()) != ReadConsistency::global || env_.writes == nullptr) return;
   known.anyone_wrote_at = env_.writes->newest();
   if (env_.global_bound.wrote_at == known.anyone_wrote_at) known.global_bound = env_.global_bound.position;
 }
 
 void SessionCore::remember_freshness(const SessionFacts& known, const Decision& decision) {
-  if (decision.read_bound) read_bound_ = decision.read_bound;
+  if (decision.read_bound) written_.bound = decision.read_bound;
   if (decision.global_bound) env_.global_bound = {known.anyone_wrote_at, *decision.global_bound};
 }
 
@@ -49,41 +49,42 @@ void SessionCore::remember_freshness(const SessionFacts& known, const Decision& 
 // than they did, and what `global` asks for grows by the moment.
 bool SessionCore::may_follow_on_replica(const Traits& traits) const {
   const ReadConsistency wanted = traits.read_consistency.value_or(consistency());
-  return wanted != ReadConsistency::global && wanted <= admitted_consistency_;
+  return wanted != ReadConsistency::global && wanted <= written_.admitted;
 }
 
 // For dml_adaptive: a statement that may write is about to be sent.
 void SessionCore::note_written_objects(const Traits& traits) {
   const RoutingOptions& options = routing();
   if (options.disable_load_balance_on_write != WriteEffect::dml_adaptive) {
-    written_objects_.is_everything = true;  // should a reload bring the mode, what was written is not known
+    written_.objects.is_everything = true;  // should a reload bring the mode, what was written is not known
     return;
   }
   const auto is_everywhere = [this] {
     return std::all_of(env_.view->nodes.begin(), env_.view->nodes.end(), [this](const NodeView& node) {
-      return env_.view->primary == node.id || has_replayed(*env_.view, node, *read_bound_);
+      return env_.view->primary == node.id || has_replayed(*env_.view, node, *written_.bound);
     });
   };
-  if (!has_transaction_written_ && read_bound_ && is_everywhere()) written_objects_.clear();
-  written_objects_.add(traits, options.dml_adaptive_object_relationship_list);
+  if (!transaction_.has_written && written_.bound && is_everywhere()) written_.objects.clear();
+  written_.objects.add(traits, options.dml_adaptive_object_relationship_list);
 }
 
 // A position that holds everything acknowledged to this session; nothing if the monitor has to ask the primary first.
 std::optional<Lsn> SessionCore::own_position() {
   const auto& sample = env_.view->primary_sample;
-  if (!wrote_at_) {
+  if (!written_.at) {
     if (!sample) return std::nullopt;
-    return std::max(sample->flushed, own_settings_.min_lsn.value_or(Lsn{}));
+    return std::max(sample->flushed, settings_.own.min_lsn.value_or(Lsn{}));
   }
-  if (!read_bound_) read_bound_ = bound_from(*env_.view, *wrote_at_);
-  if (!read_bound_) return std::nullopt;
-  return std::max(*read_bound_, own_settings_.min_lsn.value_or(Lsn{}));
+  if (!written_.bound) written_.bound = bound_from(*env_.view, *written_.at);
+  if (!written_.bound) return std::nullopt;
+  return std::max(*written_.bound, settings_.own.min_lsn.value_or(Lsn{}));
 }
 
 // Nothing: the position is being asked for.
 std::optional<Result<TextTable>> SessionCore::answer_own_setting(const GatewayCommand& command) {
   const auto shown = [&](std::string value) {
-    return Result<TextTable>(TextTable{.columns = {std::string(kSessionSettingPrefix) + command.name}, .rows = {{std::move(value)}}});
+    return Result<TextTable>(
+        TextTable{.columns = {std::string(kSessionSettingPrefix) + command.name}, .rows = {{std::move(value)}}});
   };
   const auto done = [](const Result<void>& result, const char* tag) {
     return result ? Result<TextTable>(TextTable{.command_tag = tag}) : Result<TextTable>(result.error());
@@ -92,21 +93,21 @@ std::optional<Result<TextTable>> SessionCore::answer_own_setting(const GatewayCo
     case GatewayCommandKind::own_set:
       if (command.is_local) {
         if (client_status() == TransactionStatus::idle) return done({}, "SET");  // as PostgreSQL: it is over at once
-        if (!outer_own_settings_) outer_own_settings_ = own_settings_;
+        if (!settings_.outer_own) settings_.outer_own = settings_.own;
       }
-      return done(set_session_setting(own_settings_, command.name, command.value), "SET");
+      return done(set_session_setting(settings_.own, command.name, command.value), "SET");
     case GatewayCommandKind::own_reset:
-      return done(reset_session_setting(own_settings_, command.name, identity_.own_settings), "RESET");
+      return done(reset_session_setting(settings_.own, command.name, identity_.own_settings), "RESET");
     default: break;
   }
   if (command.name != "lsn") {
-    auto value = show_session_setting(own_settings_, command.name, consistency());
+    auto value = show_session_setting(settings_.own, command.name, consistency());
     return value ? shown(std::move(*value)) : Result<TextTable>(value.error());
   }
   if (const auto position = own_position()) return shown(to_text(*position));
   out_->push(WantPosition{});
   wait_for_node(ErrorCode::no_primary);
-  if (pending_error_) return Result<TextTable>(*std::exchange(pending_error_, std::nullopt));
+  if (input_.pending_error) return Result<TextTable>(*std::exchange(input_.pending_error, std::nullopt));
   return std::nullopt;
 }
 

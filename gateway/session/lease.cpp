@@ -1,5 +1,5 @@
-// Which server connection, when, and for how long: the session takes one only on the node its statement needs, and gives
-// it back as soon as it owes nothing and nothing ties the session to it.
+// Which server connection, when, and for how long: the session takes one only on the node its statement needs, and
+// gives it back as soon as it owes nothing and nothing ties the session to it.
 #include <algorithm>
 
 #include "base/assert.hpp"
@@ -35,22 +35,24 @@ Error misplaced_error(const Traits& traits) {
 
 }  // namespace
 
-// Whether the statement may be sent now, to backend_. If not, what was missing has been asked for, or pending_error_ says
-// why it never will be.
+// Whether the statement may be sent now, to backend_. If not, what was missing has been asked for, or
+// input_.pending_error says why it never will be.
 SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
   if (owes()) {
-    if ((settling_ != 0 && !may_follow) || !may_pipeline(traits)) return Go::wait;
+    if ((settings_.settling != 0 && !may_follow) || !may_pipeline(traits)) return Go::wait;
     if (!is_batch_open_) route_reason_ = pipelined_reason(traits);
     return Go::now;
   }
   if (backend_ != nullptr && is_fresh_lease_) {
     // The catalog may have changed while the lease was waited for.
-    if (!is_on_replica_ || traits.catalog_stamp == 0 || traits.verdict.may_use_replica) return settle_settings(may_follow);
+    if (!is_on_replica_ || traits.catalog_stamp == 0 || traits.verdict.may_use_replica)
+      return settle_settings(may_follow);
     return_backend(LeaseEnd::clean);
   }
   if (backend_ != nullptr && is_batch_open_) return Go::now;
   if (options_.pool_mode == PoolMode::statement && traits.has_transaction_control) {
-    pending_error_ = Error{ErrorCode::statement_mode_transaction, "transactions are not allowed in statement pooling"};
+    input_.pending_error =
+        Error{ErrorCode::statement_mode_transaction, "transactions are not allowed in statement pooling"};
     return Go::wait;
   }
   const Decision decision = choose(traits);
@@ -61,12 +63,13 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
   }
   const bool is_lost_to_replica = is_on_replica_ && client_status() != TransactionStatus::idle && backend_ != nullptr;
   if (is_lost_to_replica && client_status() != TransactionStatus::failed && must_refuse(traits)) {
-    pending_error_ = misplaced_error(traits);
+    input_.pending_error = misplaced_error(traits);
     return Go::wait;
   }
   if (!decision.node) {
     if (decision.reason == RouteReason::pinned_node_lost) {
-      close_with(Error{ErrorCode::session_state_lost, "the server that held this connection's state is not the primary any more"},
+      close_with(Error{ErrorCode::session_state_lost,
+                       "the server that held this connection's state is not the primary any more"},
                  CloseReason::session_state_lost);
     } else {
       wait_for_node(decision.reason == RouteReason::no_node ? ErrorCode::no_node : ErrorCode::no_primary);
@@ -95,9 +98,9 @@ bool SessionCore::is_status_certain() const {
 }
 
 Decision SessionCore::choose(const Traits& traits) {
-  if (is_primary_forced_ && (client_status() == TransactionStatus::idle || !deferred_begin_.empty()))
+  if (rerun_.is_primary_forced && (client_status() == TransactionStatus::idle || !transaction_.deferred_begin.empty()))
     return {.node = env_.view->primary, .reason = RouteReason::refused_by_replica};
-  admitted_consistency_ = traits.read_consistency.value_or(consistency());
+  written_.admitted = traits.read_consistency.value_or(consistency());
   Decision decision;
   constexpr int kDraws = 8;  // enough to find another replica; if not, the primary will do
   for (int i = 0; i < kDraws; ++i) {
@@ -105,10 +108,11 @@ Decision SessionCore::choose(const Traits& traits) {
     decision = decide(traits, known, *env_.view, routing(), env_.rng);
     if (decision.drawn) load_balance_node_ = decision.drawn;
     remember_freshness(known, decision);
-    if (!avoided_node_ || decision.node != avoided_node_ || known.transaction_node || known.pinned_node) return decision;
+    if (!rerun_.avoided_node || decision.node != rerun_.avoided_node || known.transaction_node || known.pinned_node)
+      return decision;
     load_balance_node_.reset();
   }
-  decision.node = env_.view->primary == avoided_node_ ? std::nullopt : env_.view->primary;
+  decision.node = env_.view->primary == rerun_.avoided_node ? std::nullopt : env_.view->primary;
   decision.reason = RouteReason::no_primary;
   return decision;
 }
@@ -116,21 +120,22 @@ Decision SessionCore::choose(const Traits& traits) {
 SessionFacts SessionCore::facts(const Traits& traits) const {
   SessionFacts known;
   known.in_transaction = client_status() != TransactionStatus::idle;
-  if (known.in_transaction && deferred_begin_.empty() && backend_ != nullptr) known.transaction_node = backend_->node();
-  known.transaction_is_read_only = is_transaction_read_only_;
-  known.transaction_is_serializable = is_transaction_serializable_;
-  known.transaction_may_visit_standby = is_transaction_plain_ && !is_statement_open_ended_;
+  if (known.in_transaction && transaction_.deferred_begin.empty() && backend_ != nullptr)
+    known.transaction_node = backend_->node();
+  known.transaction_is_read_only = transaction_.is_read_only;
+  known.transaction_is_serializable = transaction_.is_serializable;
+  known.transaction_may_visit_standby = transaction_.is_plain && !transaction_.is_statement_open_ended;
   known.transaction_may_move = is_transaction_movable();
-  known.default_is_serializable = is_default_serializable_;
-  known.default_is_read_only = is_default_read_only_;
+  known.default_is_serializable = transaction_.is_default_serializable;
+  known.default_is_read_only = transaction_.is_default_read_only;
   known.pin_reason = pin_reason();
   if (known.pin_reason && backend_ != nullptr) known.pinned_node = backend_->node();
   known.load_balance_node = load_balance_node_;
   known.user = identity_.user;
   known.database = identity_.database;
   known.application_name = identity_.application_name;
-  known.has_written = has_written_;
-  known.has_written_in_transaction = has_written_in_transaction_;
+  known.has_written = written_.by_session;
+  known.has_written_in_transaction = written_.in_transaction;
   add_freshness(traits, known);
   return known;
 }
@@ -149,7 +154,7 @@ bool SessionCore::use_node(NodeId node) {
   }
   wanted_node_ = node;
   waiting_ = Waiting::lease;
-  if (!waiting_since_) waiting_since_ = now_;
+  if (!since_.waiting) since_.waiting = now_;
   out_->push(WantLease{node});
   return false;
 }
@@ -169,8 +174,8 @@ void SessionCore::handle(const LeaseGranted& event) {
   backend_->ledger.end_draining();
   note_assigned();
   waiting_ = Waiting::nothing;
-  waiting_since_.reset();
-  retry_at_.reset();
+  since_.waiting.reset();
+  since_.retry_at.reset();
   is_fresh_lease_ = true;
   is_on_replica_ = env_.view->primary != backend_->node();
   look_for_sequences();
@@ -181,29 +186,29 @@ void SessionCore::handle(const LeaseGranted& event) {
 void SessionCore::return_backend(LeaseEnd end) {
   flush_run();
   if (end == LeaseEnd::clean && !backend_->is_reusable()) end = LeaseEnd::close;
-  settling_ = 0;
+  settings_.settling = 0;
   out_->push(ReturnLease{std::exchange(backend_, nullptr), end});
   is_fresh_lease_ = false;
 }
 
 void SessionCore::wait_for_node(ErrorCode code) {
   if (options_.primary_wait_timeout == Duration{}) {
-    pending_error_ = Error{code, "no server can run this statement now"};
+    input_.pending_error = Error{code, "no server can run this statement now"};
     return;
   }
   waiting_ = Waiting::node;
   wait_error_ = code;
-  if (!waiting_since_) waiting_since_ = now_;
-  if (avoided_node_) retry_at_ = now_ + kRetryInterval;
+  if (!since_.waiting) since_.waiting = now_;
+  if (rerun_.avoided_node) since_.retry_at = now_ + kRetryInterval;
   // A transaction that has not begun keeps nothing; a connection to a node that is no longer primary is no use.
   if (backend_ != nullptr && pins_.is_empty() && !is_batch_open_ && backend_->is_reusable()) park_backend();
 }
 
 void SessionCore::handle(const ViewChanged&) {
-  avoided_node_.reset();
+  rerun_.avoided_node.reset();
   if (waiting_ != Waiting::node) return;
   waiting_ = Waiting::nothing;
-  retry_at_.reset();
+  since_.retry_at.reset();
   if (is_starting_) start();
 }
 
@@ -215,28 +220,28 @@ void SessionCore::handle(const LeaseRefused& event) {
       is_refused_by_words ? wire::ErrorView(as_bytes(event.server_error)).sqlstate() : std::string_view{};
   const bool is_passing = sqlstate.starts_with("57P") || sqlstate == "53300";
   if (is_refused_by_words && !is_passing) {
-    waiting_since_.reset();
+    since_.waiting.reset();
     return refuse_start(as_bytes(event.server_error));
   }
   if (event.error.code == ErrorCode::backend_connection_lost || is_passing) {
     // Somebody else will be told that the node is down; until then reads go elsewhere and the rest waits.
-    avoided_node_ = event.node;
+    rerun_.avoided_node = event.node;
     waiting_ = Waiting::node;
     wait_error_ = event.node == env_.view->primary ? ErrorCode::no_primary : ErrorCode::no_node;
-    if (!waiting_since_) waiting_since_ = now_;
-    retry_at_ = event.node == env_.view->primary ? now_ + kRetryInterval : now_;
-    if (options_.primary_wait_timeout == Duration{}) waiting_ = Waiting::nothing, pending_error_ = event.error;
+    if (!since_.waiting) since_.waiting = now_;
+    since_.retry_at = event.node == env_.view->primary ? now_ + kRetryInterval : now_;
+    if (options_.primary_wait_timeout == Duration{}) waiting_ = Waiting::nothing, input_.pending_error = event.error;
     if (waiting_ == Waiting::node && event.node != env_.view->primary) waiting_ = Waiting::nothing;
     if (is_starting_ && waiting_ == Waiting::nothing) start();
     return;
   }
-  waiting_since_.reset();
+  since_.waiting.reset();
   if (is_starting_) return close_with(event.error, CloseReason::login_refused);
-  pending_error_ = event.error;
+  input_.pending_error = event.error;
 }
 
 bool SessionCore::may_leave_backend() const {
-  return requests_.empty() && !is_batch_open_ && pins_.is_empty() && !is_draining_ &&
+  return requests_.empty() && !is_batch_open_ && pins_.is_empty() && !answer_.is_draining &&
          backend_->is_reusable();
 }
 

@@ -21,7 +21,7 @@ void SessionCore::close_with(const Error& error, CloseReason reason) {
                name_of(reason));
   keep_withheld();
   drop_withheld();
-  if (!is_mid_message_) {
+  if (!answer_.is_mid_message) {
     build_.clear();
     wire::append_error(build_, error, Severity::fatal);
     to_client_copy(as_bytes(build_));
@@ -33,7 +33,7 @@ void SessionCore::leave(CloseReason reason) {
   flush_run();
   release_all();
   is_closed_ = true;
-  held_.clear();
+  input_.held.clear();
   set_state(SessionState::closed);
   out_->push(CloseClient{reason});
 }
@@ -43,7 +43,9 @@ void SessionCore::release_all() {
   waiting_ = Waiting::nothing;
   const bool must_reset = !pins_.is_empty() || options_.pool_mode == PoolMode::session;
   const bool can_reset = must_reset && !options_.server_reset_query.empty();
-  const LeaseEnd end = can_reset ? LeaseEnd::reset : must_reset && !pins_.is_empty() ? LeaseEnd::close : LeaseEnd::clean;
+  const LeaseEnd end = can_reset                         ? LeaseEnd::reset
+                       : must_reset && !pins_.is_empty() ? LeaseEnd::close
+                                                         : LeaseEnd::clean;
   if (backend_ != nullptr) return_backend(backend_->is_reusable() ? end : LeaseEnd::close);
   for (Backend* kept : kept_) out_->push(ReturnLease{kept, kept->is_reusable() ? end : LeaseEnd::close});
   kept_.clear();

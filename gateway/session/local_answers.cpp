@@ -1,5 +1,5 @@
-// Statements Howdah answers itself: SHOW POOL_*, PGPOOL ..., SET howdah.*, EXPLAIN ROUTE, DEALLOCATE of a statement it carries, and the
-// end of a transaction that was lost with its server. In both protocols; columns are of type text.
+// Statements Howdah answers itself: SHOW POOL_*, PGPOOL ..., SET howdah.*, EXPLAIN ROUTE, DEALLOCATE of a statement it
+// carries, and the end of a transaction that was lost with its server. In both protocols; columns are of type text.
 #include "gateway/session/session_core.hpp"
 #include "sql_router/explain.hpp"
 #include "sql_router/parameter_count.hpp"
@@ -16,7 +16,8 @@ bool ends_transaction(const Traits& traits) {
 }
 
 bool is_set_or_reset(const Traits& traits) {
-  return traits.gateway.kind == GatewayCommandKind::pgpool_set || traits.gateway.kind == GatewayCommandKind::pgpool_reset;
+  return traits.gateway.kind == GatewayCommandKind::pgpool_set ||
+         traits.gateway.kind == GatewayCommandKind::pgpool_reset;
 }
 
 // PGPOOL RESET STATEMENTS is for all sessions.
@@ -54,38 +55,40 @@ void append_columns(std::string& out, const TextTable& table) {
 
 bool SessionCore::is_local(const Traits& traits) const {
   if (traits.is_gateway_command()) return true;
-  if (traits.kind != StatementKind::deallocate || traits.statement_count != 1 || pins_.has(PinReason::prepared)) return false;
-  if (!is_failed_ && client_status() == TransactionStatus::failed) return false;
-  return traits.prepared_name.empty() || prepared_.contains(traits.prepared_name);
+  if (traits.kind != StatementKind::deallocate || traits.statement_count != 1 || pins_.has(PinReason::prepared))
+    return false;
+  if (!transaction_.is_failed && client_status() == TransactionStatus::failed) return false;
+  return traits.prepared_name.empty() || prepared_.statements.contains(traits.prepared_name);
 }
 
 void SessionCore::handle(const LocalAnswer& event) {
   if (waiting_ != Waiting::local || is_closed_) return;
   waiting_ = Waiting::nothing;
-  if (!std::exchange(is_local_answer_void_, false)) local_answer_.emplace(event.table);
+  if (!std::exchange(local_.is_answer_void, false)) local_.answer.emplace(event.table);
 }
 
 // Nothing: it has been asked for.
 std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::string_view sql) {
-  if (is_failed_) {
+  if (transaction_.is_failed) {
     if (!ends_transaction(traits)) return Result<TextTable>(failed_error());
     end_failed();
     return Result<TextTable>(TextTable{.command_tag = "ROLLBACK"});
   }
   if (traits.kind == StatementKind::deallocate) {
     if (traits.prepared_name.empty()) {
-      prepared_.clear();
+      prepared_.statements.clear();
       return Result<TextTable>(TextTable{.command_tag = "DEALLOCATE ALL"});
     }
-    prepared_.erase(traits.prepared_name);
+    prepared_.statements.erase(traits.prepared_name);
     return Result<TextTable>(TextTable{.command_tag = "DEALLOCATE"});
   }
   if (traits.gateway.kind == GatewayCommandKind::explain_route) return Result<TextTable>(explain(traits, sql));
   if (changes_parameter(traits)) return change_parameter(traits.gateway);
   if (is_own_setting(traits)) return answer_own_setting(traits.gateway);
-  if (local_answer_) return std::exchange(local_answer_, std::nullopt);
+  if (local_.answer) return std::exchange(local_.answer, std::nullopt);
   waiting_ = Waiting::local;
-  out_->push(AskLocal{std::string(sql.substr(0, traits.gateway.rest_begin)), overrides_ ? overrides_->settings() : nullptr});
+  out_->push(
+      AskLocal{std::string(sql.substr(0, traits.gateway.rest_begin)), overrides_ ? overrides_->settings() : nullptr});
   return std::nullopt;
 }
 
@@ -133,7 +136,7 @@ bool SessionCore::answer_local_query(const TraitsPtr& traits, std::string_view s
   wire::append_command_complete(build_, rows.command_tag);
   to_client_copy(as_bytes(build_));
   if (traits->is_gateway_command() && traits->gateway.rest_begin < sql.size()) {
-    wire::append_query(next_rest_, sql.substr(traits->gateway.rest_begin));
+    wire::append_query(input_.next_rest, sql.substr(traits->gateway.rest_begin));
   } else {
     to_client_ready();
   }
@@ -150,10 +153,10 @@ std::size_t SessionCore::consume_local(Bytes input, Head head) {
     case ClientTag::describe: is_done = local_describe(body); break;
     case ClientTag::execute: is_done = local_execute(body); break;
     case ClientTag::close: local_close(body); break;
-    case ClientTag::flush: is_local_batch_ = false; break;  // what follows may be for a server
+    case ClientTag::flush: local_.is_batch_open = false; break;  // what follows may be for a server
     case ClientTag::sync:
-      is_local_batch_ = false;
-      local_portals_.clear();
+      local_.is_batch_open = false;
+      local_.portals.clear();
       to_client_ready();
       break;
     default: break;
@@ -172,11 +175,11 @@ bool SessionCore::local_parse(Bytes body) {
   if (!parse) return close_with(parse.error(), CloseReason::protocol_violation), false;
   const TraitsPtr traits = traits_of(parse->sql);
   if (parse->statement.empty()) {
-    unnamed_sql_.assign(parse->sql);
-    unnamed_types_.assign(as_text(parse->types));
-    unnamed_traits_ = traits;
-    unnamed_serial_ = ++env_.unnamed_serials;
-  } else if (!prepared_.try_emplace(std::string(parse->statement), intern(parse->sql, parse->types, traits))
+    prepared_.unnamed_sql.assign(parse->sql);
+    prepared_.unnamed_types.assign(as_text(parse->types));
+    prepared_.unnamed_traits = traits;
+    prepared_.unnamed_serial = ++env_.unnamed_serials;
+  } else if (!prepared_.statements.try_emplace(std::string(parse->statement), intern(parse->sql, parse->types, traits))
                   .second) {
     fail_local(Error{ErrorCode::statement_exists,
                      "prepared statement \"" + std::string(parse->statement) + "\" already exists"});
@@ -190,11 +193,11 @@ bool SessionCore::local_bind(Bytes body) {
   const auto bind = wire::parse_bind_head(body, true);
   if (!bind) return close_with(bind.error(), CloseReason::protocol_violation), false;
   const std::string_view name = (*bind)->statement;
-  const auto found = prepared_.find(name);
-  LocalPortal portal{.sql = name.empty() ? unnamed_sql_ : found->second->sql,
-                     .traits = name.empty() ? unnamed_traits_ : found->second->traits};
+  const auto found = prepared_.statements.find(name);
+  LocalPortal portal{.sql = name.empty() ? prepared_.unnamed_sql : found->second->sql,
+                     .traits = name.empty() ? prepared_.unnamed_traits : found->second->traits};
   note_asked(portal.sql);
-  local_portals_.insert_or_assign(std::string((*bind)->portal), std::move(portal));
+  local_.portals.insert_or_assign(std::string((*bind)->portal), std::move(portal));
   local_done(wire::ServerTag::bind_complete);
   return true;
 }
@@ -217,10 +220,10 @@ bool SessionCore::local_describe(Bytes body) {
   if (!target) return close_with(target.error(), CloseReason::protocol_violation), false;
   build_.clear();
   if (target->target == wire::Target::statement) {
-    const auto found = prepared_.find(target->name);
+    const auto found = prepared_.statements.find(target->name);
     const bool is_unnamed = target->name.empty();
-    const TraitsPtr traits = is_unnamed ? unnamed_traits_ : found->second->traits;
-    LocalPortal probe{.sql = is_unnamed ? unnamed_sql_ : found->second->sql, .traits = traits};
+    const TraitsPtr traits = is_unnamed ? prepared_.unnamed_traits : found->second->traits;
+    LocalPortal probe{.sql = is_unnamed ? prepared_.unnamed_sql : found->second->sql, .traits = traits};
     if (!has_rows(*traits)) {
       probe.table = TextTable{};
     } else if (!has_local_table(probe)) {
@@ -229,11 +232,12 @@ bool SessionCore::local_describe(Bytes body) {
     if (!probe.table) return true;
     build_.clear();
     wire::append_parameter_description(
-        build_, parameter_types(probe.sql, is_unnamed ? std::string_view(unnamed_types_) : found->second->types));
+        build_,
+        parameter_types(probe.sql, is_unnamed ? std::string_view(prepared_.unnamed_types) : found->second->types));
     append_columns(build_, *probe.table);
   } else {
-    const auto found = local_portals_.find(target->name);
-    if (found == local_portals_.end()) return fail_local(no_portal(target->name)), true;
+    const auto found = local_.portals.find(target->name);
+    if (found == local_.portals.end()) return fail_local(no_portal(target->name)), true;
     LocalPortal& portal = found->second;
     if (has_rows(*portal.traits) && !has_local_table(portal)) return false;
     if (has_rows(*portal.traits) && !portal.table) return true;
@@ -247,8 +251,8 @@ bool SessionCore::local_describe(Bytes body) {
 bool SessionCore::local_execute(Bytes body) {
   const auto execute = wire::parse_execute(body);
   if (!execute) return close_with(execute.error(), CloseReason::protocol_violation), false;
-  const auto found = local_portals_.find(execute->portal);
-  if (found == local_portals_.end()) return fail_local(no_portal(execute->portal)), true;
+  const auto found = local_.portals.find(execute->portal);
+  if (found == local_.portals.end()) return fail_local(no_portal(execute->portal)), true;
   LocalPortal& portal = found->second;
   if (!has_local_table(portal)) return false;
   if (!portal.table) return true;
@@ -272,12 +276,12 @@ void SessionCore::local_close(Bytes body) {
   const auto target = wire::parse_target(body);
   if (!target) return close_with(target.error(), CloseReason::protocol_violation);
   if (target->target == wire::Target::portal) {
-    if (const auto portal = local_portals_.find(target->name); portal != local_portals_.end())
-      local_portals_.erase(portal);
+    if (const auto portal = local_.portals.find(target->name); portal != local_.portals.end())
+      local_.portals.erase(portal);
   } else if (target->name.empty()) {
-    unnamed_serial_ = 0;
-  } else if (const auto found = prepared_.find(target->name); found != prepared_.end()) {
-    prepared_.erase(found);
+    prepared_.unnamed_serial = 0;
+  } else if (const auto found = prepared_.statements.find(target->name); found != prepared_.statements.end()) {
+    prepared_.statements.erase(found);
   }
   local_done(wire::ServerTag::close_complete);
 }
@@ -288,8 +292,8 @@ Error SessionCore::no_portal(std::string_view name) {
 
 void SessionCore::fail_local(const Error& error) {
   if (is_batch_open_) return refuse_statement(error);  // with it the server undoes what came before in the batch
-  is_local_batch_ = false;
-  local_portals_.clear();
+  local_.is_batch_open = false;
+  local_.portals.clear();
   fail_batch(error);
 }
 

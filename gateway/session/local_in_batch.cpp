@@ -6,6 +6,8 @@
 
 namespace howdah {
 
+using namespace session;
+
 using wire::ClientTag;
 
 // Only asked where there can be one, so that other batches pay nothing.
@@ -28,13 +30,13 @@ bool SessionCore::is_local_message(Bytes input, Head head) {
     }
     case ClientTag::execute: {
       const auto execute = wire::parse_execute(body);
-      return execute && local_portals_.contains(execute->portal);
+      return execute && local_.portals.contains(execute->portal);
     }
     case ClientTag::describe:
     case ClientTag::close: {
       const auto target = wire::parse_target(body);
       if (!target) return false;
-      return target->target == wire::Target::portal ? local_portals_.contains(target->name) : is_ours(target->name);
+      return target->target == wire::Target::portal ? local_.portals.contains(target->name) : is_ours(target->name);
     }
     default: return false;
   }
@@ -42,7 +44,7 @@ bool SessionCore::is_local_message(Bytes input, Head head) {
 
 std::size_t SessionCore::consume_local_in_batch(Bytes input, Head head) {
   if (owes()) {
-    if (!std::exchange(is_flush_sent_, true)) {
+    if (!std::exchange(answer_.is_flush_sent, true)) {
       build_.clear();
       wire::append_flush(build_);
       to_server_copy(as_bytes(build_));
@@ -57,7 +59,7 @@ std::size_t SessionCore::consume_local_in_batch(Bytes input, Head head) {
 
 // A portal of a server that takes the name of one of ours.
 void SessionCore::forget_local_portal(std::string_view name) {
-  if (const auto found = local_portals_.find(name); found != local_portals_.end()) local_portals_.erase(found);
+  if (const auto found = local_.portals.find(name); found != local_.portals.end()) local_.portals.erase(found);
 }
 
 }  // namespace howdah

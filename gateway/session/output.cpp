@@ -25,7 +25,7 @@ void SessionCore::flush_run() {
 
 void SessionCore::to_client_ready() {
   if (!is_starting_) note_answered(client_status());
-  told_status_ = client_status();
+  transaction_.told_status = client_status();
   build_.clear();
   wire::append_ready(build_, client_status());
   to_client_copy(as_bytes(build_));

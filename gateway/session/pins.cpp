@@ -36,9 +36,9 @@ void SessionCore::note_statement(const Traits& traits) {
   note_unproven_pin(traits);
   pins_.add(pins_of(traits));
   // A replica has refused a part of it, perhaps without telling which.
-  const bool may_write = traits.verdict.may_write || is_primary_forced_;
+  const bool may_write = traits.verdict.may_write || rerun_.is_primary_forced;
   if (may_write) note_written_objects(traits);
-  if (may_write) request.may_write = has_transaction_written_ = true;
+  if (may_write) request.may_write = transaction_.has_written = true;
   request.has_transaction_control |= traits.has_transaction_control;
   request.unpins.add(traits.unpins);
   if (!traits.pins.is_empty()) {
@@ -59,7 +59,7 @@ void SessionCore::note_statement(const Traits& traits) {
 void SessionCore::take_pins_away(const Request& request) {
   if (request.unpins.is_empty()) return;
   const bool is_discard_all = request.unpins.has(Unpin::discard_all);
-  if (is_discard_all || request.unpins.has(Unpin::reset_all)) own_settings_ = identity_.own_settings;
+  if (is_discard_all || request.unpins.has(Unpin::reset_all)) settings_.own = identity_.own_settings;
   if (is_discard_all || request.unpins.has(Unpin::deallocate_all)) forget_statements();
   if (request.has_pinned || backend_->ledger.status() != TransactionStatus::idle) return;
   if (is_discard_all) pins_.clear();

@@ -1,7 +1,7 @@
 // A client that only prepares statements (libpq's PQprepare, which blocks) must not wait for a server connection which
-// others, perhaps of the same thread, hold in their transactions. If none is free, it is answered here, and a server gets
-// the Parse when the statement is bound: at once for a text that a server has taken before, after some patience for one
-// that is new. What is wrong with the text then shows as an error of its first Bind.
+// others, perhaps of the same thread, hold in their transactions. If none is free, it is answered here, and a server
+// gets the Parse when the statement is bound: at once for a text that a server has taken before, after some patience
+// for one that is new. What is wrong with the text then shows as an error of its first Bind.
 #include <algorithm>
 
 #include "gateway/session/session_core.hpp"
@@ -18,29 +18,29 @@ constexpr Duration kPatience = 200ms;  // longer than connections are waited for
 
 // When the batch at hand, which waits for a server connection, can do without; nothing: never.
 std::optional<Instant> SessionCore::prepare_later_time() const {
-  if (!scan_.is_preparing_only || !scan_.is_ended || backend_ != nullptr || !waiting_since_) return std::nullopt;
+  if (!scan_.is_preparing_only || !scan_.is_ended || backend_ != nullptr || !since_.waiting) return std::nullopt;
   bool is_accepted = true;
   const std::string scope = statement_scope();
   for (const BatchParse& parse : scan_.parsed) {
     const bool is_sound = parse.traits->parse == ParseOutcome::parsed && parse.traits->statement_count == 1;
-    if (parse.name.empty() || !is_sound || prepared_.contains(parse.name)) return std::nullopt;
+    if (parse.name.empty() || !is_sound || prepared_.statements.contains(parse.name)) return std::nullopt;
     is_accepted &= env_.catalog.is_accepted(scope, parse.sql, parse.types);
   }
   if (scan_.parsed.empty()) return std::nullopt;
-  return is_accepted ? *waiting_since_ : *waiting_since_ + kPatience;
+  return is_accepted ? *since_.waiting : *since_.waiting + kPatience;
 }
 
 bool SessionCore::is_time_to_prepare_later() {
-  const auto time = std::exchange(prepare_later_at_, std::nullopt);
+  const auto time = std::exchange(prepared_.later_at, std::nullopt);
   if (!time || *time > now_ || backend_ != nullptr) return false;
-  waiting_since_.reset();
+  since_.waiting.reset();
   return true;
 }
 
 void SessionCore::stop_waiting_to_prepare() {
   if (waiting_ == Waiting::lease) out_->push(ForgetLease{});
   waiting_ = Waiting::nothing;
-  retry_at_.reset();
+  since_.retry_at.reset();
 }
 
 // A ParseComplete.

@@ -1,11 +1,13 @@
 // Prepared statements of the protocol follow the client from one server connection to another: the client's name stands
-// for a text with types, which has one name on all servers and is prepared where it is missing. The unnamed statement is
-// remembered, too, and made again where somebody else's stands in its place.
+// for a text with types, which has one name on all servers and is prepared where it is missing. The unnamed statement
+// is remembered, too, and made again where somebody else's stands in its place.
 #include <algorithm>
 
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
+
+using namespace session;
 
 namespace {
 
@@ -14,10 +16,10 @@ constexpr std::string_view kNoSuchStatement = "howdah_none";
 
 }  // namespace
 
-// An earlier batch, not answered yet, changes what the name stands for, or whether the server has the statement: an error
-// in that batch would skip the change. What depends on it must wait for the answer.
+// An earlier batch, not answered yet, changes what the name stands for, or whether the server has the statement: an
+// error in that batch would skip the change. What depends on it must wait for the answer.
 bool SessionCore::is_in_doubt(std::string_view client_name, std::uint64_t number) const {
-  if (!has_unsettled_names_ || requests_.size() < 2) return false;
+  if (!prepared_.has_unsettled_names || requests_.size() < 2) return false;
   const auto earlier = backend_->ledger.complete_groups();
   return std::any_of(earlier.begin(), earlier.end(), [&](const Owed& owed) {
     if (!owed.name.empty() && owed.name == client_name) return true;
@@ -26,10 +28,10 @@ bool SessionCore::is_in_doubt(std::string_view client_name, std::uint64_t number
 }
 
 bool SessionCore::is_in_doubt(std::string_view client_name) const {
-  if (!has_unsettled_names_ || requests_.size() < 2) return false;
+  if (!prepared_.has_unsettled_names || requests_.size() < 2) return false;
   if (client_name.empty()) return is_unnamed_in_doubt();
-  const auto found = prepared_.find(client_name);
-  return is_in_doubt(client_name, found == prepared_.end() ? 0 : found->second->number);
+  const auto found = prepared_.statements.find(client_name);
+  return is_in_doubt(client_name, found == prepared_.statements.end() ? 0 : found->second->number);
 }
 
 // A Parse in the batch at hand decides it, whatever came before.
@@ -50,7 +52,7 @@ void SessionCore::make_room() {
   wire::append_close(build_, wire::Target::statement, catalog_name(*oldest));
   to_server_copy(as_bytes(build_));
   backend_->prepared.remove(*oldest);
-  has_unsettled_names_ = true;
+  prepared_.has_unsettled_names = true;
   backend_->ledger.owe({AnswerKind::close, Audience::nobody, *oldest});
 }
 
@@ -61,21 +63,22 @@ void SessionCore::ensure_prepared(const PreparedStatement& statement) {
   wire::append_parse_as(build_, statement.name, statement.sql, as_bytes(statement.types));
   to_server_copy(as_bytes(build_));
   backend_->prepared.add(statement.number);
-  has_unsettled_names_ = true;
+  prepared_.has_unsettled_names = true;
   backend_->ledger.owe({AnswerKind::parse, Audience::nobody, statement.number});
 }
 
 // False: the client has none. (The server connection may have one, but it is somebody else's.)
 bool SessionCore::ensure_unnamed() {
-  if (unnamed_serial_ == 0) return false;
-  if (backend_->unnamed_serial == unnamed_serial_) return true;
-  if (unnamed_sql_.empty() && unnamed_traits_->parse == ParseOutcome::too_long) return false;  // was not kept
+  if (prepared_.unnamed_serial == 0) return false;
+  if (backend_->unnamed_serial == prepared_.unnamed_serial) return true;
+  if (prepared_.unnamed_sql.empty() && prepared_.unnamed_traits->parse == ParseOutcome::too_long)
+    return false;  // was not kept
   build_.clear();
-  wire::append_parse_as(build_, "", unnamed_sql_, as_bytes(unnamed_types_));
+  wire::append_parse_as(build_, "", prepared_.unnamed_sql, as_bytes(prepared_.unnamed_types));
   to_server_copy(as_bytes(build_));
-  backend_->unnamed_serial = unnamed_serial_;
-  has_unsettled_names_ = true;
-  backend_->ledger.owe({AnswerKind::parse, Audience::nobody, kUnnamedTag | unnamed_serial_});
+  backend_->unnamed_serial = prepared_.unnamed_serial;
+  prepared_.has_unsettled_names = true;
+  backend_->ledger.owe({AnswerKind::parse, Audience::nobody, kUnnamedTag | prepared_.unnamed_serial});
   return true;
 }
 
@@ -88,8 +91,8 @@ std::string_view SessionCore::server_name(std::string_view client_name, Owed& ow
     owed.text = build_;
     return kNoSuchStatement;
   }
-  const auto found = prepared_.find(client_name);
-  if (found != prepared_.end()) {
+  const auto found = prepared_.statements.find(client_name);
+  if (found != prepared_.statements.end()) {
     const auto known = backend_->names.find(client_name);
     const bool is_known = known != backend_->names.end() && known->second == found->second->number;
     if (found->second->is_sql() || is_known) {
@@ -129,7 +132,7 @@ void SessionCore::undo(const Owed& dropped) {
     case AnswerKind::parse:
       if ((dropped.tag & kUnnamedTag) != 0) return undo_unnamed(dropped);
       if (backend_ != nullptr && dropped.tag != 0) backend_->prepared.remove(dropped.tag);
-      if (!dropped.name.empty()) prepared_.erase(dropped.name);
+      if (!dropped.name.empty()) prepared_.statements.erase(dropped.name);
       return;
     case AnswerKind::close:
       if (dropped.tag != 0 && backend_ != nullptr) backend_->prepared.add(dropped.tag);
@@ -137,11 +140,11 @@ void SessionCore::undo(const Owed& dropped) {
     case AnswerKind::local: {
       if (dropped.name.empty() || dropped.text.empty()) return;
       if (dropped.text[0] == static_cast<char>(wire::ServerTag::parse_complete)) {
-        prepared_.erase(dropped.name);
+        prepared_.statements.erase(dropped.name);
         return;
       }
-      for (const PreparedStatementPtr& statement : closed_)
-        if (statement->number == dropped.tag) prepared_.insert_or_assign(dropped.name, statement);
+      for (const PreparedStatementPtr& statement : prepared_.closed)
+        if (statement->number == dropped.tag) prepared_.statements.insert_or_assign(dropped.name, statement);
       return;
     }
     default: return;
@@ -151,30 +154,32 @@ void SessionCore::undo(const Owed& dropped) {
 // A later Parse may have taken its place already. One of ours leaves the client with the statement it had.
 void SessionCore::undo_unnamed(const Owed& dropped) {
   const std::uint64_t serial = dropped.tag & ~kUnnamedTag;
-  if (unnamed_serial_ == serial && dropped.audience == Audience::client) unnamed_serial_ = 0;
+  if (prepared_.unnamed_serial == serial && dropped.audience == Audience::client) prepared_.unnamed_serial = 0;
   if (backend_ != nullptr && backend_->unnamed_serial == serial) backend_->unnamed_serial = 0;
 }
 
 // What a Parse, Bind or Describe of a named statement is about; nullptr if the client has it no more.
 PreparedStatementPtr SessionCore::statement_of(const Owed& owed) const {
   if (owed.tag == 0 || (owed.tag & (kUnnamedTag | kNameTag)) != 0) return nullptr;
-  if (const auto found = prepared_.find(owed.name); found != prepared_.end() && found->second->number == owed.tag)
+  if (const auto found = prepared_.statements.find(owed.name);
+      found != prepared_.statements.end() && found->second->number == owed.tag)
     return found->second;
-  for (const auto& [name, statement] : prepared_)
+  for (const auto& [name, statement] : prepared_.statements)
     if (statement->number == owed.tag) return statement;
   return nullptr;
 }
 
 PreparedStatementPtr SessionCore::intern(std::string_view sql, Bytes types, const TraitsPtr& traits) {
   std::string scope = statement_scope();
-  // Of a text with EXECUTE the meaning hangs on the client's names: nobody else's, and not even its own of another time.
+  // Of a text with EXECUTE the meaning hangs on the client's names: nobody else's, and not even its own of another
+  // time.
   if (!types.empty() && !traits->statement_names.empty()) scope += std::to_string(++env_.unnamed_serials) + '\0';
   return env_.catalog.intern(scope, sql, types, traits);
 }
 
 // What a text means after a change of the schema is another statement: who prepares it then must not meet the old one.
 std::string SessionCore::statement_scope() const {
-  return statement_scope_ + std::to_string(env_.schema_changes->load(std::memory_order_relaxed)) + '\0';
+  return prepared_.scope + std::to_string(env_.schema_changes->load(std::memory_order_relaxed)) + '\0';
 }
 
 // One is about to be sent, or has been committed.
@@ -197,7 +202,7 @@ void SessionCore::undo_failed(const Owed& failed, std::string_view sqlstate) {
 // What the client calls the statement an error is about. It may have closed it since.
 std::string_view SessionCore::client_name_of(const Owed& failed) const {
   if (!failed.name.empty()) return failed.name;
-  for (const auto& [name, statement] : prepared_)
+  for (const auto& [name, statement] : prepared_.statements)
     if (statement->number == failed.tag) return name;
   for (const Owed& owed : backend_->ledger.entries())
     if (owed.kind == AnswerKind::local && owed.tag == failed.tag && !owed.name.empty()) return owed.name;
@@ -221,15 +226,15 @@ Bytes SessionCore::with_client_name(Bytes message, const Owed& failed) {
 
 // The server says that its plan is out of date: a client that prepares the same text again gets a new one.
 void SessionCore::retire_statement(std::uint64_t number) {
-  for (const auto& [name, statement] : prepared_)
+  for (const auto& [name, statement] : prepared_.statements)
     if (statement->number == number) return env_.catalog.retire(*statement);
 }
 
 // DISCARD ALL or DEALLOCATE ALL has been done.
 void SessionCore::forget_statements() {
-  prepared_.clear();
-  has_sql_statements_ = false;
-  unnamed_serial_ = 0;
+  prepared_.statements.clear();
+  prepared_.has_sql_statements = false;
+  prepared_.unnamed_serial = 0;
   backend_->prepared.clear();
   backend_->names.clear();
   backend_->unnamed_serial = 0;

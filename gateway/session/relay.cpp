@@ -1,6 +1,6 @@
-// Server to client. Rows are not looked at one by one: a run of complete messages is one range. Everything else passes the
-// reply ledger, which says whose answer it is. While a read may still be run again elsewhere, the first messages of its
-// answer (everything before a row) are withheld, so that the client never sees the attempt that failed.
+// Server to client. Rows are not looked at one by one: a run of complete messages is one range. Everything else passes
+// the reply ledger, which says whose answer it is. While a read may still be run again elsewhere, the first messages of
+// its answer (everything before a row) are withheld, so that the client never sees the attempt that failed.
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
@@ -52,7 +52,7 @@ bool SessionCore::relay_rows(Bytes& chunk) {
   std::uint64_t count = 0;
   const Bytes rows = backend_->scanner.take_run(chunk, ServerTag::data_row, count);
   if (rows.empty()) return false;
-  if (is_xid_asked_ && is_xid_answer()) note_xid(rows);
+  if (transaction_.is_xid_asked && is_xid_answer()) note_xid(rows);
   if (front->audience == Audience::client) emit_answer('D', rows);
   return true;
 }
@@ -75,7 +75,7 @@ void SessionCore::relay_piece(const wire::Piece& piece) {
     emit_answer(piece.tag, scratch_.keep(piece.carried));
     emit_answer(piece.tag, piece.bytes);
   }
-  is_mid_message_ = is_forwarded && !piece.is_last;
+  answer_.is_mid_message = is_forwarded && !piece.is_last;
   if (piece.is_last) take_locals();
 }
 
@@ -102,7 +102,7 @@ void SessionCore::relay_message(char tag, Bytes message, Bytes body) {
 void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   const bool is_ready = tag == static_cast<char>(ServerTag::ready);
   ReplyLedger& ledger = backend_->ledger;
-  if (tag == static_cast<char>(ServerTag::data_row) && is_xid_asked_ && is_xid_answer()) note_xid(message);
+  if (tag == static_cast<char>(ServerTag::data_row) && transaction_.is_xid_asked && is_xid_answer()) note_xid(message);
   const Fate fate = ledger.accept(tag, is_ready && !body.empty() ? body[0] : '\0');
   if (fate == Fate::broken) return lose_backend(NodeFailure::misbehaved, false);
   if (tag == static_cast<char>(ServerTag::parse_complete)) note_accepted(*ledger.ended());
@@ -114,7 +114,7 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   }
   if (fate == Fate::forward) {
     if (tag == static_cast<char>(ServerTag::command_complete)) note_complete(), on_command_complete();
-    if (has_steps_in_flight_) note_done(tag, body);
+    if (settings_.has_steps_in_flight) note_done(tag, body);
     emit_answer(tag, message);
     if (env_.statistics.is_on()) count_answer(tag, body);
   }
@@ -123,7 +123,7 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
     if (fate == Fate::forward) {
       if (ledger.ended()->kind == AnswerKind::query && !requests_.front().has_error) apply_change(*ledger.ended());
       finish_request();
-    } else if (injected == Injected::settings && !is_draining_ && --settling_ == 0) {
+    } else if (injected == Injected::settings && !answer_.is_draining && --settings_.settling == 0) {
       if (is_starting_) return finish_start();
       for (Request& request : requests_) request.is_behind_settings = false;
       reconcile_parameters();
@@ -145,11 +145,11 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   const Owed* front = ledger.front();
   if (front == nullptr) return lose_backend(NodeFailure::misbehaved, false);
   const bool is_injected = front->kind == AnswerKind::query && front->audience == Audience::nobody;
-  if (is_injected && !is_draining_ && is_xid_answer()) {  // the transaction has failed: its COMMIT will undo it
+  if (is_injected && !answer_.is_draining && is_xid_answer()) {  // the transaction has failed: its COMMIT will undo it
     ledger.accept('E');
     return;
   }
-  if (is_injected && !is_draining_) {
+  if (is_injected && !answer_.is_draining) {
     if (static_cast<Injected>(front->tag) == Injected::settings) return on_settings_refused(*error);
     // The client's statement is already behind it and would run outside its transaction.
     env_.log.warn("injected statement failed s={} sqlstate={}", identity_.id.value, error->sqlstate());
@@ -164,14 +164,14 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
     message = with_client_name(message, *failed);
     if (failed->kind == AnswerKind::bind && !failed->text.empty()) message = scratch_.keep(as_bytes(failed->text));
   }
-  if (fate == Fate::swallow && !is_draining_) told_instead_.assign(message.data(), message.size());
+  if (fate == Fate::swallow && !answer_.is_draining) prepared_.told_instead.assign(message.data(), message.size());
   if (fate == Fate::forward) {
-    if (!told_instead_.empty()) message = scratch_.keep(as_bytes(std::exchange(told_instead_, {})));
+    if (!prepared_.told_instead.empty()) message = scratch_.keep(as_bytes(std::exchange(prepared_.told_instead, {})));
     emit_answer('E', message);
     if (const Owed* failed = ledger.ended(); failed != nullptr && failed->statement != 0) count_ended(*failed, true);
     if (!requests_.empty()) note_error(requests_.front(), error->sqlstate());
   }
-  if (std::exchange(is_sync_held_, false) && is_batch_open_) {
+  if (std::exchange(input_.is_sync_held, false) && is_batch_open_) {
     build_.clear();
     wire::append_sync(build_);
     forward_sync(scratch_.keep(as_bytes(build_)));
@@ -199,8 +199,11 @@ void SessionCore::emit_answer(char tag, Bytes message) {
   if (!requests_.empty()) {
     Request& request = requests_.front();
     if (is_prologue(tag) && request.is_rerunnable && request.is_complete && !request.has_forwarded) {
-      if (!withheld_run_.empty() && withheld_run_.data() + withheld_run_.size() != message.data()) keep_withheld();
-      withheld_run_ = withheld_run_.empty() ? message : Bytes{withheld_run_.data(), withheld_run_.size() + message.size()};
+      if (!answer_.withheld_run.empty() && answer_.withheld_run.data() + answer_.withheld_run.size() != message.data())
+        keep_withheld();
+      answer_.withheld_run = answer_.withheld_run.empty()
+                                 ? message
+                                 : Bytes{answer_.withheld_run.data(), answer_.withheld_run.size() + message.size()};
       return;
     }
     request.has_forwarded = true;
@@ -210,22 +213,22 @@ void SessionCore::emit_answer(char tag, Bytes message) {
 }
 
 void SessionCore::release_withheld() {
-  if (!withheld_.empty()) {
-    to_client_copy(withheld_);
-    withheld_.clear();
+  if (!answer_.withheld.empty()) {
+    to_client_copy(answer_.withheld);
+    answer_.withheld.clear();
   }
-  to_client(std::exchange(withheld_run_, Bytes{}));
+  to_client(std::exchange(answer_.withheld_run, Bytes{}));
 }
 
 // The chunk is about to be gone.
 void SessionCore::keep_withheld() {
-  withheld_.insert(withheld_.end(), withheld_run_.begin(), withheld_run_.end());
-  withheld_run_ = {};
+  answer_.withheld.insert(answer_.withheld.end(), answer_.withheld_run.begin(), answer_.withheld_run.end());
+  answer_.withheld_run = {};
 }
 
 void SessionCore::drop_withheld() {
-  withheld_.clear();
-  withheld_run_ = {};
+  answer_.withheld.clear();
+  answer_.withheld_run = {};
 }
 
 void SessionCore::take_locals() {
@@ -251,35 +254,36 @@ void SessionCore::on_voided_syncs() {
 void SessionCore::finish_request() {
   const Request request = std::move(requests_.front());
   requests_.pop_front();
-  retained_.drop(request.retained);
-  told_instead_.clear();
-  has_changed_schema_ |= request.changes_schema;
+  rerun_.retained.drop(request.retained);
+  prepared_.told_instead.clear();
+  transaction_.has_changed_schema |= request.changes_schema;
   if (requests_.empty()) {
-    retained_.clear();
-    closed_.clear();
-    executed_.clear();
-    has_unsettled_names_ = has_steps_in_flight_ = false;
+    rerun_.retained.clear();
+    prepared_.closed.clear();
+    settings_.executed.clear();
+    prepared_.has_unsettled_names = settings_.has_steps_in_flight = false;
   }
-  sent_begin_.clear();
-  if (told_status_ != TransactionStatus::idle || request.has_transaction_control)
-    has_written_in_transaction_ |= has_transaction_written_;
-  told_status_ = backend_->ledger.status();
-  note_answered(told_status_);
-  retry_count_ = loss_count_ = 0;
-  is_primary_forced_ = false;
-  avoided_node_.reset();
-  busy_since_.reset();
-  if (settings_.is_open()) {
-    settings_.end_request(backend_->ledger.status(), request.has_error, backend_->applied);
+  transaction_.sent_begin.clear();
+  if (transaction_.told_status != TransactionStatus::idle || request.has_transaction_control)
+    written_.in_transaction |= transaction_.has_written;
+  transaction_.told_status = backend_->ledger.status();
+  note_answered(transaction_.told_status);
+  rerun_.retry_count = rerun_.loss_count = 0;
+  rerun_.is_primary_forced = false;
+  rerun_.avoided_node.reset();
+  since_.busy.reset();
+  if (settings_.journal.is_open()) {
+    settings_.journal.end_request(backend_->ledger.status(), request.has_error, backend_->applied);
     // SET DateStyle TO SQL keeps the order of day and month that was in force: the server tells what came of it.
     const std::string* style = backend_->reported.find("DateStyle");
-    if (style != nullptr && !settings_.is_open()) settings_.note_reported("datestyle", *style, backend_->applied);
+    if (style != nullptr && !settings_.journal.is_open())
+      settings_.journal.note_reported("datestyle", *style, backend_->applied);
     note_new_settings();
   }
   if (backend_->ledger.status() == TransactionStatus::idle) {
-    if (request.may_write || has_transaction_written_) note_write();
-    changing_portals_.clear();
-    if (std::exchange(has_changed_schema_, false)) note_schema_change();
+    if (request.may_write || transaction_.has_written) note_write();
+    prepared_.changing_portals.clear();
+    if (std::exchange(transaction_.has_changed_schema, false)) note_schema_change();
     on_transaction_end();
   }
   if (!request.has_error) take_pins_away(request);

@@ -8,7 +8,9 @@ namespace howdah {
 using namespace session;
 
 Session::Session(ClientIdentity identity, const SessionOptions& options, Surroundings& surroundings)
-    : core_(identity.console == ConsoleRole::none ? std::make_unique<SessionCore>(std::move(identity), options, surroundings) : nullptr),
+    : core_(identity.console == ConsoleRole::none
+                ? std::make_unique<SessionCore>(std::move(identity), options, surroundings)
+                : nullptr),
       console_(core_ ? nullptr : std::make_unique<ConsoleSession>(std::move(identity), surroundings)) {}
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
@@ -39,8 +41,7 @@ SessionCore::SessionCore(ClientIdentity identity, const SessionOptions& options,
       options_(options),
       env_(surroundings),
       traffic_(env_.traffic.of(identity_.database)),
-      own_settings_(identity_.own_settings),
-      settings_(identity_.settings) {
+      settings_{.journal = SettingsJournal(identity_.settings), .own = identity_.own_settings} {
   note_new_settings();
   on_transaction_end();
 }
@@ -58,15 +59,15 @@ void SessionCore::on(const Event& event, Instant now, Actions<Action>& out) {
 
 bool SessionCore::wants_client_bytes() const {
   constexpr std::size_t kAhead = 64 * 1024;  // a batch is collected up to this size
-  return !is_closed_ && held_.size() < options_.max_parse_size + kAhead;
+  return !is_closed_ && input_.held.size() < options_.max_parse_size + kAhead;
 }
 
 void SessionCore::handle(const ClientBytes& event) {
   if (is_closed_) return;
   traffic_.received += event.bytes.size();
   Bytes bytes = event.bytes;
-  if (held_.empty() && rest_.empty()) bytes = bytes.subspan(consume(bytes));
-  if (!bytes.empty()) held_.append(bytes);
+  if (input_.held.empty() && input_.rest.empty()) bytes = bytes.subspan(consume(bytes));
+  if (!bytes.empty()) input_.held.append(bytes);
 }
 
 void SessionCore::handle(const ServerBytes& event) {
@@ -80,8 +81,8 @@ void SessionCore::handle(const ServerBytes& event) {
 }
 
 TransactionStatus SessionCore::client_status() const {
-  if (is_failed_) return TransactionStatus::failed;
-  if (!deferred_begin_.empty()) return TransactionStatus::in_block;
+  if (transaction_.is_failed) return TransactionStatus::failed;
+  if (!transaction_.deferred_begin.empty()) return TransactionStatus::in_block;
   return backend_ == nullptr ? TransactionStatus::idle : backend_->ledger.status();
 }
 
@@ -91,10 +92,10 @@ SessionState SessionCore::derive_state() const {
   if (waiting_ == Waiting::local) return SessionState::waiting_local;
   if (waiting_ == Waiting::lease) return SessionState::waiting_lease;
   if (waiting_ == Waiting::node || waiting_ == Waiting::fate) return SessionState::waiting_primary;
-  if (is_draining_) return SessionState::draining;
-  if (is_failed_) return SessionState::failed;
+  if (answer_.is_draining) return SessionState::draining;
+  if (transaction_.is_failed) return SessionState::failed;
   if (owes() || is_batch_open_) return SessionState::busy;
-  if (!deferred_begin_.empty()) return SessionState::begun;
+  if (!transaction_.deferred_begin.empty()) return SessionState::begun;
   return backend_ != nullptr ? SessionState::holding : SessionState::idle;
 }
 

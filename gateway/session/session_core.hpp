@@ -1,40 +1,26 @@
-// The inside of a Session: its memory and its steps. Each group of functions below lives in the .cpp file named above it.
+// The inside of a Session: its steps. Each group of functions below lives in the .cpp file named above it; what they
+// remember is in session_memory.hpp.
 // Every on() goes: the event changes what is known (session.cpp), then advance() consumes what the client has sent as
 // far as it can go now (client_input.cpp), then settle() gives back what is not needed (lease.cpp).
 #pragma once
 
-#include <array>
-#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "gateway/session/request.hpp"
 #include "gateway/session/scratch.hpp"
 #include "gateway/session/session.hpp"
+#include "gateway/session/session_memory.hpp"
 #include "gateway/session/session_overrides.hpp"
-#include "gateway/session/settings_journal.hpp"
 #include "gateway/wire/client_messages.hpp"
 #include "gateway/wire/error_response.hpp"
 #include "sql_router/router.hpp"
 
 namespace howdah {
-
-// What the owed answers of injected messages mean (Owed::tag of a query).
-enum class Injected : std::uint64_t { none, settings, restored, begin, drain, sequences, statements, xid };
-
-// Owed::tag of the Parse of an unnamed statement: this and its serial number. Other statements have catalog numbers.
-constexpr std::uint64_t kUnnamedTag = std::uint64_t{1} << 63;
-// ... of what makes a client's name exist on a server connection, or not: this and the statement's number.
-constexpr std::uint64_t kNameTag = std::uint64_t{1} << 62;
-// ... of an Execute or Query that is the client's DEALLOCATE.
-constexpr std::uint64_t kDropTag = std::uint64_t{1} << 61;
-
-// ... of the Describe of a portal.
-constexpr std::uint64_t kPortalTag = std::uint64_t{1} << 60;
 
 class SessionCore {
  public:
@@ -50,50 +36,12 @@ class SessionCore {
   bool is_in_transaction() const { return client_status() != TransactionStatus::idle; }
   std::optional<NodeId> load_balance_node() const { return load_balance_node_; }
   const std::string& last_statement() const { return last_statement_; }
-  std::optional<Instant> idle_since() const { return idle_since_; }
-  SessionActivity activity() const { return {busy_since_, waiting_since_, prepared_.size()}; }
+  std::optional<Instant> idle_since() const { return since_.idle; }
+  SessionActivity activity() const { return {since_.busy, since_.waiting, prepared_.statements.size()}; }
 
  private:
   enum class Waiting : std::uint8_t { nothing, lease, node, local, fate };
   enum class Go : std::uint8_t { now, wait };
-
-  struct Head {  // of a client message
-    char tag = 0;
-    std::size_t total = 0;  // with its header
-  };
-
-  struct BatchParse {  // its views are of the input
-    std::string_view name;
-    std::string_view sql;
-    Bytes types;
-    TraitsPtr traits;
-  };
-
-  // What is known about an extended batch before any of it is sent.
-  struct BatchScan {
-    bool is_ready = false;      // it ends in Sync or Flush, or is too large to wait for its end
-    bool is_oversized = false;  // not all of it was seen
-    bool is_ended = false;      // by Sync
-    bool has_server_part = false;
-    bool has_local_part = false;
-    bool is_preparing_only = false;  // nothing but Parse of named statements, then Sync
-    std::vector<TraitsPtr> held;         // keeps alive what `traits` points to
-    std::vector<const Traits*> traits;   // of each statement parsed, bound or described
-    std::vector<BatchParse> parsed;
-    std::vector<std::pair<std::string_view, bool>> bound;  // portals, and whether Howdah answers them
-  };
-
-  struct ChangingPortal {  // bound to PREPARE or DEALLOCATE
-    std::string portal;
-    Owed change;
-  };
-
-  struct LocalPortal {
-    std::string sql;
-    TraitsPtr traits;
-    std::optional<TextTable> table;
-    std::size_t rows_sent = 0;
-  };
 
   // session.cpp: the dispatcher
   void handle(const session::LoggedIn& event);
@@ -128,24 +76,24 @@ class SessionCore {
   bool can_consume() const;
   std::size_t consume(Bytes input);
   std::size_t consume_one(Bytes input);
-  std::optional<Head> head_of(Bytes input);
+  std::optional<session::Head> head_of(Bytes input);
   std::size_t pass_stream(Bytes input);
-  std::size_t discard_one(Bytes input, Head head);
-  std::size_t start_stream(Bytes input, Head head, std::size_t taken, bool is_discarded);
-  std::size_t consume_copy(Bytes input, Head head);
-  std::size_t consume_function_call(Bytes input, Head head);
+  std::size_t discard_one(Bytes input, session::Head head);
+  std::size_t start_stream(Bytes input, session::Head head, std::size_t taken, bool is_discarded);
+  std::size_t consume_copy(Bytes input, session::Head head);
+  std::size_t consume_function_call(Bytes input, session::Head head);
   void retain(Bytes bytes);
   void violate(std::string_view what);
 
   // simple_query.cpp
-  std::size_t consume_query(Bytes input, Head head);
+  std::size_t consume_query(Bytes input, session::Head head);
   std::size_t answer_query(Bytes message, const TraitsPtr& traits, std::string_view sql);
   void send_query(Bytes message, const TraitsPtr& traits, bool is_whole, Owed owed);
 
   // batch.cpp, batch_scan.cpp
-  std::size_t consume_extended(Bytes input, Head head);
+  std::size_t consume_extended(Bytes input, session::Head head);
   bool scan_batch(Bytes input);
-  bool scan_message(Bytes message, Head head);
+  bool scan_message(Bytes message, session::Head head);
   void scan_traits(const TraitsPtr& traits);
   bool is_answered_here(const Traits& traits) const;
   TraitsPtr traits_of_statement(std::string_view name);
@@ -154,11 +102,11 @@ class SessionCore {
   bool batch_needs_clean_sequences() const;
   void fail_batch(const Error& error);
   void drop_open_request();
-  std::size_t forward_extended(Bytes input, Head head);
-  std::size_t forward_parse(Bytes input, Head head);
-  std::size_t forward_large_parse(Bytes input, Head head);
-  std::size_t forward_bind(Bytes input, Head head);
-  std::size_t forward_target(Bytes message, Head head);
+  std::size_t forward_extended(Bytes input, session::Head head);
+  std::size_t forward_parse(Bytes input, session::Head head);
+  std::size_t forward_large_parse(Bytes input, session::Head head);
+  std::size_t forward_bind(Bytes input, session::Head head);
+  std::size_t forward_target(Bytes message, session::Head head);
   std::size_t forward_close(Bytes message, const wire::TargetName& target);
   std::size_t forward_sync(Bytes message);
   bool leave_replica_for(const Traits& traits);
@@ -232,7 +180,7 @@ class SessionCore {
   Go settle_settings(bool may_follow);
   void on_settings_refused(const wire::ErrorView& error);
   void reconcile_parameters();
-  void inject_query(std::string_view sql, Injected what);
+  void inject_query(std::string_view sql, session::Injected what);
   void on_parameter_status(Bytes message, Bytes body);
 
   // settings_steps.cpp
@@ -307,7 +255,7 @@ class SessionCore {
   void remember_refusal();
   void remember_refused_statement(std::string_view name);
   void fail_transaction(const Error& error);
-  std::size_t fail_pending(Bytes input, Head head);
+  std::size_t fail_pending(Bytes input, session::Head head);
   Error failed_error();
   void end_failed();
 
@@ -325,7 +273,7 @@ class SessionCore {
   // local_answers.cpp
   bool is_local(const Traits& traits) const;
   bool answer_local_query(const TraitsPtr& traits, std::string_view sql);
-  std::size_t consume_local(Bytes input, Head head);
+  std::size_t consume_local(Bytes input, session::Head head);
   bool local_parse(Bytes body);  // these: false if an answer must be waited for
   bool local_bind(Bytes body);
   bool local_describe(Bytes body);
@@ -334,15 +282,15 @@ class SessionCore {
   void local_done(wire::ServerTag tag);
   void fail_local(const Error& error);
   static Error no_portal(std::string_view name);
-  bool has_local_table(LocalPortal& portal);
+  bool has_local_table(session::LocalPortal& portal);
   std::optional<Result<TextTable>> ask(const Traits& traits, std::string_view sql);
   TextTable explain(const Traits& traits, std::string_view sql);
   TraitsPtr explained_statement(const GatewayCommand& command, std::string_view sql);
   std::vector<std::uint32_t> parameter_types(std::string_view sql, std::string_view types) const;
 
   // local_in_batch.cpp
-  bool is_local_message(Bytes input, Head head);
-  std::size_t consume_local_in_batch(Bytes input, Head head);
+  bool is_local_message(Bytes input, session::Head head);
+  std::size_t consume_local_in_batch(Bytes input, session::Head head);
   void forget_local_portal(std::string_view name);
 
   // pgpool_set.cpp
@@ -399,7 +347,6 @@ class SessionCore {
   const SessionOptions& options_;
   Surroundings& env_;
   TrafficCounters& traffic_;
-
   std::unique_ptr<SessionOverrides> overrides_;  // of PGPOOL SET; null: none
 
   // For the time of one on().
@@ -411,132 +358,40 @@ class SessionCore {
 
   SessionState state_ = SessionState::starting;
   Waiting waiting_ = Waiting::nothing;
+  ErrorCode wait_error_ = ErrorCode::no_primary;  // what the client is told if it waits in vain
   bool is_starting_ = true;
   bool is_closed_ = false;
   bool is_shutting_down_ = false;
-
-  // From the client.
-  ByteQueue held_;                     // sent by the client, not looked at yet
-  std::size_t stream_left_ = 0;        // of a message that is passed on, or discarded, as it comes
-  bool is_stream_discarded_ = false;
-  bool is_discarding_ = false;         // everything up to Sync, after an error of ours
-  bool is_sync_held_ = false;          // a Sync inside COPY, which counts only if the COPY has failed
-  std::optional<Error> pending_error_;  // for the request that comes next
 
   // At the server.
   Backend* backend_ = nullptr;
   std::vector<Backend*> kept_;         // session mode: those of other nodes
   bool is_fresh_lease_ = false;        // granted for the request that waits; not used yet
   bool is_on_replica_ = false;
-  bool has_foreign_sequences_ = false;  // it may hold what others have left for currval and lastval
   NodeId wanted_node_{};
   RequestQueue requests_;
-  ByteQueue retained_;                 // bytes of `requests_` that can be run again
   bool is_batch_open_ = false;         // messages of an extended batch were sent, its Sync was not
-  bool is_local_batch_ = false;        // the same, answered here
-  bool is_flush_sent_ = false;         // by us, and nothing was sent behind it
-  bool is_draining_ = false;
-  bool is_rerun_after_drain_ = false;
-  std::vector<char> withheld_;         // the beginning of an answer that may still be replaced
-  Bytes withheld_run_{};               // the same, in the chunk at hand
-  bool is_mid_message_ = false;        // the client has got a part of a message
-
-  // Running again.
-  int retry_count_ = 0;                // because of errors
-  int loss_count_ = 0;                 // because of lost connections
-  bool is_primary_forced_ = false;
-  std::optional<NodeId> avoided_node_;
-  std::size_t rerun_left_ = 0;         // bytes at the front of held_ that were sent before
-
-  // Transaction.
-  std::string deferred_begin_;
-  std::string sent_begin_;             // it was sent, and none of the transaction's requests has been answered
-  bool is_transaction_read_only_ = false;
-  bool is_transaction_serializable_ = false;
-  bool is_transaction_plain_ = false;  // BEGIN asked for nothing a standby would refuse, nor for one snapshot
-  std::string movable_begin_;          // of a transaction that is open on a standby and may begin anew on the primary
-  bool is_statement_open_ended_ = false;  // a batch up to a Flush: what follows is not known
-  bool has_transaction_written_ = false;
-  bool is_xid_asked_ = false;          // of the transaction that is being committed
-  CommitDoubt doubt_;
-  std::vector<Owed> doubtful_;         // what was owed when the connection was lost in COMMIT
-  bool is_failed_ = false;             // emulated
-  bool is_failure_told_ = false;
-  TransactionStatus told_status_ = TransactionStatus::idle;  // in the last ReadyForQuery the client got
   PinReasons pins_;
 
   // Routing.
-  CatalogUse catalog_;
-  CatalogChange catalog_change_ = CatalogChange::none;  // made by statements whose transaction is not over
-  std::vector<std::string> unproven_;  // texts that pin only because the catalog was being read again
-  std::uint64_t unproven_as_of_ = 0;   // how many changes there had been then
-  bool is_pin_unproven_ = false;       // one of them was sent, and nothing else has made the session opaque
   std::optional<NodeId> load_balance_node_;
-  bool has_written_ = false;
-  bool has_written_in_transaction_ = false;
-  WrittenObjects written_objects_;     // kept for dml_adaptive only
-  std::optional<Instant> wrote_at_;
-  std::optional<Lsn> read_bound_;
-  SessionSettings own_settings_;
-  std::optional<SessionSettings> outer_own_settings_;  // to return to at the end of the transaction
-  ReadConsistency admitted_consistency_ = ReadConsistency::eventual;  // of what was sent to the replica in use
-  bool is_sequence_reader_ = false;    // this user has called currval or lastval
-  std::size_t sequence_readers_seen_ = 0;  // how many there were when that was looked up
-  bool is_default_read_only_ = false;
-  bool is_default_serializable_ = false;
-  bool is_default_read_committed_ = true;
-
-  std::string last_statement_;         // sent to a server, cut
   RouteReason route_reason_ = RouteReason::read;  // of the newest decision
+  std::string last_statement_;         // sent to a server, cut
 
-  // For SHOW POOL_STATEMENTS.
-  StatementStatistics::Handle bound_statement_ = 0;  // of the unnamed portal
-  std::map<std::string, StatementStatistics::Handle, std::less<>> bound_portals_;
-  std::uint64_t answer_rows_ = 0;      // of the answer that is coming
-
-  // Prepared statements, of the protocol and of SQL.
-  std::map<std::string, PreparedStatementPtr, std::less<>> prepared_;
-  std::string statement_scope_;        // of the catalog, but for the schema's changes
-  std::optional<Instant> prepare_later_at_;  // the batch at hand can be answered here from then on
-  std::vector<PreparedStatementPtr> closed_;  // in a batch that is not answered yet
-  std::string unnamed_sql_;
-  std::string unnamed_types_;
-  TraitsPtr unnamed_traits_;
-  std::uint64_t unnamed_serial_ = 0;   // 0: none
-  bool has_sql_statements_ = false;    // some of them may have been made by PREPARE
-  PreparedStatementPtr preparing_;     // by the PREPARE that is being run
-  std::vector<ChangingPortal> changing_portals_;
-  std::string told_instead_;           // an error of what was put in before a Query: the client gets it for the Query's
-  bool has_changed_schema_ = false;    // in this transaction
-  bool has_unsettled_names_ = false;   // a request in flight may change what names stand for
-  BatchScan scan_;
-
-  // Local answers.
-  std::map<std::string, LocalPortal, std::less<>> local_portals_;
-  std::optional<Result<TextTable>> local_answer_;
-  bool is_local_answer_void_ = false;  // who asked has been told that its server is lost
-  ByteQueue rest_;         // a Query of what follows a local statement in the client's string
-  std::string next_rest_;  // becomes rest_ after the message at hand
-
-  // What the client believes.
-  wire::ParameterSet told_;
-  std::pair<std::uint64_t, std::uint64_t> reconciled_;  // fingerprints: a server's set and told_, with nothing to tell
-
-  // Settings.
-  SettingsJournal settings_;
-  int settling_ = 0;                   // Queries of ours that set them and are not answered
-  std::vector<TraitsPtr> executed_;    // of the Executes in flight whose statements have steps; Owed::tag is the place
-  std::map<std::string, TraitsPtr, std::less<>> portals_;  // of those statements, not executed yet
-  bool has_steps_in_flight_ = false;
-
-  // Clocks; a value only while the thing lasts.
-  std::optional<Instant> waiting_since_;
-  std::optional<Instant> retry_at_;
-  std::optional<Instant> busy_since_;
-  std::optional<Instant> transaction_since_;
-  std::optional<Instant> idle_since_;
-  Duration waited_{};                  // for server connections, of the request at hand
-  ErrorCode wait_error_ = ErrorCode::no_primary;
+  // What is remembered, by subject (session_memory.hpp).
+  session::ClientInput input_;
+  session::Answer answer_;
+  session::Rerun rerun_;
+  session::Transaction transaction_;
+  session::CatalogMemory catalog_;
+  session::Written written_;
+  session::Sequences sequences_;
+  session::SettingsMemory settings_;
+  session::Prepared prepared_;
+  session::BatchScan scan_;
+  session::LocalAnswers local_;
+  session::CountedPortals counted_;
+  session::Since since_;
 };
 
 }  // namespace howdah

@@ -1,8 +1,8 @@
 // The client's settings follow it: a server connection with others gets the difference as Queries of ours, in the same
-// packet as the client's statement but under their own ReadyForQuery, so that an error in the statement does not undo it.
-// Each is a transaction: if a setting is refused the transaction stays open as a failed one, and so what has been sent
-// behind it does not run. Only what would end that transaction must wait for the answer (may_follow_settings).
-// The other way round, the client is told what a server reports differently from what it believes.
+// packet as the client's statement but under their own ReadyForQuery, so that an error in the statement does not undo
+// it. Each is a transaction: if a setting is refused the transaction stays open as a failed one, and so what has been
+// sent behind it does not run. Only what would end that transaction must wait for the answer (may_follow_settings). The
+// other way round, the client is told what a server reports differently from what it believes.
 #include <algorithm>
 
 #include "gateway/session/session_core.hpp"
@@ -24,31 +24,33 @@ bool is_node_local(std::string_view parameter) { return parameter == "in_hot_sta
 // Outside a transaction; inside one, what a RESET has taken that it should not.
 bool SessionCore::has_wrong_settings() const {
   if (backend_->ledger.status() == TransactionStatus::idle)
-    return !same_settings(backend_->applied.get(), settings_.settings().get());
-  return settings_.must_put_back() && backend_->ledger.status() == TransactionStatus::in_block;
+    return !same_settings(backend_->applied.get(), settings_.journal.settings().get());
+  return settings_.journal.must_put_back() && backend_->ledger.status() == TransactionStatus::in_block;
 }
 
 void SessionCore::bring_settings() {
   if (backend_->ledger.status() == TransactionStatus::in_block) {
-    for (const std::string& query : settings_.put_back(backend_->applied)) inject_query(query, Injected::restored);
+    for (const std::string& query : settings_.journal.put_back(backend_->applied))
+      inject_query(query, Injected::restored);
     return;
   }
-  for (const std::string& query : settings_change(backend_->applied.get(), settings_.settings().get())) {
+  for (const std::string& query : settings_change(backend_->applied.get(), settings_.journal.settings().get())) {
     // The isolation is named because a standby refuses the one that may be the default.
     inject_query("BEGIN ISOLATION LEVEL READ COMMITTED;" + query + "COMMIT", Injected::settings);
-    ++settling_;
+    ++settings_.settling;
   }
-  backend_->applied = settings_.settings();
+  backend_->applied = settings_.journal.settings();
 }
 
-// backend_ owes nothing, and a statement is about to be sent. `may_follow`: it may leave before the settings are answered.
+// backend_ owes nothing, and a statement is about to be sent. `may_follow`: it may leave before the settings are
+// answered.
 SessionCore::Go SessionCore::settle_settings(bool may_follow) {
   if (!has_wrong_settings()) {
     if (is_fresh_lease_) reconcile_parameters();
     return Go::now;
   }
   bring_settings();
-  return may_follow || settling_ == 0 ? Go::now : Go::wait;
+  return may_follow || settings_.settling == 0 ? Go::now : Go::wait;
 }
 
 // A statement that would end the failed transaction might be followed by others. One that pins is not sent twice.
@@ -59,9 +61,10 @@ bool SessionCore::may_follow_settings(const Traits& traits) {
 // Nothing behind it has run. Another connection is tried, on another node if this is a replica: it may lag behind, or
 // not have what a setting names.
 void SessionCore::on_settings_refused(const wire::ErrorView& error) {
-  env_.log.warn("settings refused s={} node={} sqlstate={}", identity_.id.value, backend_->node().value, error.sqlstate());
+  env_.log.warn("settings refused s={} node={} sqlstate={}", identity_.id.value, backend_->node().value,
+                error.sqlstate());
   const bool can_try_again =
-      pins_.is_empty() && stream_left_ == 0 && loss_count_ < kMaxRefusals &&
+      pins_.is_empty() && input_.stream_left == 0 && rerun_.loss_count < kMaxRefusals &&
       std::all_of(requests_.begin(), requests_.end(), [](const Request& request) {
         return (request.is_rerunnable || request.is_behind_settings) && (request.retained > 0 || !request.is_complete);
       });
@@ -71,11 +74,11 @@ void SessionCore::on_settings_refused(const wire::ErrorView& error) {
                             .detail = std::string(error.message())},
                       CloseReason::session_state_lost);
   }
-  ++loss_count_;
-  if (is_on_replica_) avoided_node_ = backend_->node();
+  ++rerun_.loss_count;
+  if (is_on_replica_) rerun_.avoided_node = backend_->node();
   const auto owed = backend_->ledger.entries();
   for (auto it = owed.rbegin(); it != owed.rend(); ++it) undo(*it);
-  is_draining_ = is_rerun_after_drain_ = false;
+  answer_.is_draining = answer_.is_rerun_after_drain = false;
   return_backend(LeaseEnd::close);
   requeue();
 }
@@ -90,14 +93,15 @@ void SessionCore::inject_query(std::string_view sql, Injected what) {
 
 void SessionCore::reconcile_parameters() {
   const std::uint64_t reported = backend_->reported.fingerprint();
-  if (reconciled_ == std::pair(reported, told_.fingerprint())) return;  // most servers report the same
+  if (settings_.reconciled == std::pair(reported, settings_.told.fingerprint()))
+    return;  // most servers report the same
   for (const auto& [name, value] : backend_->reported) {
-    if (is_node_local(name) || !told_.set(name, value)) continue;
+    if (is_node_local(name) || !settings_.told.set(name, value)) continue;
     build_.clear();
     wire::append_parameter_status(build_, name, value);
     to_client_copy(as_bytes(build_));
   }
-  reconciled_ = {reported, told_.fingerprint()};
+  settings_.reconciled = {reported, settings_.told.fingerprint()};
 }
 
 void SessionCore::on_parameter_status(Bytes message, Bytes body) {
@@ -107,7 +111,7 @@ void SessionCore::on_parameter_status(Bytes message, Bytes body) {
   // Changes made by a Query of ours are told when it is over: values in between are nobody's business.
   const Owed* front = backend_->ledger.front();
   if (is_starting_ || (front != nullptr && front->audience == Audience::nobody)) return;
-  if (!is_node_local(parameter->name) && told_.set(parameter->name, parameter->value)) to_client(message);
+  if (!is_node_local(parameter->name) && settings_.told.set(parameter->name, parameter->value)) to_client(message);
 }
 
 }  // namespace howdah

@@ -1,6 +1,6 @@
-// Which of the client's statements have succeeded, so that what they do to its settings counts: the CommandCompletes of a
-// Query come in the order of its statements, and each Execute has one of its own. Sessions that change no settings and
-// make no savepoints pay a look at one flag.
+// Which of the client's statements have succeeded, so that what they do to its settings counts: the CommandCompletes of
+// a Query come in the order of its statements, and each Execute has one of its own. Sessions that change no settings
+// and make no savepoints pay a look at one flag.
 #include <algorithm>
 
 #include "gateway/session/session_core.hpp"
@@ -23,7 +23,8 @@ bool changes_settings(const Traits& traits) {
 
 bool is_value_lower(const std::string* value, std::string_view wanted) {
   return value != nullptr && value->size() == wanted.size() &&
-         std::equal(value->begin(), value->end(), wanted.begin(), [](char a, char b) { return (a | 0x20) == (b | 0x20); });
+         std::equal(value->begin(), value->end(), wanted.begin(),
+                    [](char a, char b) { return (a | 0x20) == (b | 0x20); });
 }
 
 // What is written otherwise is taken for off: then the primary runs what a replica might have.
@@ -35,11 +36,12 @@ bool is_on(const std::string* value) {
 
 }  // namespace
 
-// A statement of the newest request is about to be sent. The end of a transaction means something only if it holds changes.
+// A statement of the newest request is about to be sent. The end of a transaction means something only if it holds
+// changes.
 void SessionCore::note_steps(Request& request, const Traits& traits) {
   if (traits.steps.empty()) return;
-  if (only_ends(traits) && !has_steps_in_flight_ && !settings_.is_open()) return;
-  request.has_steps = has_steps_in_flight_ = true;
+  if (only_ends(traits) && !settings_.has_steps_in_flight && !settings_.journal.is_open()) return;
+  request.has_steps = settings_.has_steps_in_flight = true;
   // What comes behind may depend on them.
   if (changes_settings(traits)) request.is_barrier = true;
 }
@@ -47,24 +49,25 @@ void SessionCore::note_steps(Request& request, const Traits& traits) {
 void SessionCore::note_portal(std::string_view portal, std::string_view statement) {
   TraitsPtr traits = traits_of_statement(statement);
   if (traits != nullptr) traits = traits_in_force(traits);
-  const auto found = portals_.find(portal);
+  const auto found = settings_.portals.find(portal);
   if (traits == nullptr || traits->steps.empty()) {
-    if (found != portals_.end()) portals_.erase(found);
-  } else if (found != portals_.end()) {
+    if (found != settings_.portals.end()) settings_.portals.erase(found);
+  } else if (found != settings_.portals.end()) {
     found->second = std::move(traits);
   } else {
-    portals_.emplace(portal, std::move(traits));
+    settings_.portals.emplace(portal, std::move(traits));
   }
 }
 
-// The mark of the Execute's answer; 0: nothing is to be noted. A portal does its statement once, however often it is run.
+// The mark of the Execute's answer; 0: nothing is to be noted. A portal does its statement once, however often it is
+// run.
 std::uint64_t SessionCore::take_portal(std::string_view portal) {
-  if (portals_.empty()) return 0;
-  const auto found = portals_.find(portal);
-  if (found == portals_.end()) return 0;
-  executed_.push_back(std::move(found->second));
-  portals_.erase(found);
-  return executed_.size();
+  if (settings_.portals.empty()) return 0;
+  const auto found = settings_.portals.find(portal);
+  if (found == settings_.portals.end()) return 0;
+  settings_.executed.push_back(std::move(found->second));
+  settings_.portals.erase(found);
+  return settings_.executed.size();
 }
 
 // A part of the answer to the request in front has come.
@@ -73,7 +76,8 @@ void SessionCore::note_done(char tag, Bytes body) {
   if (!is_complete && tag != static_cast<char>(wire::ServerTag::portal_suspended)) return;
   const std::string_view command = is_complete ? wire::BodyReader(body).take_cstring() : std::string_view{};
   if (const Owed* ended = backend_->ledger.ended(); ended != nullptr) {
-    if (ended->kind == AnswerKind::execute && ended->name.empty() && ended->tag != 0) take_steps(*executed_[ended->tag - 1], 0, command);
+    if (ended->kind == AnswerKind::execute && ended->name.empty() && ended->tag != 0)
+      take_steps(*settings_.executed[ended->tag - 1], 0, command);
     return;
   }
   Request& request = requests_.front();
@@ -84,24 +88,24 @@ void SessionCore::note_done(char tag, Bytes body) {
 void SessionCore::take_steps(const Traits& traits, std::uint32_t statement, std::string_view tag) {
   for (const SessionStep& step : traits.steps) {
     if (step.statement != statement) continue;
-    settings_.take(step, tag, backend_->applied);
+    settings_.journal.take(step, tag, backend_->applied);
     note_new_settings();
     // What was set before is in the old encoding, and will not be read in it elsewhere.
     const bool is_encoding = step.name == "client_encoding" || step.kind == SessionStepKind::reset_all;
-    if (is_encoding && !has_only_ascii(settings_.settings_now().get())) pins_.add(PinReason::setting);
+    if (is_encoding && !has_only_ascii(settings_.journal.settings_now().get())) pins_.add(PinReason::setting);
   }
 }
 
 void SessionCore::note_new_settings() {
-  const CarriedSettings* settings = settings_.settings().get();
-  statement_scope_.clear();
+  const CarriedSettings* settings = settings_.journal.settings().get();
+  prepared_.scope.clear();
   for (const std::string_view part : {std::string_view(identity_.database), std::string_view(identity_.user)})
-    (statement_scope_ += part) += '\0';
-  append_reading_key(statement_scope_, settings_.settings_now().get());
-  is_default_read_only_ = is_on(find_setting(settings, "default_transaction_read_only"));
+    (prepared_.scope += part) += '\0';
+  append_reading_key(prepared_.scope, settings_.journal.settings_now().get());
+  transaction_.is_default_read_only = is_on(find_setting(settings, "default_transaction_read_only"));
   const std::string* isolation = find_setting(settings, "default_transaction_isolation");
-  is_default_serializable_ = is_value_lower(isolation, "serializable");
-  is_default_read_committed_ = isolation == nullptr || is_value_lower(isolation, "read committed");
+  transaction_.is_default_serializable = is_value_lower(isolation, "serializable");
+  transaction_.is_default_read_committed = isolation == nullptr || is_value_lower(isolation, "read committed");
 }
 
 }  // namespace howdah

@@ -5,6 +5,8 @@
 
 namespace howdah {
 
+using namespace session;
+
 namespace {
 
 // For a text that is too long to be looked at: nothing is known about it.
@@ -25,12 +27,12 @@ const TraitsPtr& unread_traits() {
 
 std::size_t SessionCore::consume_query(Bytes input, Head head) {
   // A Query ends the batch before it, so that one must be over first.
-  if ((is_batch_open_ || is_local_batch_) && owes()) return 0;
-  if (pending_error_) return fail_pending(input, head);
+  if ((is_batch_open_ || local_.is_batch_open) && owes()) return 0;
+  if (input_.pending_error) return fail_pending(input, head);
   const bool is_whole = head.total <= options_.max_parse_size + wire::kHeaderSize + 1;
   if (is_whole && input.size() < head.total) return 0;
   if (!is_whole) {
-    if (is_failed_) {
+    if (transaction_.is_failed) {
       to_client_error(failed_error());
       to_client_ready();
       return start_stream(input, head, 0, true);
@@ -39,7 +41,7 @@ std::size_t SessionCore::consume_query(Bytes input, Head head) {
     if (admit(*unread_traits()) == Go::wait) return 0;
     make_names_for_query(*unread_traits());
     send_query({}, unread_traits(), false, {.kind = AnswerKind::query});
-    const std::string_view start = 
+    const std::string_view start =
         as_text(input.first(std::min(input.size(), head.total - 1)).subspan(wire::kHeaderSize));  // the rest passes by
     note_asked(start);
     note_sent(StatementKind::unknown, start);
@@ -53,12 +55,13 @@ std::size_t SessionCore::consume_query(Bytes input, Head head) {
   }
   const TraitsPtr traits = traits_of(query->sql);
   const std::size_t taken = answer_query(message, traits, query->sql);
-  if (taken > 0) note_asked(query->sql.substr(0, traits->is_gateway_command() ? traits->gateway.rest_begin : query->sql.npos));
+  if (taken > 0)
+    note_asked(query->sql.substr(0, traits->is_gateway_command() ? traits->gateway.rest_begin : query->sql.npos));
   return taken;
 }
 
 std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, std::string_view sql) {
-  if (is_failed_) {
+  if (transaction_.is_failed) {
     if (traits->transaction == TransactionControl::rollback || traits->transaction == TransactionControl::commit) {
       end_failed();
       build_.clear();
@@ -75,9 +78,9 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
   const TraitsPtr run = traits_in_force(traits);
   if (owes() && (looks_at_names(*traits) || needs_clean_sequences(*run))) return 0;
   if (must_learn_xid(*run)) return 0;
-  is_statement_open_ended_ = false;
+  transaction_.is_statement_open_ended = false;
   if (admit(*run) == Go::wait) {
-    if (!pending_error_ || waiting_ != Waiting::nothing) return 0;
+    if (!input_.pending_error || waiting_ != Waiting::nothing) return 0;
     return fail_pending(message, Head{message[0], message.size()});
   }
   const bool is_about_names = looks_at_names(*traits);
@@ -94,7 +97,7 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
 
 void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_whole, Owed owed) {
   const bool is_outside =
-      !deferred_begin_.empty() || is_transaction_movable() ||
+      !transaction_.deferred_begin.empty() || is_transaction_movable() ||
       (client_status() == TransactionStatus::idle && is_status_certain());
   if (needs_clean_sequences(*traits)) discard_sequences();
   send_deferred_begin();
@@ -105,7 +108,7 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
   request.control = traits->transaction;
   request.is_newly_opaque = traits->parse != ParseOutcome::parsed && pins_.is_empty();
   is_batch_open_ = false;
-  request.is_behind_settings = settling_ > 0;
+  request.is_behind_settings = settings_.settling > 0;
   requests_.push(std::move(request));
   note_statement(*traits);
   if (requests_.back().has_steps) requests_.back().steps_of = traits;
@@ -113,7 +116,7 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
   backend_->ledger.owe(std::move(owed));
   // A Query drops the unnamed statement (manual "Extended Query").
   backend_->unnamed_serial = 0;
-  unnamed_serial_ = 0;
+  prepared_.unnamed_serial = 0;
   if (is_whole) retain(message);
 }
 

@@ -1,13 +1,15 @@
-// PREPARE, EXECUTE and DEALLOCATE follow the client as the protocol's statements do; both share one set of names. A server
-// connection has clients' statements under the clients' own names, so that every text runs as it is written: before a
-// statement that uses a name, the connection is made to have just what the client calls so. What is put in for that are
-// messages of the extended protocol, because they fit into a batch, too. A text that prepares or deallocates among other
-// things leaves the names to the server, and the session with it, until DEALLOCATE ALL.
+// PREPARE, EXECUTE and DEALLOCATE follow the client as the protocol's statements do; both share one set of names. A
+// server connection has clients' statements under the clients' own names, so that every text runs as it is written:
+// before a statement that uses a name, the connection is made to have just what the client calls so. What is put in for
+// that are messages of the extended protocol, because they fit into a batch, too. A text that prepares or deallocates
+// among other things leaves the names to the server, and the session with it, until DEALLOCATE ALL.
 #include <algorithm>
 
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
+
+using namespace session;
 
 namespace {
 
@@ -24,8 +26,8 @@ bool leaves_names_to_server(const Traits& traits) {
 // What decides where a statement runs: of EXECUTE, what it executes.
 TraitsPtr SessionCore::traits_in_force(const TraitsPtr& traits) {
   if (!is_alone(*traits, StatementKind::execute) || !traits->has_plain_arguments) return traits;
-  const auto found = prepared_.find(traits->prepared_name);
-  if (found == prepared_.end()) return traits;
+  const auto found = prepared_.statements.find(traits->prepared_name);
+  if (found == prepared_.statements.end()) return traits;
   refresh(*found->second);
   const Traits& inner = *found->second->traits;
   const bool is_plain = inner.statement_count == 1 && !inner.has_transaction_control && inner.statement_names.empty() &&
@@ -36,7 +38,8 @@ TraitsPtr SessionCore::traits_in_force(const TraitsPtr& traits) {
 // Whether it matters to the statement which names the server connection knows.
 bool SessionCore::looks_at_names(const Traits& traits) const {
   if (!traits.statement_names.empty() || traits.shows_statements || leaves_names_to_server(traits)) return true;
-  return traits.pins.has(PinReason::opaque) && (has_sql_statements_ || (backend_ != nullptr && !backend_->names.empty()));
+  return traits.pins.has(PinReason::opaque) &&
+         (prepared_.has_sql_statements || (backend_ != nullptr && !backend_->names.empty()));
 }
 
 // Before a simple Query: its own group, so that the Query is not part of it.
@@ -63,20 +66,21 @@ void SessionCore::make_names(const Traits& traits) {
   // It may use any name PREPARE can give.
   const auto known = backend_->names;
   for (const auto& [name, number] : known) make_name(name);
-  for (const auto& [name, statement] : prepared_)
+  for (const auto& [name, statement] : prepared_.statements)
     if (statement->is_sql()) make_name(name);
 }
 
 const Traits* SessionCore::traits_in_force_of(const Traits& traits) const {
-  const auto found = traits.kind == StatementKind::execute ? prepared_.find(traits.prepared_name) : prepared_.end();
-  return found == prepared_.end() ? &traits : found->second->traits.get();
+  const auto found = traits.kind == StatementKind::execute ? prepared_.statements.find(traits.prepared_name)
+                                                           : prepared_.statements.end();
+  return found == prepared_.statements.end() ? &traits : found->second->traits.get();
 }
 
 // Afterwards the name stands on the server for what it stands for with the client, or for nothing.
 void SessionCore::make_name(const std::string& name) {
-  const auto wanted = prepared_.find(name);
+  const auto wanted = prepared_.statements.find(name);
   const auto known = backend_->names.find(name);
-  const bool is_wanted = wanted != prepared_.end();
+  const bool is_wanted = wanted != prepared_.statements.end();
   if (known != backend_->names.end()) {
     if (is_wanted && known->second == wanted->second->number) return;
     drop_name(name);
@@ -84,7 +88,7 @@ void SessionCore::make_name(const std::string& name) {
   if (!is_wanted) return;
   const PreparedStatement& statement = *wanted->second;
   backend_->names.insert_or_assign(name, statement.number);
-  has_unsettled_names_ = true;
+  prepared_.has_unsettled_names = true;
   if (statement.is_sql()) return run_prepare(name, statement);
   build_.clear();
   wire::append_parse_as(build_, name, statement.sql, as_bytes(statement.types));
@@ -95,7 +99,7 @@ void SessionCore::drop_name(const std::string& name) {
   build_.clear();
   wire::append_close(build_, wire::Target::statement, name);
   owe_for_name(AnswerKind::close, name, 0);
-  has_unsettled_names_ = true;
+  prepared_.has_unsettled_names = true;
   backend_->names.erase(name);
 }
 
@@ -148,21 +152,21 @@ void SessionCore::make_own_names() {
     wire::append_close(build_, wire::Target::statement, catalog_name(number));
     to_server_copy(as_bytes(build_));
     backend_->ledger.owe({AnswerKind::close, Audience::nobody, number});
-    has_unsettled_names_ = true;
+    prepared_.has_unsettled_names = true;
   }
   backend_->prepared.clear();
   const auto known = backend_->names;
   for (const auto& [name, number] : known) make_name(name);
-  for (const auto& [name, statement] : prepared_) make_name(name);
+  for (const auto& [name, statement] : prepared_.statements) make_name(name);
 }
 
 // From now on until DEALLOCATE ALL the client's names are what the server says they are.
 void SessionCore::leave_names_to_server() {
   make_own_names();
   pins_.add(PinReason::prepared);
-  prepared_.clear();
+  prepared_.statements.clear();
   backend_->names.clear();
-  has_sql_statements_ = false;
+  prepared_.has_sql_statements = false;
 }
 
 // ---- what PREPARE and DEALLOCATE change when they succeed
@@ -171,8 +175,8 @@ void SessionCore::leave_names_to_server() {
 void SessionCore::expect_change(const Traits& traits, std::string_view sql, Owed& owed) {
   if (pins_.has(PinReason::prepared)) return;
   if (is_alone(traits, StatementKind::prepare)) {
-    preparing_ = intern(sql, {}, traits.prepared.traits);
-    owed.tag = preparing_->number;
+    prepared_.preparing = intern(sql, {}, traits.prepared.traits);
+    owed.tag = prepared_.preparing->number;
     owed.name = traits.prepared_name;
   } else if (is_alone(traits, StatementKind::deallocate) && !traits.prepared_name.empty()) {
     owed.tag = kDropTag;
@@ -184,30 +188,34 @@ void SessionCore::expect_change(const Traits& traits, std::string_view sql, Owed
 void SessionCore::apply_change(const Owed& done) {
   if (done.name.empty() || done.audience != Audience::client) return;
   if (done.tag == kDropTag) {
-    if (const auto found = prepared_.find(done.name); found != prepared_.end()) prepared_.erase(found);
+    if (const auto found = prepared_.statements.find(done.name); found != prepared_.statements.end())
+      prepared_.statements.erase(found);
     backend_->names.erase(done.name);
-  } else if (preparing_ != nullptr && preparing_->number == done.tag) {
-    prepared_.insert_or_assign(done.name, std::move(preparing_));
+  } else if (prepared_.preparing != nullptr && prepared_.preparing->number == done.tag) {
+    prepared_.statements.insert_or_assign(done.name, std::move(prepared_.preparing));
     backend_->names.insert_or_assign(done.name, done.tag);
-    has_sql_statements_ = true;
+    prepared_.has_sql_statements = true;
   }
 }
 
 // A portal is bound, to a statement that changes names or to another.
 void SessionCore::note_changing_portal(std::string_view portal, std::string_view statement) {
-  const auto found = std::find_if(changing_portals_.begin(), changing_portals_.end(),
+  const auto found = std::find_if(prepared_.changing_portals.begin(), prepared_.changing_portals.end(),
                                   [&](const ChangingPortal& one) { return one.portal == portal; });
-  if (found != changing_portals_.end()) changing_portals_.erase(found);
+  if (found != prepared_.changing_portals.end()) prepared_.changing_portals.erase(found);
   const TraitsPtr traits = traits_of_statement(statement);
   if (traits == nullptr || traits->statement_names.empty()) return;
   Owed change;
-  expect_change(*traits, statement.empty() ? std::string_view(unnamed_sql_) : prepared_.find(statement)->second->sql, change);
-  if (!change.name.empty()) changing_portals_.push_back({std::string(portal), std::move(change)});
+  expect_change(
+      *traits,
+      statement.empty() ? std::string_view(prepared_.unnamed_sql) : prepared_.statements.find(statement)->second->sql,
+      change);
+  if (!change.name.empty()) prepared_.changing_portals.push_back({std::string(portal), std::move(change)});
 }
 
 // What is owed for executing it.
 Owed SessionCore::owed_for_execute(std::string_view portal) {
-  for (const ChangingPortal& one : changing_portals_)
+  for (const ChangingPortal& one : prepared_.changing_portals)
     if (one.portal == portal) return {AnswerKind::execute, Audience::client, one.change.tag, {}, one.change.name};
   return {.kind = AnswerKind::execute, .tag = take_portal(portal)};
 }

@@ -1,5 +1,5 @@
-// What the answers tell SHOW POOL_STATEMENTS: a statement is counted when its last answer has come, under the handle that
-// went with its message through the ledger. Nothing here is reached while track_statements is 0.
+// What the answers tell SHOW POOL_STATEMENTS: a statement is counted when its last answer has come, under the handle
+// that went with its message through the ledger. Nothing here is reached while track_statements is 0.
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
@@ -34,22 +34,22 @@ void SessionCore::count_portal(std::string_view portal, const TraitsPtr& traits,
   if (!env_.statistics.is_on()) return;
   const auto statement = traits ? env_.statistics.find(traits, sql) : 0;
   if (portal.empty()) {
-    bound_statement_ = statement;
+    counted_.unnamed = statement;
   } else {
-    bound_portals_.insert_or_assign(std::string(portal), statement);
+    counted_.portals.insert_or_assign(std::string(portal), statement);
   }
 }
 
 StatementStatistics::Handle SessionCore::statement_of_portal(std::string_view portal) const {
   if (!env_.statistics.is_on()) return 0;
-  if (portal.empty()) return bound_statement_;
-  const auto found = bound_portals_.find(portal);
-  return found == bound_portals_.end() ? 0 : found->second;
+  if (portal.empty()) return counted_.unnamed;
+  const auto found = counted_.portals.find(portal);
+  return found == counted_.portals.end() ? 0 : found->second;
 }
 
 // An answer for the client, before its request is done with.
 void SessionCore::count_answer(char tag, Bytes body) {
-  if (tag == static_cast<char>(ServerTag::command_complete)) answer_rows_ += rows_of(body);
+  if (tag == static_cast<char>(ServerTag::command_complete)) answer_.rows += rows_of(body);
   if (tag == static_cast<char>(ServerTag::portal_suspended)) return;  // more of it will be asked for
   const Owed* ended = backend_->ledger.ended();
   if (ended == nullptr || (ended->kind != AnswerKind::query && ended->kind != AnswerKind::execute)) return;
@@ -57,7 +57,7 @@ void SessionCore::count_answer(char tag, Bytes body) {
 }
 
 void SessionCore::count_ended(const Owed& ended, bool has_failed) {
-  const std::uint64_t rows = std::exchange(answer_rows_, 0);
+  const std::uint64_t rows = std::exchange(answer_.rows, 0);
   env_.statistics.count(ended.statement, {.node = backend_->node(),
                                           .reason = ended.reason,
                                           .pin = pin_reason(),

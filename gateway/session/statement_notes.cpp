@@ -33,7 +33,7 @@ void SessionCore::note_sent(StatementKind kind, std::string_view sql) {
 
 // The client has asked for it, wherever it runs and however often it is run again.
 void SessionCore::note_asked(std::string_view sql) {
-  if (!statement_log().is_each || rerun_left_ > 0) return;
+  if (!statement_log().is_each || rerun_.left > 0) return;
   env_.log.write(LogLevel::info, fmt::format("statement: {}", in_log_form(sql)));
 }
 
@@ -44,11 +44,12 @@ void SessionCore::note_bound(std::string_view name, std::string_view portal) {
   std::string_view sql = name;
   TraitsPtr traits;
   if (name.empty()) {
-    if (unnamed_serial_ == 0) return count_portal(portal, nullptr, {});
-    traits = unnamed_traits_;
+    if (prepared_.unnamed_serial == 0) return count_portal(portal, nullptr, {});
+    traits = prepared_.unnamed_traits;
     kind = traits->kind;
-    sql = unnamed_traits_->parse == ParseOutcome::too_long ? std::string_view("(too long to be kept)") : unnamed_sql_;
-  } else if (const auto found = prepared_.find(name); found != prepared_.end()) {
+    sql = prepared_.unnamed_traits->parse == ParseOutcome::too_long ? std::string_view("(too long to be kept)")
+                                                                    : prepared_.unnamed_sql;
+  } else if (const auto found = prepared_.statements.find(name); found != prepared_.statements.end()) {
     traits = found->second->traits;
     kind = traits->kind;
     sql = found->second->sql;

@@ -8,7 +8,7 @@ namespace howdah {
 using namespace session;
 
 void SessionCore::handle(const LoggedIn&) {
-  waiting_since_ = now_;
+  since_.waiting = now_;
   const wire::ParameterSet* known =
       env_.welcome_cache.find(identity_.database, identity_.user, identity_.settings.get());
   if (known != nullptr) return welcome(*known);
@@ -18,7 +18,7 @@ void SessionCore::handle(const LoggedIn&) {
 // The primary if there is one, else any node that may answer.
 void SessionCore::start() {
   const auto may_be_asked = [this](const NodeView& node) {
-    return node.is_usable() && !(avoided_node_ && *avoided_node_ == node.id);
+    return node.is_usable() && !(rerun_.avoided_node && *rerun_.avoided_node == node.id);
   };
   const NodeView* chosen = env_.view->primary_node();
   if (chosen != nullptr && !may_be_asked(*chosen)) chosen = nullptr;
@@ -33,7 +33,7 @@ void SessionCore::start() {
   }
   waiting_ = Waiting::node;
   wait_error_ = ErrorCode::no_node;
-  if (avoided_node_) retry_at_ = now_ + 200ms;
+  if (rerun_.avoided_node) since_.retry_at = now_ + 200ms;
   if (options_.primary_wait_timeout == Duration{})
     close_with(Error{ErrorCode::no_node, "no server accepts connections now"}, CloseReason::login_refused);
 }
@@ -51,14 +51,16 @@ void SessionCore::finish_start() {
 }
 
 void SessionCore::welcome(const wire::ParameterSet& parameters) {
-  if (env_.catalog_of && identity_.console == ConsoleRole::none) catalog_.begin(env_.catalog_of(identity_.database));
+  if (env_.catalog_of && identity_.console == ConsoleRole::none)
+    catalog_.use.begin(env_.catalog_of(identity_.database));
   waiting_ = Waiting::nothing;
-  waiting_since_.reset();
+  since_.waiting.reset();
   is_fresh_lease_ = false;
-  told_ = parameters;
-  if (parameters.find("application_name") != nullptr) told_.set("application_name", identity_.application_name);
+  settings_.told = parameters;
+  if (parameters.find("application_name") != nullptr)
+    settings_.told.set("application_name", identity_.application_name);
   build_.clear();
-  wire::append_parameters(build_, told_);
+  wire::append_parameters(build_, settings_.told);
   wire::append_backend_key(build_, identity_.cancel_key);
   to_client_copy(as_bytes(build_));
   to_client_ready();

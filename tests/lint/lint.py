@@ -21,7 +21,7 @@ SHELL_CALLS = re.compile(r"(steady_clock|system_clock|high_resolution_clock)::no
                          r"\b(getenv|gettimeofday|clock_gettime|RAND_bytes|usleep|nanosleep|sleep_for)\s*\(")
 BAD_NAMES = re.compile(r"\b(?:class|struct)\s+\w*(?:Manager|Helper|Util|Utils|Impl)\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
-LONGEST_FILE = 550
+LONGEST_FILE = 500
 LONGEST_FUNCTION = 70
 
 

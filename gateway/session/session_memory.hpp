@@ -1,0 +1,213 @@
+// What a session remembers between two events, one struct for each subject, and the small shapes its steps hand to one
+// another. Plain values without behaviour: session_core.hpp lists the steps that read and write them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/instant.hpp"
+#include "base/result.hpp"
+#include "gateway/session/database_catalog.hpp"
+#include "gateway/session/reply_ledger.hpp"
+#include "gateway/session/scratch.hpp"
+#include "gateway/session/session_settings.hpp"
+#include "gateway/session/settings_journal.hpp"
+#include "gateway/session/statement_catalog.hpp"
+#include "gateway/session/statement_statistics.hpp"
+#include "gateway/session/text_table.hpp"
+#include "gateway/wire/parameter_status.hpp"
+#include "health/commit_doubt.hpp"
+#include "sql_router/router.hpp"
+
+namespace howdah::session {
+
+// What the owed answers of injected messages mean (Owed::tag of a query).
+enum class Injected : std::uint64_t { none, settings, restored, begin, drain, sequences, statements, xid };
+
+// Owed::tag of the Parse of an unnamed statement: this and its serial number. Other statements have catalog numbers.
+constexpr std::uint64_t kUnnamedTag = std::uint64_t{1} << 63;
+// ... of what makes a client's name exist on a server connection, or not: this and the statement's number.
+constexpr std::uint64_t kNameTag = std::uint64_t{1} << 62;
+// ... of an Execute or Query that is the client's DEALLOCATE.
+constexpr std::uint64_t kDropTag = std::uint64_t{1} << 61;
+// ... of the Describe of a portal.
+constexpr std::uint64_t kPortalTag = std::uint64_t{1} << 60;
+
+struct Head {  // of a client message
+  char tag = 0;
+  std::size_t total = 0;  // with its header
+};
+
+struct BatchParse {  // its views are of the input
+  std::string_view name;
+  std::string_view sql;
+  Bytes types;
+  TraitsPtr traits;
+};
+
+// What is known about an extended batch before any of it is sent.
+struct BatchScan {
+  bool is_ready = false;      // it ends in Sync or Flush, or is too large to wait for its end
+  bool is_oversized = false;  // not all of it was seen
+  bool is_ended = false;      // by Sync
+  bool has_server_part = false;
+  bool has_local_part = false;
+  bool is_preparing_only = false;  // nothing but Parse of named statements, then Sync
+  std::vector<TraitsPtr> held;         // keeps alive what `traits` points to
+  std::vector<const Traits*> traits;   // of each statement parsed, bound or described
+  std::vector<BatchParse> parsed;
+  std::vector<std::pair<std::string_view, bool>> bound;  // portals, and whether Howdah answers them
+};
+
+struct ChangingPortal {  // bound to PREPARE or DEALLOCATE
+  std::string portal;
+  Owed change;
+};
+
+struct LocalPortal {
+  std::string sql;
+  TraitsPtr traits;
+  std::optional<TextTable> table;
+  std::size_t rows_sent = 0;
+};
+
+// From the client.
+struct ClientInput {
+  ByteQueue held;                      // sent by the client, not looked at yet
+  std::size_t stream_left = 0;         // of a message that is passed on, or discarded, as it comes
+  bool is_stream_discarded = false;
+  bool is_discarding = false;          // everything up to Sync, after an error of ours
+  bool is_sync_held = false;           // a Sync inside COPY, which counts only if the COPY has failed
+  std::optional<Error> pending_error;  // for the request that comes next
+  ByteQueue rest;         // a Query of what follows a local statement in the client's string
+  std::string next_rest;  // becomes `rest` after the message at hand
+};
+
+// The answers that are coming from the server.
+struct Answer {
+  bool is_flush_sent = false;         // by us, and nothing was sent behind it
+  bool is_draining = false;
+  bool is_rerun_after_drain = false;
+  std::vector<char> withheld;         // the beginning of an answer that may still be replaced
+  Bytes withheld_run{};               // the same, in the chunk at hand
+  bool is_mid_message = false;        // the client has got a part of a message
+  std::uint64_t rows = 0;             // so far; for SHOW POOL_STATEMENTS
+};
+
+// Running again what a server has not answered.
+struct Rerun {
+  ByteQueue retained;                  // bytes of the requests that can be run again
+  std::size_t left = 0;                // bytes at the front of ClientInput::held that were sent before
+  int retry_count = 0;                 // because of errors
+  int loss_count = 0;                  // because of lost connections
+  bool is_primary_forced = false;
+  std::optional<NodeId> avoided_node;
+};
+
+struct Transaction {
+  std::string deferred_begin;
+  std::string sent_begin;             // it was sent, and none of the transaction's requests has been answered
+  std::string movable_begin;          // of a transaction that is open on a standby and may begin anew on the primary
+  bool is_read_only = false;
+  bool is_serializable = false;
+  bool is_plain = false;              // BEGIN asked for nothing a standby would refuse, nor for one snapshot
+  bool is_statement_open_ended = false;  // a batch up to a Flush: what follows is not known
+  bool has_written = false;
+  bool has_changed_schema = false;
+  bool is_xid_asked = false;          // of the transaction that is being committed
+  CommitDoubt doubt;
+  std::vector<Owed> doubtful;         // what was owed when the connection was lost in COMMIT
+  bool is_failed = false;             // emulated
+  bool is_failure_told = false;
+  TransactionStatus told_status = TransactionStatus::idle;  // in the last ReadyForQuery the client got
+  bool is_default_read_only = false;
+  bool is_default_serializable = false;
+  bool is_default_read_committed = true;
+};
+
+// Of the database's catalog.
+struct CatalogMemory {
+  CatalogUse use;
+  CatalogChange change = CatalogChange::none;  // made by statements whose transaction is not over
+  std::vector<std::string> unproven;   // texts that pin only because the catalog was being read again
+  std::uint64_t unproven_as_of = 0;    // how many changes there had been then
+  bool is_pin_unproven = false;        // one of them was sent, and nothing else has made the session opaque
+};
+
+// The session's own writes, which its reads must see.
+struct Written {
+  bool by_session = false;
+  bool in_transaction = false;
+  WrittenObjects objects;              // kept for dml_adaptive only
+  std::optional<Instant> at;
+  std::optional<Lsn> bound;
+  ReadConsistency admitted = ReadConsistency::eventual;  // of what was sent to the replica in use
+};
+
+struct Sequences {
+  bool are_foreign = false;            // the server connection may hold what others have left for currval and lastval
+  bool is_reader = false;              // this user has called currval or lastval
+  std::size_t readers_seen = 0;        // how many there were when that was looked up
+};
+
+struct SettingsMemory {
+  SettingsJournal journal;
+  SessionSettings own;                       // of the gateway itself
+  std::optional<SessionSettings> outer_own;  // to return to at the end of the transaction
+  int settling = 0;                    // Queries of ours that set them and are not answered
+  std::vector<TraitsPtr> executed;     // of the Executes in flight whose statements have steps; Owed::tag is the place
+  std::map<std::string, TraitsPtr, std::less<>> portals;  // of those statements, not executed yet
+  bool has_steps_in_flight = false;
+  wire::ParameterSet told;             // what the client believes
+  std::pair<std::uint64_t, std::uint64_t> reconciled;  // fingerprints: a server's set and `told`, with nothing to tell
+};
+
+// Prepared statements, of the protocol and of SQL.
+struct Prepared {
+  std::map<std::string, PreparedStatementPtr, std::less<>> statements;  // by the client's names
+  std::string scope;                   // of the statement catalog, but for the schema's changes
+  std::optional<Instant> later_at;     // the batch at hand can be answered here from then on
+  std::vector<PreparedStatementPtr> closed;  // in a batch that is not answered yet
+  std::string unnamed_sql;
+  std::string unnamed_types;
+  TraitsPtr unnamed_traits;
+  std::uint64_t unnamed_serial = 0;    // 0: none
+  bool has_sql_statements = false;     // some of them may have been made by PREPARE
+  bool has_unsettled_names = false;    // a request in flight may change what names stand for
+  PreparedStatementPtr preparing;      // by the PREPARE that is being run
+  std::vector<ChangingPortal> changing_portals;
+  std::string told_instead;            // an error of what was put in before a Query: the client gets it for the Query's
+};
+
+// What Howdah itself answers.
+struct LocalAnswers {
+  std::map<std::string, LocalPortal, std::less<>> portals;
+  std::optional<Result<TextTable>> answer;
+  bool is_answer_void = false;         // who asked has been told that its server is lost
+  bool is_batch_open = false;          // messages of a batch were answered here, its Sync was not
+};
+
+// For SHOW POOL_STATEMENTS.
+struct CountedPortals {
+  StatementStatistics::Handle unnamed = 0;
+  std::map<std::string, StatementStatistics::Handle, std::less<>> portals;
+};
+
+// Clocks; a value only while the thing lasts.
+struct Since {
+  std::optional<Instant> waiting;
+  std::optional<Instant> retry_at;
+  std::optional<Instant> busy;
+  std::optional<Instant> transaction;
+  std::optional<Instant> idle;
+  Duration waited{};                   // for server connections, of the request at hand
+};
+
+}  // namespace howdah::session

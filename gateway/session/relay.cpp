@@ -190,7 +190,17 @@ void SessionCore::relay_aside(char tag, Bytes message, Bytes body) {
   const Owed* front = backend_->ledger.front();
   const bool is_ours = front != nullptr && front->audience == Audience::nobody;
   if (tag == static_cast<char>(ServerTag::notice) && (is_ours || is_starting_)) return;
+  if (tag == static_cast<char>(ServerTag::notification)) return to_client(with_own_pid(message));
   to_client(message);
+}
+
+// A client knows its own NOTIFY by the process number it was given when it logged in, which is the gateway's.
+Bytes SessionCore::with_own_pid(Bytes message) {
+  const auto notification = wire::parse_notification(message.subspan(wire::kHeaderSize));
+  if (!notification || notification->pid != backend_->cancel_key.pid) return message;
+  build_.clear();
+  wire::append_notification(build_, {identity_.cancel_key.pid, notification->channel, notification->payload});
+  return scratch_.keep(as_bytes(build_));
 }
 
 // A part of an answer to the request in front.

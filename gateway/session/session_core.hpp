@@ -233,6 +233,7 @@ class SessionCore {
   void relay_answer(char tag, Bytes message, Bytes body);
   void relay_error(Bytes message, Bytes body);
   void relay_aside(char tag, Bytes message, Bytes body);
+  Bytes with_own_pid(Bytes message);
   void relay_start_of_stream(const wire::Piece& piece);
   void emit_answer(char tag, Bytes message);
   void release_withheld();

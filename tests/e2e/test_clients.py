@@ -149,6 +149,20 @@ def test_listen_hears_what_another_client_notifies(gateway):
         assert pg.wait_until("the notification arrives", heard)[0].payload == "hello"
 
 
+def test_a_client_knows_its_own_notification_by_its_process_number(gateway):
+    with contextlib.closing(gateway.connect()) as client, client.cursor() as cursor:
+        cursor.execute("LISTEN howdah_own")
+        cursor.execute("NOTIFY howdah_own")
+        gateway.query("NOTIFY howdah_own, 'of another'")
+
+        def heard():
+            client.poll()
+            return len(client.notifies) == 2
+        pg.wait_until("both notifications arrive", heard)
+        own, other = client.notifies
+        assert own.pid == client.info.backend_pid and other.pid != client.info.backend_pid
+
+
 def test_a_row_of_64_megabytes_passes_and_memory_does_not_keep_it(gateway):
     def resident_kb():
         text = open(f"/proc/{gateway.process.pid}/status", encoding="ascii").read()

@@ -79,7 +79,8 @@ bool has_float_precision(std::string_view text) {
 // kept until the end: what they do is told by the catalog, and which names are common tables is not known before.
 class Judge final : public TreeVisitor {
  public:
-  explicit Judge(Traits& traits) : traits_(traits) {
+  // `collects_uses`: whether somebody wants to know of functions that are called without their names.
+  Judge(Traits& traits, bool collects_uses) : traits_(traits), collects_uses_(collects_uses) {
     traits_.verdict = {.may_use_replica = true, .may_write = false, .reason = RouteReason::read};
     traits_.kind = StatementKind::empty;
     traits_.depends_on_literals = false;
@@ -124,6 +125,11 @@ class Judge final : public TreeVisitor {
     // Which setting it is may not be told, either.
     if (is_set_config && !are_calls_told_ && !is_plain_setting(constant)) traits_.pins.add(PinReason::session_authorization);
     functions_.push_back({{std::string(schema), std::string(name)}, runs_, is_set_config && are_calls_told_});
+  }
+
+  void on_use(std::string_view schema, std::string_view mark, std::string_view name) override {
+    has_uses_ = true;
+    if (collects_uses_) uses_.push_back({{std::string(schema), std::string(mark).append(name)}, functions_.size(), runs_});
   }
 
   // Like SET LOCAL, but a statement of its own: where it runs, it leaves nothing.
@@ -174,8 +180,9 @@ class Judge final : public TreeVisitor {
     if (traits_.statement_count > 1 && changes_statements_) traits_.pins.add(PinReason::prepared);
     sort_relations();
     judge_functions(options, facts);
+    judge_uses(facts);
     judge_relations(facts);
-    if (!functions_.empty() || !relations_.empty()) traits_.catalog_stamp = facts.stamp();
+    if (!functions_.empty() || !relations_.empty() || has_uses_) traits_.catalog_stamp = facts.stamp();
     for (const NamedRelation& relation : relations_) traits_.relations.push_back(to_text(relation.name));
     for (auto* names : {&traits_.relations, &traits_.statement_names}) {
       std::sort(names->begin(), names->end());
@@ -211,6 +218,7 @@ class Judge final : public TreeVisitor {
       body.effects.pins.add(step.name == "role" ? PinReason::session_authorization : PinReason::setting);
     body.has_unknown_part = verdict.reason == RouteReason::unparsable;
     for (CalledFunction& function : functions_) body.functions.push_back(std::move(function.name));
+    for (Use& use : uses_) body.uses.push_back(std::move(use.name));
     body.relations = std::move(relations_);
     return body;
   }
@@ -220,6 +228,12 @@ class Judge final : public TreeVisitor {
     ObjectName name;
     bool is_run = true;  // false inside an EXPLAIN that only plans
     bool leaves_nothing = false;  // set_config that is carried, or ends with its transaction
+  };
+
+  struct Use {
+    ObjectName name;
+    std::size_t position;  // how many functions the statement calls before it
+    bool is_run;
   };
 
   void sort_relations() {
@@ -241,6 +255,14 @@ class Judge final : public TreeVisitor {
       Effects effects = judge_by_lists(function.name, found.effects, options);
       if (function.leaves_nothing) effects.pins.clear();
       add(function.name, effects, i);
+    }
+    runs_ = true;
+  }
+
+  void judge_uses(const CatalogFacts& facts) {
+    for (const Use& use : uses_) {
+      runs_ = use.is_run;
+      add(use.name, facts.effects_of_use(use.name), use.position);
     }
     runs_ = true;
   }
@@ -298,7 +320,10 @@ class Judge final : public TreeVisitor {
   static constexpr std::size_t kLast = static_cast<std::size_t>(-1);
 
   Traits& traits_;
+  const bool collects_uses_;
+  bool has_uses_ = false;
   std::vector<CalledFunction> functions_;
+  std::vector<Use> uses_;
   std::vector<NamedRelation> relations_;
   std::vector<std::string> common_tables_;
   std::size_t objected_at_ = kLast;
@@ -322,7 +347,7 @@ Traits unread(ParseOutcome outcome, RouteReason reason) {
 
 TraitsPtr classify_prepared(const std::string& text, const RoutingOptions& options, const CatalogFacts& facts) {
   Traits traits;
-  Judge judge(traits);
+  Judge judge(traits, facts.has_uses());
   traits.parse = visit_prepared(text.c_str(), judge);
   if (traits.parse != ParseOutcome::parsed) return std::make_shared<const Traits>(unread(traits.parse, RouteReason::too_deep));
   judge.finish(options, facts);
@@ -402,7 +427,7 @@ Traits classify(std::string_view text, const RoutingOptions& options, const Cata
     traits.verdict = {.may_use_replica = true, .may_write = false, .reason = RouteReason::gateway_command};
     return traits;
   }
-  Judge judge(traits);
+  Judge judge(traits, facts.has_uses());
   const std::string terminated(text);
   traits.parse = visit_statements(terminated.c_str(), judge);
   if (traits.parse == ParseOutcome::unparsable) {
@@ -428,7 +453,7 @@ BodyReading read_sql(std::string_view text) {
   constexpr std::size_t kLongest = 1 << 20;
   if (text.size() > kLongest || text.find('\0') != std::string_view::npos || is_slow_to_scan(text)) return unread;
   Traits traits;
-  Judge judge(traits);
+  Judge judge(traits, true);
   const std::string terminated(text);
   return visit_statements(terminated.c_str(), judge) == ParseOutcome::parsed ? judge.as_body() : unread;
 }

@@ -35,6 +35,16 @@ std::string pins_text(PinReasons pins) {
   return text;
 }
 
+// What transaction, pin and settings leave out: where it would go outside them, as far as its text tells.
+std::string text_alone(const Traits& traits, const RoutingOptions& options) {
+  if (traits.is_gateway_command()) return "answered by Howdah";
+  if (may_use_replica(traits, options)) return "a replica may run it";
+  const Verdict& verdict = traits.verdict;
+  const RouteReason reason = verdict.may_use_replica ? RouteReason::comment : verdict.reason;
+  const std::string name(row_of(reason).name);
+  return "the primary: " + (verdict.because.empty() ? name : fmt::format("{}, {}", name, verdict.because));
+}
+
 // Why a read would or would not be given to this node.
 std::string standing_text(const NodeView& node, const Decision& decision, const ClusterView& view,
                           const RoutingOptions& options) {
@@ -77,6 +87,7 @@ std::vector<ExplainRow> explain_route(const Traits& traits, const Decision& deci
       {"reason", std::string(reason.name)},
       {"meaning", std::string(reason.sentence)},
       {"because", because_text(decision, facts, view, options)},
+      {"by its text alone", text_alone(traits, options)},
       {"statement", std::string(traits.row().name)},
       {"statements", std::to_string(traits.statement_count)},
       {"may write", traits.verdict.may_write ? "yes" : "no"},

@@ -2,9 +2,9 @@
 
 #include "sql_router/pg_query_heads.hpp"
 #include "sql_router/pg_query_nodes.hpp"
+#include "sql_router/pg_query_parse.hpp"
 #include "sql_router/pg_query_settings.hpp"
 
-#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -62,12 +62,13 @@ class Walk {
   bool visit_from_item(const Node* node);
   bool visit_expression(const Node* node);
   void visit_select(const SelectStmt* select);
+  void visit_operator(const List* name);
+  void visit_dotted(const List* parts, bool is_column);
 
   static bool is_leaf(const Node* node) {
     switch (nodeTag(node)) {
       case T_A_Const:
       case T_ParamRef:
-      case T_ColumnRef:
       case T_A_Star:
       case T_String:
       case T_Integer:
@@ -201,6 +202,7 @@ bool Walk::visit_from_item(const Node* node) {
       return true;
     }
     case T_SortBy:
+      visit_operator(as<SortBy>(node)->useOp);
       push(as<SortBy>(node)->node);
       return true;
     case T_GroupingSet:
@@ -221,8 +223,23 @@ std::string_view first_constant(const List* arguments) {
   return !constant->isnull && nodeTag(&constant->val) == T_String ? std::string_view(constant->val.sval.sval) : std::string_view{};
 }
 
+void Walk::visit_operator(const List* name) {
+  if (name == nullptr) return;
+  const auto [schema, symbol] = qualified_name(name);
+  visitor_.on_use(schema, {}, symbol);
+}
+
+// row.f may be f(row). A name alone is a column.
+void Walk::visit_dotted(const List* parts, bool is_column) {
+  if (is_column && list_length(parts) < 2) return;
+  for_each_in(parts, [&](const Node* part) {
+    if (part != nullptr && nodeTag(part) == T_String) visitor_.on_use({}, ".", text_or_empty(as<String>(part)->sval));
+  });
+}
+
 bool Walk::visit_expression(const Node* node) {
   switch (nodeTag(node)) {
+    case T_ColumnRef: visit_dotted(as<ColumnRef>(node)->fields, true); return true;
     case T_FuncCall: {
       const auto* call = as<FuncCall>(node);
       const auto [schema, name] = qualified_name(call->funcname);
@@ -238,13 +255,24 @@ bool Walk::visit_expression(const Node* node) {
       // The dates and times come first in the enumeration, then the roles and names.
       if (as<SQLValueFunction>(node)->op < SVFOP_CURRENT_ROLE) visitor_.on_transaction_time();
       return true;
-    case T_A_Expr: push(as<A_Expr>(node)->lexpr, as<A_Expr>(node)->rexpr); return true;
+    case T_A_Expr:
+      visit_operator(as<A_Expr>(node)->name);
+      push(as<A_Expr>(node)->lexpr, as<A_Expr>(node)->rexpr);
+      return true;
     case T_BoolExpr: push(as<BoolExpr>(node)->args); return true;
     case T_ResTarget: push(as<ResTarget>(node)->val, as<ResTarget>(node)->indirection); return true;
     case T_MultiAssignRef: push(as<MultiAssignRef>(node)->source); return true;
-    case T_TypeCast: push(as<TypeCast>(node)->arg); return true;
+    case T_TypeCast: {
+      const auto [schema, name] = qualified_name(as<TypeCast>(node)->typeName->names);
+      visitor_.on_use(schema, "::", name);
+      push(as<TypeCast>(node)->arg);
+      return true;
+    }
     case T_CollateClause: push(as<CollateClause>(node)->arg); return true;
-    case T_SubLink: push(as<SubLink>(node)->testexpr, as<SubLink>(node)->subselect); return true;
+    case T_SubLink:
+      visit_operator(as<SubLink>(node)->operName);
+      push(as<SubLink>(node)->testexpr, as<SubLink>(node)->subselect);
+      return true;
     case T_CaseExpr:
       push(as<CaseExpr>(node)->arg, as<CaseExpr>(node)->args, as<CaseExpr>(node)->defresult);
       return true;
@@ -259,7 +287,10 @@ bool Walk::visit_expression(const Node* node) {
     case T_XmlExpr: push(as<XmlExpr>(node)->named_args, as<XmlExpr>(node)->args); return true;
     case T_XmlSerialize: push(as<XmlSerialize>(node)->expr); return true;
     case T_A_ArrayExpr: push(as<A_ArrayExpr>(node)->elements); return true;
-    case T_A_Indirection: push(as<A_Indirection>(node)->arg, as<A_Indirection>(node)->indirection); return true;
+    case T_A_Indirection:
+      visit_dotted(as<A_Indirection>(node)->indirection, false);
+      push(as<A_Indirection>(node)->arg, as<A_Indirection>(node)->indirection);
+      return true;
     case T_A_Indices: push(as<A_Indices>(node)->lidx, as<A_Indices>(node)->uidx); return true;
     default: return false;
   }
@@ -337,26 +368,6 @@ class StatementWalk {
 
   TreeVisitor& visitor_;
   Walk walk_;
-};
-
-// A parse and the memory it lives in.
-class Parse {
- public:
-  explicit Parse(const char* sql) : context_(pg_query_enter_memory_context()), result_(pg_query_raw_parse(sql)) {}
-  ~Parse() {
-    if (result_.error != nullptr) pg_query_free_error(result_.error);
-    std::free(result_.stderr_buffer);  // the library's strdup
-    pg_query_exit_memory_context(context_);
-  }
-  Parse(const Parse&) = delete;
-  Parse& operator=(const Parse&) = delete;
-
-  bool is_good() const { return result_.error == nullptr; }
-  const List* statements() const { return result_.tree; }
-
- private:
-  MemoryContext context_;
-  PgQueryInternalParsetreeAndError result_;
 };
 
 }  // namespace

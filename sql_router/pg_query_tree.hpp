@@ -36,6 +36,8 @@ class TreeVisitor {
   virtual void on_statement(const StatementHead& head) = 0;
   // The schema is empty if not qualified, `constant` if the first argument is not a plain string constant.
   virtual void on_function(std::string_view schema, std::string_view name, std::string_view constant) = 0;
+  // A function that is called without its name: by an operator ("<~~"), a cast ("::type") or as a column (".name").
+  virtual void on_use(std::string_view schema, std::string_view mark, std::string_view name) = 0;
   virtual void on_local_set_config() = 0;  // set_config(..., true) is not told by on_function
   virtual void on_relation(std::string_view schema, std::string_view name) = 0;  // also names of CTEs
   virtual void on_common_table(std::string_view name) = 0;  // WITH name AS ...

@@ -12,6 +12,7 @@ struct BodyReading {
   Effects effects = {};
   bool has_unknown_part = false;  // text put together at run time, or not understood
   std::vector<ObjectName> functions = {};
+  std::vector<ObjectName> uses = {};  // functions called without their names, see CatalogFacts::effects_of_use
   std::vector<NamedRelation> relations = {};
 };
 

@@ -31,6 +31,7 @@ void append(BodyReading& to, BodyReading&& more) {
   to.effects.add(more.effects, {});
   to.has_unknown_part |= more.has_unknown_part;
   to.functions.insert(to.functions.end(), more.functions.begin(), more.functions.end());
+  to.uses.insert(to.uses.end(), more.uses.begin(), more.uses.end());
   to.relations.insert(to.relations.end(), more.relations.begin(), more.relations.end());
 }
 
@@ -69,16 +70,20 @@ BodyReading read_relation(const CatalogRelation& relation, const CatalogRules& r
 class Graph {
  public:
   Graph(const CatalogRows& rows, const CatalogRules& rules) {
-    for (const CatalogFunction& function : rows.functions) add(functions_, function.name, read_function(function));
-    function_count_ = nodes_.size();
+    for (const CatalogFunction& function : rows.functions) {
+      const bool is_use = function.language == kUse;
+      add(is_use ? uses_ : functions_, is_use ? NodeKind::use : NodeKind::function, function.name, read_function(function));
+    }
+    link_operators(rows);
+    const std::size_t first_relation = nodes_.size();
     std::unordered_map<std::uint32_t, std::size_t> by_oid;
     for (const CatalogRelation& relation : rows.relations) {
       by_oid[relation.oid] = nodes_.size();
-      add(relations_, relation.name, read_relation(relation, rules));
+      add(relations_, NodeKind::relation, relation.name, read_relation(relation, rules));
     }
     for (std::size_t i = 0; i < rows.relations.size(); ++i)
       for (const std::uint32_t parent : rows.relations[i].parents)
-        if (const auto found = by_oid.find(parent); found != by_oid.end()) link(function_count_ + i, found->second);
+        if (const auto found = by_oid.find(parent); found != by_oid.end()) link(first_relation + i, found->second);
   }
 
   void run() {
@@ -95,13 +100,19 @@ class Graph {
   void tell(CatalogFacts& facts) const {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       const Node& node = nodes_[i];
-      if (i < function_count_) facts.add_function(node.name, node.reading.effects);
-      else facts.add_relation(node.name, node.reading.effects);
+      switch (node.kind) {
+        case NodeKind::function: facts.add_function(node.name, node.reading.effects); break;
+        case NodeKind::use: facts.add_use(node.name, node.reading.effects); break;
+        case NodeKind::relation: facts.add_relation(node.name, node.reading.effects); break;
+      }
     }
   }
 
  private:
+  enum class NodeKind : std::uint8_t { function, use, relation };
+
   struct Node {
+    NodeKind kind;
     ObjectName name;
     BodyReading reading;
     std::vector<std::size_t> used_by = {};
@@ -109,11 +120,23 @@ class Graph {
   };
   using Names = std::unordered_map<std::string, std::vector<std::size_t>>;  // by schema.name, and by name alone
 
-  void add(Names& names, const ObjectName& name, BodyReading reading) {
+  // The reader of PL/pgSQL sees no operators: a body that has the signs of one somewhere is taken to use it. Nodes are
+  // numbered as the functions are.
+  void link_operators(const CatalogRows& rows) {
+    for (std::size_t inner = 0; inner < rows.functions.size(); ++inner) {
+      const CatalogFunction& use = rows.functions[inner];
+      if (use.language != kUse) continue;
+      for (std::size_t outer = 0; outer < rows.functions.size(); ++outer)
+        if (rows.functions[outer].language == "plpgsql" && rows.functions[outer].body.find(use.name.name) != std::string::npos)
+          link(inner, outer);
+    }
+  }
+
+  void add(Names& names, NodeKind kind, const ObjectName& name, BodyReading reading) {
     const std::size_t number = nodes_.size();
     names[to_text(name)].push_back(number);
     names[name.name].push_back(number);
-    nodes_.push_back({name, std::move(reading)});
+    nodes_.push_back({kind, name, std::move(reading)});
     queue(number);
   }
 
@@ -129,6 +152,13 @@ class Graph {
     return found == names.end() ? kNone : found->second;
   }
 
+  // A name in PL/pgSQL may be a type, or a column that is a function.
+  void link_uses(const ObjectName& name, std::size_t outer) {
+    if (uses_.empty()) return;
+    for (const char* mark : {"::", "."})
+      for (const std::size_t number : find(uses_, {{}, mark + name.name})) link(number, outer);
+  }
+
   // What it names are its inner nodes, or nobody's: then the name is judged here.
   void join(std::size_t outer) {
     Effects& effects = nodes_[outer].reading.effects;
@@ -139,9 +169,12 @@ class Graph {
       if (builtin) effects.add(*builtin, to_text(function));
       else if (inner.empty()) effects.add(unknown_effects(RouteReason::unknown_function), to_text(function));
     }
+    for (const ObjectName& use : nodes_[outer].reading.uses)
+      for (const std::size_t number : find(uses_, use)) link(number, outer);
     for (const NamedRelation& relation : nodes_[outer].reading.relations) {
       const auto& inner = find(relations_, relation.name);
       for (const std::size_t number : inner) link(number, outer);
+      if (!relation.is_certain) link_uses(relation.name, outer);
       const bool is_judged = judge_relation(relation.name.schema, relation.name.name) != RouteReason::read;
       if (inner.empty() && relation.is_certain && !is_judged)
         effects.add(unknown_effects(RouteReason::unknown_relation), to_text(relation.name));
@@ -149,8 +182,8 @@ class Graph {
   }
 
   std::vector<Node> nodes_;
-  std::size_t function_count_ = 0;
   Names functions_;
+  Names uses_;
   Names relations_;
   std::deque<std::size_t> changed_;
 };

@@ -26,6 +26,8 @@ CatalogChange catalog_change_of(StatementKind kind) {
     case StatementKind::create_view:
     case StatementKind::create_schema:  // its elements may be anything
     case StatementKind::create_function:
+    case StatementKind::create_domain:
+    case StatementKind::alter_type:
     case StatementKind::create_rule:  // ON SELECT makes a view of a table
     case StatementKind::create_object:
     case StatementKind::create_extension:

@@ -70,6 +70,11 @@ FoundEffects CatalogFacts::effects_of_call(const ObjectName& name) const {
   return result;
 }
 
+Effects CatalogFacts::effects_of_use(const ObjectName& name) const {
+  const Effects* found = find(uses_, name);
+  return found == nullptr ? Effects{} : *found;
+}
+
 FoundEffects CatalogFacts::effects_of_relation(const NamedRelation& relation) const {
   const auto& [name, is_certain] = relation;
   if (status_ == Status::unread || judge_relation(name.schema, name.name) != RouteReason::read) return {};
@@ -93,6 +98,12 @@ void CatalogFacts::add_function(const ObjectName& name, const Effects& effects) 
   ++function_count_;
   add(functions_, key_of(name.schema, name.name), effects);
   add(functions_, key_of({}, name.name), effects);
+}
+
+void CatalogFacts::add_use(const ObjectName& name, const Effects& effects) {
+  if (effects == Effects{}) return;
+  add(uses_, key_of(name.schema, name.name), effects);
+  add(uses_, key_of({}, name.name), effects);
 }
 
 void CatalogFacts::add_relation(const ObjectName& name, const Effects& effects) {

@@ -48,11 +48,16 @@ class CatalogFacts {
 
   // Built-in functions are judged here, too: a name without a schema may stand for both.
   FoundEffects effects_of_call(const ObjectName& name) const;
+  // Functions that are called without their names: by operators ("<~~"), casts and domains ("::type"), as columns of a row
+  // (".name"). Most databases have none that do anything; then nobody needs to ask.
+  bool has_uses() const { return !uses_.empty(); }
+  Effects effects_of_use(const ObjectName& name) const;
   // Reads of a relation; catalogs and the like are name_rules' business.
   FoundEffects effects_of_relation(const NamedRelation& relation) const;
 
   // For the builder.
   void add_function(const ObjectName& name, const Effects& effects);
+  void add_use(const ObjectName& name, const Effects& effects);
   void add_relation(const ObjectName& name, const Effects& effects);
 
  private:
@@ -72,6 +77,7 @@ class CatalogFacts {
   std::vector<Effects> effects_{Effects{}};
   Index functions_;  // by schema and name, and by name alone
   Index relations_;
+  Index uses_;  // only of those that have effects
 };
 
 using CatalogFactsPtr = std::shared_ptr<const CatalogFacts>;  // shared by all workers

@@ -36,6 +36,27 @@ SELECT 'r', n.nspname, c.relname, c.relkind::text, c.relpersistence::text,
  WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't'
    AND n.nspname <> 'pg_toast')";
 
+// Functions that statements call without their names. Those in C that are not volatile only read; an extension brings many.
+constexpr std::string_view kUses = R"(
+UNION ALL
+SELECT 'f', n.nspname, u.name, 's', 'use', u.body, NULL, '0'
+  FROM (SELECT oprnamespace AS schema, oprname::text AS name, concat('SELECT ', oprcode, '()') AS body, oprcode::oid AS function
+          FROM pg_operator WHERE oid >= 16384
+        UNION ALL
+        SELECT t.typnamespace, '::' || t.typname, concat('SELECT ', c.castfunc::regproc, '()'), c.castfunc
+          FROM pg_cast c JOIN pg_type t ON t.oid = c.casttarget WHERE c.oid >= 16384
+        UNION ALL
+        SELECT p.pronamespace, '.' || p.proname, concat('SELECT ', p.oid::regproc, '()'), p.oid
+          FROM pg_proc p JOIN pg_type t ON t.oid = p.proargtypes[0]
+         WHERE p.oid >= 16384 AND p.pronargs = 1 AND t.typtype = 'c') u
+  JOIN pg_namespace n ON n.oid = u.schema JOIN pg_proc p ON p.oid = u.function JOIN pg_language l ON l.oid = p.prolang
+ WHERE p.provolatile = 'v' OR l.lanname NOT IN ('c', 'internal')
+UNION ALL
+SELECT 'f', n.nspname, '::' || t.typname, 's', 'use',
+       concat('SELECT NULL::', format_type(t.typbasetype, NULL), (SELECT ', ' || string_agg(pg_get_expr(conbin, 0), ', ')
+              FROM pg_constraint WHERE contypid = t.oid AND conbin IS NOT NULL)), NULL, '0'
+  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.oid >= 16384 AND t.typtype = 'd')";
+
 // hashtext() is not documented, but has been there and as it is since PostgreSQL 7.4; it only has to be the same from one
 // minute to the next.
 constexpr std::string_view kFingerprint = R"(
@@ -44,6 +65,9 @@ SELECT concat_ws(':', (SELECT sum(hashtext(concat(oid, xmin))::bigint) FROM pg_p
      FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relpersistence <> 't'),
   (SELECT sum(hashtext(concat(oid, xmin))::bigint) FROM pg_rewrite WHERE oid >= 16384),
   (SELECT sum(hashtext(concat(oid, xmin))::bigint) FROM pg_policy),
+  (SELECT sum(hashtext(concat(oid, xmin))::bigint) FROM pg_operator WHERE oid >= 16384),
+  (SELECT sum(hashtext(concat(oid, xmin))::bigint) FROM pg_cast WHERE oid >= 16384),
+  (SELECT sum(hashtext(concat(oid, xmin))::bigint) FROM pg_constraint WHERE contypid <> 0),
   (SELECT sum(hashtext(concat(inhrelid, inhparent))::bigint) FROM pg_inherits),
   (SELECT sum(hashtext(concat(oid, nspname))::bigint) FROM pg_namespace WHERE nspname NOT LIKE 'pg\_t%')))";
 
@@ -74,7 +98,7 @@ std::string catalog_query(int server_version) {
   // Bodies of BEGIN ATOMIC and RETURN are kept as trees, from 14 on.
   const bool has_trees = server_version >= 140000;
   return fmt::format(kFunctions, has_trees ? "COALESCE(pg_get_function_sqlbody(p.oid), p.prosrc)" : "p.prosrc") +
-         std::string(kRelations);
+         std::string(kUses) + std::string(kRelations);
 }
 
 std::string catalog_fingerprint_query() { return std::string(kFingerprint); }

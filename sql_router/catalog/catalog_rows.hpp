@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -16,10 +17,13 @@ namespace howdah {
 struct CatalogFunction {
   ObjectName name;
   char volatility = 'v';       // i(mmutable), s(table), v(olatile)
-  std::string language = {};   // "c", "internal", "sql", "plpgsql" ...
-  std::string body = {};       // of sql and plpgsql; of aggregates: SELECT of the functions they are made of
+  std::string language = {};   // "c", "internal", "sql", "plpgsql" ...; kUse
+  std::string body = {};       // of sql and plpgsql; of aggregates and uses: SELECT of the functions they are made of
   std::string defaults = {};   // expressions of the arguments that may be left out
 };
+
+// The language of what calls functions without naming them. Its name is that of CatalogFacts::effects_of_use.
+constexpr std::string_view kUse = "use";
 
 struct CatalogRelation {
   ObjectName name;

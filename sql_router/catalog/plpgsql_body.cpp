@@ -210,6 +210,7 @@ class BodyReader {
     reading_.effects.add(inner.effects, "execute");
     reading_.has_unknown_part |= inner.has_unknown_part;
     reading_.functions.insert(reading_.functions.end(), inner.functions.begin(), inner.functions.end());
+    reading_.uses.insert(reading_.uses.end(), inner.uses.begin(), inner.uses.end());
     reading_.relations.insert(reading_.relations.end(), inner.relations.begin(), inner.relations.end());
   }
 

@@ -1,6 +1,7 @@
 #include "sql_router/catalog/sql_tokens.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace howdah {
 
@@ -24,6 +25,13 @@ class Tokenizer {
     return std::move(tokens_);
   }
 
+  struct Comment {
+    std::size_t begin;
+    std::size_t end;
+    bool is_closed = true;
+  };
+  const std::vector<Comment>& comments() const { return comments_; }
+
  private:
   char peek(std::size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
 
@@ -43,15 +51,20 @@ class Tokenizer {
     take_symbol();
   }
 
-  void skip_line() { at_ = std::min(text_.find_first_of("\n\r", at_), text_.size()); }
+  void skip_line() {
+    const std::size_t begin = std::exchange(at_, std::min(text_.find_first_of("\n\r", at_), text_.size()));
+    comments_.push_back({begin, at_});
+  }
 
   void skip_comment() {
+    const std::size_t begin = at_;
     std::size_t depth = 0;
     do {
       if (peek() == '/' && peek(1) == '*') ++depth, at_ += 2;
       else if (peek() == '*' && peek(1) == '/') --depth, at_ += 2;
       else ++at_;
     } while (depth > 0 && at_ < text_.size());
+    comments_.push_back({begin, std::min(at_, text_.size()), depth == 0});
   }
 
   void take_quoted(char quote, TokenKind kind, bool has_escapes) {
@@ -115,10 +128,25 @@ class Tokenizer {
   std::string_view text_;
   std::size_t at_ = 0;
   std::vector<Token> tokens_;
+  std::vector<Comment> comments_;
 };
 
 }  // namespace
 
 std::vector<Token> tokens_of(std::string_view text) { return Tokenizer(text).run(); }
+
+std::optional<std::string> without_comments(std::string_view text) {
+  const bool may_have_some = text.find("--") != std::string_view::npos || text.find("/*") != std::string_view::npos;
+  if (!may_have_some || text.find('\\') != std::string_view::npos) return std::nullopt;
+  Tokenizer tokenizer(text);
+  tokenizer.run();
+  if (tokenizer.comments().empty()) return std::nullopt;
+  std::string plain(text);
+  for (const auto& comment : tokenizer.comments()) {
+    if (!comment.is_closed) return std::nullopt;
+    plain.replace(comment.begin, comment.end - comment.begin, comment.end - comment.begin, ' ');
+  }
+  return plain;
+}
 
 }  // namespace howdah

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,5 +22,9 @@ struct Token {
 };
 
 std::vector<Token> tokens_of(std::string_view text);
+
+// The text with blanks in the place of its comments: as long as before. Nothing if it has none, or if it is not plain where
+// they begin and end (backslashes, a comment left open).
+std::optional<std::string> without_comments(std::string_view text);
 
 }  // namespace howdah

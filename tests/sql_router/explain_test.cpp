@@ -38,6 +38,14 @@ TEST_CASE("an explained write names the primary and the statement") {
   CHECK(rows["reads prefer"] == "no node");
 }
 
+TEST_CASE("an explained statement tells what its text alone says, wherever transaction or pin send it") {
+  CHECK(explained("{pinned=0:listen} SELECT 1")["by its text alone"] == "a replica may run it");
+  CHECK(explained("{transaction open=0} SELECT random()")["by its text alone"] == "the primary: volatile_function, random");
+  CHECK(explained("/*NO LOAD BALANCE*/ SELECT 1")["by its text alone"] == "the primary: comment");
+  CHECK(explained("SELECT FROM WHERE")["by its text alone"] == "the primary: unparsable");
+  CHECK(explained("SHOW POOL_NODES")["by its text alone"] == "answered by Howdah");
+}
+
 TEST_CASE("an explained read tells how each node stands") {
   auto rows = explained(
       "[delay_threshold=100] {lb=1 lag=1:50 lag_time=1:3 lag=2:200 replayed=1:0/60 wrote=1 sample=2:0/50} SELECT 1");

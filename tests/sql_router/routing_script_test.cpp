@@ -5,6 +5,7 @@
 #include <set>
 
 #include "routing_script.hpp"
+#include "tests/support/reformat.hpp"
 #include "sql_router/classifier.hpp"
 #include "sql_router/router.hpp"
 
@@ -80,14 +81,9 @@ bool is_same_but_for_offsets(const Traits& a, const Traits& b) {
 std::vector<std::string> other_clothes(const std::string& sql) {
   std::vector<std::string> texts{" \t\n" + sql + "\n", "-- c'omment\n" + sql, "/* \"a /* ; */ */" + sql,
                                  sql + "\n-- it's the end", sql + "\n;;"};
-  if (sql.find_first_of("'\"$-/") != std::string::npos) return texts;
-  std::vector<std::string> between{"\n\t  "};
-  if (sql.find("WITH ORDINALITY") == std::string::npos) between.push_back(" /*;*/\n");  // see statements.txt
-  for (const std::string& blank : between) {
-    std::string wide;
-    for (const char c : sql) wide += c == ' ' ? blank : std::string(1, c);
-    texts.push_back(wide);
-  }
+  for (const bool in_capitals : {false, true})
+    for (const char* comment : {"", "/*;'*/"})
+      if (auto text = Reformatter(sql, comment, in_capitals).run()) texts.push_back(std::move(*text));
   return texts;
 }
 

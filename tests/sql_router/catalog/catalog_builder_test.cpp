@@ -74,7 +74,7 @@ TEST_CASE("what names nothing is told once for all databases") {
   ParseCache cache(std::make_shared<const RoutingOptions>(), 1 << 20);
   const auto first = TestCatalog().build();
   const auto second = build_catalog_facts({}, {}, make_stamp(2, 1), 0);
-  for (const char* text : {"SELECT 1", "SELECT a + 1 WHERE 2 > 1", "BEGIN", "SET work_mem = '1MB'", "SHOW work_mem"})
+  for (const char* text : {"SELECT 1", "SELECT a, 'x'", "BEGIN", "SET work_mem = '1MB'", "SHOW work_mem"})
     CHECK(cache.find_or_classify(text, *first) == cache.find_or_classify(text, *second));
 }
 
@@ -89,11 +89,21 @@ TEST_CASE("facts that come and go do not fill the cache") {
   CHECK(cache.stats().entries == 3);
 }
 
+TEST_CASE("functions called by operators, casts and as columns are looked for only where a database has some that matter") {
+  const auto harmless = TestCatalog().sql("pure", "SELECT 1").use("<~~", "pure").build();
+  const auto writing = TestCatalog().sql("writes", "INSERT INTO t VALUES (1)").use("<~~", "writes").build();
+  CHECK_FALSE(harmless->has_uses());
+  CHECK(writing->has_uses());
+  CHECK(look("SELECT 1 <~~ 2", harmless).verdict.may_use_replica);
+  CHECK(look("SELECT 1 <~~ 2", writing).verdict.because == "<~~ > public.writes > insert");
+  CHECK(look("EXPLAIN SELECT 1 <~~ 2", writing).verdict.may_write == false);
+}
+
 TEST_CASE("which statements change the catalog is told") {
   const auto facts = TestCatalog().plpgsql("defines", "BEGIN CREATE VIEW v AS SELECT 1; END").build();
   const auto change = [&](const char* text) { return look(text, facts).catalog_change; };
   for (const char* text : {"CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "CREATE VIEW v AS SELECT 1",
-                           "ALTER TABLE t RENAME TO u", "CREATE EXTENSION x", "DO 'BEGIN EXECUTE x; END'", "DO 'BEGIN DROP VIEW v; END'", "DO LANGUAGE plperl '1'", "SELECT defines()",
+                           "ALTER TABLE t RENAME TO u", "CREATE DOMAIN d AS int CHECK (f(VALUE))", "ALTER DOMAIN d ADD CHECK (f(VALUE))", "CREATE EXTENSION x", "DO 'BEGIN EXECUTE x; END'", "DO 'BEGIN DROP VIEW v; END'", "DO LANGUAGE plperl '1'", "SELECT defines()",
                            "SELECT 1; ALTER FUNCTION f() VOLATILE", "CREATE WHATEVER x"})
     CHECK(change(text) == CatalogChange::changes);
   for (const char* text : {"CREATE TABLE x (a int)", "DROP VIEW v", "SELECT 1 INTO x", "CREATE SEQUENCE s"})

@@ -15,6 +15,11 @@ class TestCatalog {
   }
   TestCatalog& sql(const std::string& name, const std::string& body) { return function(name, "sql", body); }
   TestCatalog& plpgsql(const std::string& name, const std::string& body) { return function(name, "plpgsql", body); }
+  // What calls a function without naming it: "<~~", "::type", ".column".
+  TestCatalog& use(const std::string& name, const std::string& function) {
+    rows_.functions.push_back({{"public", name}, 's', std::string(kUse), "SELECT " + function + "()"});
+    return *this;
+  }
   TestCatalog& defaults(const std::string& expressions) {
     rows_.functions.back().defaults = expressions;
     return *this;
@@ -66,6 +71,9 @@ inline const CatalogFacts& script_catalog() {
       .plpgsql("dynamic", "BEGIN EXECUTE 'DELETE FROM ' || x; END")
       .function("stable_dynamic", "plpgsql", "BEGIN RETURN QUERY EXECUTE format('SELECT %I', x); END", 's')
       .plpgsql("audit", "BEGIN INSERT INTO log VALUES (1); END")
+      .use("<~~", "draws").use("<~>", "total").use("::noted", "draws").use("::plain", "total").use(".drawn", "draws")
+      .plpgsql("uses_operator", "BEGIN RETURN 1 <~~ 2; END").plpgsql("uses_type", "DECLARE n noted; BEGIN n := 1; RETURN n; END")
+      .plpgsql("uses_column", "DECLARE r record; BEGIN RETURN r.drawn; END").sql("casts", "SELECT 1::public.noted")
       .build();
   return *facts;
 }

@@ -35,7 +35,7 @@ def parse(sql, name="", types=()):
 
 
 def bind(values=(), portal="", statement=""):
-    body = cstring(portal) + cstring(statement) + struct.pack("!hh", 0, len(values))
+    body = cstring(portal) + cstring(statement) + struct.pack("!hH", 0, len(values))
     for value in values:
         body += struct.pack("!i", -1) if value is None else struct.pack("!i", len(value)) + value
     return message(b"B", body + struct.pack("!h", 0))
@@ -112,13 +112,15 @@ class Client:
         self.socket.sendall(b"".join(parts))
 
     def read_bytes(self, count):
-        while len(self.buffer) < count:
-            chunk = self.socket.recv(1 << 16)
-            if not chunk:
-                raise Closed(self.buffer)
-            self.buffer += chunk
-        taken, self.buffer = self.buffer[:count], self.buffer[count:]
-        return taken
+        parts, size = [self.buffer], len(self.buffer)
+        while size < count:
+            parts.append(self.socket.recv(1 << 16))
+            size += len(parts[-1])
+            if not parts[-1]:
+                raise Closed(b"".join(parts))
+        found = b"".join(parts)
+        self.buffer = found[count:]
+        return found[:count]
 
     def read(self):
         """The next message: (tag, body)."""

@@ -75,6 +75,10 @@ class Report:
     kept_back: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     examples: dict = dataclasses.field(default_factory=dict)
 
+    def add(self, finding):
+        self.findings.append(finding)
+        print(finding, file=sys.stderr, flush=True)
+
     def print(self, out=sys.stdout):
         print(f"{self.statements} statements, {self.called_reads} called reads, {self.on_standby} answered by the standby, "
               f"{self.compared} of these compared with the primary, {len(self.findings)} findings", file=out)
@@ -165,7 +169,7 @@ class Oracle:
                 try:
                     answer = self._try(session, piece, f"{path.name}:{piece.line}", script)
                 except (wire.Closed, ConnectionError, TimeoutError) as error:
-                    self.report.findings.append(Finding("connection lost", f"{path.name}:{piece.line}", piece.text, repr(error)))
+                    self.report.add(Finding("connection lost", f"{path.name}:{piece.line}", piece.text, repr(error)))
                     session.close()
                     session = Session(self.howdah.port)
                     continue
@@ -223,6 +227,8 @@ class Oracle:
         while True:
             text = asker.explain(sql)
             catalog = text.get("catalog", "read")
+            if text.get("reason") not in CALLED_READS + NOT_KNOWN:
+                return text  # no catalog makes a read of it
             is_known = text.get("reason") not in NOT_KNOWN or sql in self.given_up
             if catalog.startswith("read") and (is_known or time.monotonic() > patience):
                 if not is_known:
@@ -251,13 +257,13 @@ class Oracle:
         self.report.statements += session is not self.asker
         self.report.on_standby += 1
         if session.explain(sql).get("reason") == "refused_by_replica":
-            self.report.findings.append(Finding("refused", where, sql))
+            self.report.add(Finding("refused", where, sql))
             return answer
         on_primary = session.run("/*NO LOAD BALANCE*/ " + sql)
         if answer.is_like(on_primary) or ANY_IS_RIGHT.match(sql):
             self.report.compared += 1
         elif session.run("/*NO LOAD BALANCE*/ " + sql).is_like(on_primary) and not session.run(sql).is_like(on_primary):
-            self.report.findings.append(Finding("other answer", where, sql, _difference(answer, on_primary)))
+            self.report.add(Finding("other answer", where, sql, _difference(answer, on_primary)))
         return answer
 
     def _try_on_primary(self, session, sql, where, script, before):
@@ -268,10 +274,10 @@ class Oracle:
         own = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL"
         if not is_in_transaction:
             session.run("BEGIN")
-        had = session.rows(own) == [["t"]]
+        had_none = session.rows(own) == [["f"]]
         answer = self._run(session, sql, script)
-        if not had and answer.status == "T" and session.rows(own) == [["t"]]:
-            self.report.findings.append(Finding("wrote", where, sql))
+        if had_none and answer.status == "T" and session.rows(own) == [["t"]]:
+            self.report.add(Finding("wrote", where, sql))
         if not is_in_transaction:
             session.run("COMMIT")
         return answer
@@ -334,6 +340,8 @@ def run_folder(build, folder, names=(), **parameters):
                 oracle.run_script(path, {"DBNAME": DATABASE})
                 print(f"{path.name}: {oracle.report.statements - already} statements, {time.monotonic() - begun:.1f} s",
                       file=sys.stderr, flush=True)
+        except KeyboardInterrupt:
+            print("interrupted; so far:", file=sys.stderr)
         finally:
             oracle.close()
         return oracle.report

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace howdah::failover {
 
 namespace {
@@ -89,6 +91,21 @@ Statements sql_fence() {
 Statements sql_look_after_fence() {
   return {"SELECT current_setting('default_transaction_read_only'), current_setting('synchronous_standby_names')",
           disconnect("backend_xid IS NOT NULL")};
+}
+
+std::string sql_recover(const RecoveryArguments& arguments, int count) {
+  const std::array<std::string, 7> texts{quote(arguments.script),
+                                         quote(arguments.node_host),
+                                         quote(arguments.node_directory),
+                                         quote(fmt::to_string(arguments.primary_port)),
+                                         fmt::to_string(arguments.node.value),
+                                         quote(fmt::to_string(arguments.node_port)),
+                                         quote(arguments.primary_host)};
+  return fmt::format("SELECT pgpool_recovery({})", fmt::join(texts.data(), texts.data() + count, ", "));
+}
+
+std::string sql_remote_start(std::string_view node_host, std::string_view node_directory) {
+  return fmt::format("SELECT pgpool_remote_start({}, {})", quote(node_host), quote(node_directory));
 }
 
 Statements sql_reopen() { return {"ALTER SYSTEM RESET default_transaction_read_only", std::string(kReload)}; }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ids.hpp"
 #include "base/instant.hpp"
 
 namespace howdah::failover {
@@ -41,6 +42,19 @@ Statements sql_fence();
 // synchronous_standby_names.
 Statements sql_look_after_fence();
 Statements sql_reopen();
+// Online recovery: functions of the extension pgpool_recovery, which run scripts in the primary's data directory.
+struct RecoveryArguments {
+  std::string script;
+  std::string node_host;
+  std::string node_directory;
+  int primary_port;
+  NodeId node;
+  int node_port;
+  std::string primary_host;
+};
+std::string sql_recover(const RecoveryArguments& arguments, int count);  // with the first `count` of them, 3 to 7
+std::string sql_remote_start(std::string_view node_host, std::string_view node_directory);
+
 Statements sql_take_fence_away(std::string_view names);  // the names to put back; empty: those of the configuration file
 
 }  // namespace howdah::failover

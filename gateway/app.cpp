@@ -68,6 +68,7 @@ App::~App() {
   // Whoever calls into others ends first.
   pcp_listener_.reset();
   orders_.join();
+  recovery_.reset();
   if (control_) control_->stop();
   if (catalogs_) catalogs_->stop();
   for (auto& worker : workers_) worker->stop();
@@ -195,6 +196,9 @@ void App::start_control() {
   control_ = std::make_unique<failover::Control>(
       std::move(options), log_, [this](ClusterViewPtr view) { post([this, view] { publish(view); }); });
   control_->start();
+  recovery_ = std::make_unique<failover::RecoveryRunner>(
+      log_, failover::RecoveryRunner::Surroundings{[this](NodeId node) { return control_->attach(node); },
+                                                   [this] { return control_->view(); }});
   if (!settings_->howdah.wait_for_primary_at_start()) return;
   if (!control_->wait_for_primary(kFirstViewWait)) log_.warn("no primary yet, statements that need one will wait");
 }

@@ -16,6 +16,7 @@
 
 #include "conf/reload.hpp"
 #include "failover/io/control.hpp"
+#include "failover/io/recovery_runner.hpp"
 #include "gateway/cli.hpp"
 #include "gateway/configuration.hpp"
 #include "gateway/io/catalog_reader.hpp"
@@ -51,6 +52,8 @@ class App final : public pcp::ControlSurface, private pcp::ConsoleSurface {
   void detach(NodeId node, Done then) override;
   void detach_gracefully(NodeId node, Duration limit, Done then) override;
   void promote(NodeId node, Done then) override;
+  void recover(NodeId node, Done then) override;
+  bool is_recovering() const override { return recovery_->is_busy(); }
   void reload(Done then) override;
   void stop(pcp::StopMode mode, Done then) override;
   void rotate_log(Done then) override;
@@ -111,6 +114,7 @@ class App final : public pcp::ControlSurface, private pcp::ConsoleSurface {
 
   std::optional<PidFile> pid_file_;
   std::unique_ptr<failover::Control> control_;
+  std::unique_ptr<failover::RecoveryRunner> recovery_;
   std::unique_ptr<Resolver> resolver_;
   std::unique_ptr<Resolver> client_names_;
   std::unique_ptr<SharedBudget> budget_;

@@ -78,6 +78,30 @@ void App::promote(NodeId node, Done then) {
   run_order([this, node] { return control_->promote(node, true); }, std::move(then));
 }
 
+void App::recover(NodeId id, Done then) {
+  const auto options = health_options(*settings_);
+  const auto find = [&](std::optional<NodeId> wanted) {
+    return std::find_if(options.nodes.begin(), options.nodes.end(), [&](const auto& node) { return node.id == wanted; });
+  };
+  const auto node = find(id);
+  const auto primary = find(control_->view()->primary);
+  if (node == options.nodes.end() || primary == options.nodes.end())
+    return then(Error{ErrorCode::command_failed, "node recovery failed, there is no primary to copy"});
+  const RecoverySettings& recovery = settings_->recovery;
+  ProbeLogin login = recovery_login(configuration_, *settings_);
+  if (!login.trouble.empty())
+    return then(Error{ErrorCode::command_failed, "node recovery failed, recovery_user cannot log in", login.trouble});
+  failover::RecoveryTask task{.primary = *primary,
+                              .node = *node,
+                              .user = login.credentials.user,
+                              .database = login.credentials.database,
+                              .script = recovery.recovery_1st_stage_command(),
+                              .start_limit = recovery.recovery_timeout()};
+  recovery_->run({std::move(task), std::move(login.credentials), [this, then = std::move(then)](Result<void> result) {
+                    post([then, result = std::move(result)] { then(result); });
+                  }});
+}
+
 // ---- detaching without disturbing anybody
 
 struct App::Draining {

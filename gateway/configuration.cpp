@@ -52,6 +52,29 @@ void read_auth_file(const Settings& settings, Configuration& configuration) {
                                       fmt::format("auth_user \"{}\" {}", asker, problem)});
 }
 
+// `parameter`: the password as the file has it; empty: it is in pool_passwd.
+ProbeLogin login_of(const Configuration& configuration, const Settings& settings, std::string user, std::string database,
+                    const std::string& parameter) {
+  ProbeLogin login;
+  health::Credentials& out = login.credentials;
+  out.user = std::move(user);
+  out.database = std::move(database);
+  out.sslmode = settings.tls.server_tls_sslmode.is_set() || settings.tls.ssl()
+                    ? std::string(names_of(TlsMode{})[static_cast<std::size_t>(settings.server_tls_mode())].name)
+                    : "disable";
+  const TlsClientOptions tls = tls_client_options(settings);
+  out.sslrootcert = tls.ca_file;
+  out.sslcrl = tls.crl_file;
+  out.sslcert = tls.cert_file;
+  out.sslkey = tls.key_file;
+  const auto password = password_for(parameter, out.user, configuration.passwords.users, configuration.aes_key);
+  if (!password) login.trouble = fmt::format("user \"{}\": {}", out.user, to_text(password.error()));
+  else if (password->kind != PasswordKind::plain)
+    login.trouble = fmt::format("user \"{}\" needs a plain password, a hash opens nothing", out.user);
+  else out.password = password->text;
+  return login;
+}
+
 }  // namespace
 
 std::string default_config_file() {
@@ -108,26 +131,21 @@ void read_companions(const FilePaths& paths, const Settings& settings, Configura
 }
 
 ProbeLogin probe_login(const Configuration& configuration, const Settings& settings) {
-  const bool has_sr = !settings.replication.sr_check_user().empty();
-  ProbeLogin login;
-  health::Credentials& out = login.credentials;
-  out.user = has_sr ? settings.replication.sr_check_user() : settings.health.health_check_user();
-  out.database = has_sr ? settings.replication.sr_check_database() : settings.health.health_check_database();
-  out.sslmode = settings.tls.server_tls_sslmode.is_set() || settings.tls.ssl()
-                    ? std::string(names_of(TlsMode{})[static_cast<std::size_t>(settings.server_tls_mode())].name)
-                    : "disable";
-  const TlsClientOptions tls = tls_client_options(settings);
-  out.sslrootcert = tls.ca_file;
-  out.sslcrl = tls.crl_file;
-  out.sslcert = tls.cert_file;
-  out.sslkey = tls.key_file;
-  const std::string& parameter =
-      has_sr ? settings.replication.sr_check_password() : settings.health.health_check_password();
-  const auto password = password_for(parameter, out.user, configuration.passwords.users, configuration.aes_key);
-  if (!password) login.trouble = fmt::format("user \"{}\": {}", out.user, to_text(password.error()));
-  else if (password->kind != PasswordKind::plain)
-    login.trouble = fmt::format("user \"{}\" needs a plain password, a hash opens nothing", out.user);
-  else out.password = password->text;
+  const ReplicationSettings& replication = settings.replication;
+  if (!replication.sr_check_user().empty())
+    return login_of(configuration, settings, replication.sr_check_user(), replication.sr_check_database(),
+                    replication.sr_check_password());
+  const HealthSettings& health = settings.health;
+  return login_of(configuration, settings, health.health_check_user(), health.health_check_database(),
+                  health.health_check_password());
+}
+
+ProbeLogin recovery_login(const Configuration& configuration, const Settings& settings) {
+  const RecoverySettings& recovery = settings.recovery;
+  const std::string& database = recovery.recovery_database();
+  ProbeLogin login = login_of(configuration, settings, recovery.recovery_user(), database.empty() ? "postgres" : database,
+                              recovery.recovery_password());
+  if (recovery.recovery_user().empty()) login.trouble = "recovery_user is not set";
   return login;
 }
 

@@ -39,12 +39,13 @@ Configuration read_configuration(const FilePaths& paths, bool is_check = false);
 void read_companions(const FilePaths& paths, const Settings& settings, Configuration& configuration,
                      bool is_check = false);
 
-// Whom probes and failover steps log in as.
+// Whom probes, failover steps and online recoveries log in as.
 struct ProbeLogin {
   health::Credentials credentials;
   std::string trouble = {};  // why there is no password; empty: there is one
 };
 ProbeLogin probe_login(const Configuration& configuration, const Settings& settings);
+ProbeLogin recovery_login(const Configuration& configuration, const Settings& settings);  // of pcp_recovery_node
 
 // The first of the usual places where a pgpool.conf lies.
 std::string default_config_file();

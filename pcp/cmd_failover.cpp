@@ -1,4 +1,4 @@
-// Orders about nodes: attach, detach, promote. The words of refusals are Pgpool's, because scripts look for them.
+// Orders about nodes: attach, detach, promote, recover. The words of refusals are Pgpool's, because scripts look for them.
 #include "pcp/command_functions.hpp"
 #include "pcp/replies.hpp"
 
@@ -71,18 +71,24 @@ void cmd_promote_node(const Command& command, const Arguments& arguments, Contro
   surface.promote(node->id, completing(command, std::move(reply)));
 }
 
-void cmd_recovery_node(const Command&, const Arguments& arguments, ControlSurface& surface, Reply reply) {
+// The answer comes when the node is in use again, which may take hours; other connections are served meanwhile.
+void cmd_recovery_node(const Command& command, const Arguments& arguments, ControlSurface& surface, Reply reply) {
   const auto view = surface.view();
   const NodeView* node = find_node(*view, arguments);
-  const auto failure = [](std::string detail) {
-    return Failure{.message = "process recovery request failed", .detail = std::move(detail)};
+  const auto failure = [](std::string detail, Severity severity = Severity::error) {
+    return Failure{.severity = severity, .message = "process recovery request failed", .detail = std::move(detail)};
   };
   if (node == nullptr) return reply(failure(fmt::format("node id {} is not valid", number_text(arguments))));
+  if (surface.settings()->clustering.backend_clustering_mode() != ClusteringMode::streaming_replication)
+    return reply(failure("recovery request is only allowed in streaming replication mode."));
   if (view->primary == node->id) return reply(failure("primary server cannot be recovered by online recovery."));
+  if (surface.is_recovering())
+    return reply(failure("pgpool-II is already processing another recovery request.", Severity::fatal));
   if (node->is_usable())
     return reply(Failure{.message = fmt::format("node recovery failed, node id: {} is alive", node->id.value),
                          .origin = {"recovery.c", 85}});
-  reply(failure("online recovery is not supported yet: rebuild the standby (pg_basebackup), then pcp_attach_node"));
+  if (!view->primary || view->is_switching) return reply(failure("there is no primary to copy: a failover is under way"));
+  surface.recover(node->id, completing(command, std::move(reply)));
 }
 
 }  // namespace howdah::pcp

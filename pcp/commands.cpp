@@ -29,7 +29,7 @@ constexpr std::array kCommands{
     Command{'d', 'd', "detach_node", graceful, node, changes, &cmd_detach_node, "The same, once no client uses it"},
     Command{'J', 'd', "promote_node", plain, promote, changes, &cmd_promote_node, "Switch over to a standby"},
     Command{'j', 'd', "promote_node", graceful, promote, changes, &cmd_promote_node, "The same"},
-    Command{'O', 'c', "recovery_node", plain, node, changes, &cmd_recovery_node, "Online recovery (not supported yet)"},
+    Command{'O', 'c', "recovery_node", plain, node, changes, &cmd_recovery_node, "Copy the primary onto a node and use it"},
     Command{'Z', 'z', "reload_config", plain, scope, changes, &cmd_reload_config, "Read the configuration again"},
     Command{'V', 'v', "log_rotate", plain, scope, changes, &cmd_log_rotate, "Begin a new log file"},
     Command{'T', 't', "stop_pgpool", plain, stop_mode, changes, &cmd_stop_pgpool, "Stop this gateway"},

@@ -54,6 +54,9 @@ class ControlSurface {
   virtual void detach_gracefully(NodeId node, Duration limit, Done then) = 0;
   // A planned switchover to the node. Answers when the node is the primary or the attempt has been given up.
   virtual void promote(NodeId node, Done then) = 0;
+  // Copies the primary onto a lost node by the operator's scripts and attaches it; may take hours. One at a time.
+  virtual void recover(NodeId node, Done then) = 0;
+  virtual bool is_recovering() const = 0;
   // Answers what the reading found; Pgpool's reply says "reload asked for", so PCP reports the error only.
   virtual void reload(Done then) = 0;
   // Answers when the stop is under way. The answer must still reach the operator: end only after the posted callback.

@@ -420,7 +420,17 @@ class Howdah:
 
     def pcp(self, tool, *arguments, directory=None):
         """Runs a pcp_* tool (ours, or Debian's in /usr/sbin) against this gateway."""
-        return subprocess.run([str(pathlib.Path(directory or self.build) / tool), "-h", "127.0.0.1", "-p", str(self.pcp_port),
-                               "-U", "pcpadmin", "-w", *map(str, arguments)], text=True, capture_output=True, timeout=60,
-                              stdin=subprocess.DEVNULL,
-                              env={**os.environ, "PCPPASSFILE": str(self.directory / "pcppass")})
+        process = self.pcp_start(tool, *arguments, directory=directory)
+        try:
+            out, err = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def pcp_start(self, tool, *arguments, directory=None):
+        """The same, without waiting for its end."""
+        argv = [pathlib.Path(directory or self.build) / tool, "-h", "127.0.0.1", "-p", self.pcp_port, "-U", "pcpadmin", "-w", *arguments]
+        return subprocess.Popen([str(a) for a in argv], text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, env={**os.environ, "PCPPASSFILE": str(self.directory / "pcppass")})

@@ -52,22 +52,21 @@ struct FailoverSettings {
                                              "How long to look for a new primary after a failover; 0 = for ever."};
 };
 
-inline constexpr std::string_view kNoRecovery = "pcp_recovery_node is not supported; rebuild the standby and attach it";
-
 struct RecoverySettings {
-  Param<std::string> recovery_user{"recovery_user", "", Change::reload, "User that calls the recovery functions.",
-                                   unsupported(kNoRecovery)};
-  Param<std::string> recovery_password{"recovery_password", "",      Change::reload,
-                                       "Its password.",     kSecret, unsupported(kNoRecovery)};
-  Param<std::string> recovery_database{"recovery_database", "postgres", Change::reload, "Its database.",
-                                       unsupported(kNoRecovery)};
-  Param<std::string> recovery_1st_stage_command{"recovery_1st_stage_command", "", Change::reload,
-                                                "Script run by the primary's server.", unsupported(kNoRecovery)};
+  Param<std::string> recovery_user{"recovery_user", "", Change::reload,
+                                   "Superuser that pcp_recovery_node calls the functions of pgpool_recovery as."};
+  Param<std::string> recovery_password{"recovery_password", "", Change::reload,
+                                       "Its password (TEXT, AES prefixes); empty = look in pool_passwd.", kSecret};
+  Param<std::string> recovery_database{"recovery_database", "postgres", Change::reload,
+                                       "Database that has the extension pgpool_recovery; empty = postgres."};
+  Param<std::string> recovery_1st_stage_command{
+      "recovery_1st_stage_command", "", Change::reload,
+      "Script in the primary's data directory that copies it onto the node to recover."};
   Param<std::string> recovery_2nd_stage_command{"recovery_2nd_stage_command", "", Change::reload,
                                                 "Second script, of native replication.",
                                                 harmless("used by native replication only")};
   Param<seconds> recovery_timeout{"recovery_timeout", 90s, Change::reload,
-                                  "How long a graceful detach waits for clients."};
+                                  "How long a recovered node may take to start and a graceful detach waits for clients."};
   Param<int> client_idle_limit_in_recovery{"client_idle_limit_in_recovery",
                                            0,
                                            Change::session,

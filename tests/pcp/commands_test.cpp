@@ -90,6 +90,7 @@ TEST_CASE("a wrong request is refused in Pgpool's words and orders nothing") {
       {'J', {.text = "9 ", .choice = 's'}, "could not process promote request", "node id 9 is not valid"},
       {'O', {.text = "0"}, "process recovery request failed", "primary server cannot be recovered by online recovery."},
       {'O', {.text = "7"}, "process recovery request failed", "node id 7 is not valid"},
+      {'O', {.text = "1"}, "node recovery failed, node id: 1 is alive", ""},
       {'T', {.choice = 'x'}, "process shutdown request failed", "invalid shutdown mode \"x\""},
       {'Z', {}, "process reload config request failed", "invalid scope \"\""},
       {'P', {.text = "99999"}, "informing process info failed", "invalid process ID : 99999"},
@@ -104,6 +105,31 @@ TEST_CASE("a wrong request is refused in Pgpool's words and orders nothing") {
     CHECK(failure.detail == row.detail);
     CHECK_FALSE(failure.is_fatal());
     CHECK(surface.orders.empty());
+  }
+}
+
+TEST_CASE("a node that is down is recovered: one at a time, in streaming replication mode, while there is a primary") {
+  FakeSurface surface;
+  surface.cluster.nodes[2].state = NodeState::down;
+  SECTION("it is ordered") {
+    run(surface, 'O', {.text = "2"});
+    CHECK(surface.orders == std::vector<std::string>{"recover 2"});
+  }
+  SECTION("another recovery runs") {
+    surface.recovers = true;
+    const Failure failure = failure_of_run(surface, 'O', {.text = "2"});
+    CHECK(failure.detail == "pgpool-II is already processing another recovery request.");
+    CHECK(failure.is_fatal());
+  }
+  SECTION("a failover runs") {
+    surface.cluster.primary.reset();
+    CHECK(failure_of_run(surface, 'O', {.text = "2"}).detail == "there is no primary to copy: a failover is under way");
+    CHECK(surface.orders.empty());
+  }
+  SECTION("another mode") {
+    surface.set("backend_clustering_mode", "raw");
+    CHECK(failure_of_run(surface, 'O', {.text = "2"}).detail ==
+          "recovery request is only allowed in streaming replication mode.");
   }
 }
 

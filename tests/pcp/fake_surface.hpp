@@ -62,6 +62,8 @@ class FakeSurface final : public ControlSurface {
     order("drain " + std::to_string(node.value), std::move(then));
   }
   void promote(NodeId node, Done then) override { order("promote " + std::to_string(node.value), std::move(then)); }
+  void recover(NodeId node, Done then) override { order("recover " + std::to_string(node.value), std::move(then)); }
+  bool is_recovering() const override { return recovers; }
   void reload(Done then) override { order("reload", std::move(then)); }
   void stop(StopMode mode, Done then) override {
     order("stop " + std::to_string(static_cast<int>(mode)), std::move(then));
@@ -73,6 +75,7 @@ class FakeSurface final : public ControlSurface {
   GatewayStats gateway;
   health::HealthCheckStats health_stats;
   std::optional<Error> refusal;
+  bool recovers = false;
   bool answers_later = false;
   std::vector<Done> open;  // with answers_later: what is still to be answered
   std::vector<std::string> orders;

@@ -18,9 +18,15 @@ class Case:
 
 # Run on the primary before each case, and replayed everywhere.
 SETUP = """
-DROP VIEW IF EXISTS writing, locking;
+DROP VIEW IF EXISTS writing, locking, here;
 DROP FUNCTION IF EXISTS note();
+DROP FUNCTION IF EXISTS lock_it();
+DROP OPERATOR IF EXISTS <~~ (int, int);
+DROP FUNCTION IF EXISTS note_two(int, int);
+DROP DOMAIN IF EXISTS noted;
+DROP FUNCTION IF EXISTS check_it(int);
 DROP TABLE IF EXISTS t, u, log, hidden, unlogged, fresh;
+DROP SEQUENCE IF EXISTS numbers;
 CREATE TABLE t (id int);
 CREATE TABLE u (id int);
 CREATE TABLE log (at timestamptz);
@@ -29,6 +35,13 @@ CREATE UNLOGGED TABLE unlogged AS SELECT 7 AS id;
 CREATE FUNCTION note() RETURNS int LANGUAGE plpgsql AS $$ BEGIN INSERT INTO u VALUES (1); RETURN 1; END $$;
 CREATE VIEW writing AS SELECT note() AS n;
 CREATE VIEW locking AS SELECT * FROM hidden FOR UPDATE;
+CREATE VIEW here AS SELECT pg_is_in_recovery() AS in_recovery;
+CREATE SEQUENCE numbers;
+CREATE FUNCTION lock_it() RETURNS int LANGUAGE sql STABLE AS 'SELECT pg_advisory_lock(7); SELECT 1';
+CREATE FUNCTION note_two(int, int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM note(); RETURN true; END $$;
+CREATE OPERATOR <~~ (LEFTARG = int, RIGHTARG = int, FUNCTION = note_two);
+CREATE FUNCTION check_it(int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM note(); RETURN true; END $$;
+CREATE DOMAIN noted AS int CHECK (check_it(VALUE));
 """
 
 CASES = [
@@ -51,6 +64,13 @@ CASES = [
          ["SELECT set_config('work_mem', '7MB', false)", "? SHOW work_mem"]),
     Case("view that writes", "sent to a standby, which refuses", ["? SELECT n FROM writing", "? SELECT count(*) FROM u"]),
     Case("view that locks rows", "sent to a standby, which refuses", ["? SELECT id FROM locking"]),
+    Case("view of what one server knows", "asked of a standby", ["? SELECT in_recovery FROM here"]),
+    Case("advisory lock in a STABLE function", "taken on a standby, where it keeps nobody out",
+         ["SELECT lock_it()", "? SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "SELECT pg_advisory_unlock_all()"]),
+    Case("operator that writes", "sent to a standby, which refuses", ["? SELECT id <~~ 2 FROM hidden", "? SELECT count(*) FROM u"]),
+    Case("domain whose check writes", "sent to a standby, which refuses", ["? SELECT 1::noted", "? SELECT count(*) FROM u"]),
+    Case("COPY of a view that writes", "views are not looked into", ["? COPY (SELECT n FROM writing) TO STDOUT", "? SELECT count(*) FROM u"]),
+    Case("last value of a sequence", "a standby has it 32 numbers ahead", ["SELECT nextval('numbers')", "? SELECT last_value FROM numbers"]),
     Case("temporary table over a table", "the table behind it is read",
          ["? SELECT id FROM hidden", "CREATE TEMP TABLE hidden AS SELECT 2 AS id", "? SELECT id FROM pg_temp.hidden",
           "? SELECT id FROM hidden"]),

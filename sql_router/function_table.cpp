@@ -63,6 +63,9 @@ constexpr std::array kFunctionTable{
     FunctionRow{"pg_export_snapshot", node_local_function, false},
     FunctionRow{"query_to_xml*", unknown_function, true, PinReason::opaque},
     FunctionRow{"cursor_to_xml*", unknown_function, true, PinReason::opaque},
+    FunctionRow{"table_to_xml*", unknown_function, true, PinReason::opaque},
+    FunctionRow{"schema_to_xml*", unknown_function, true, PinReason::opaque},
+    FunctionRow{"database_to_xml*", unknown_function, true, PinReason::opaque},
     FunctionRow{"ts_stat", unknown_function, true, PinReason::opaque},
     FunctionRow{"ts_rewrite", unknown_function, true, PinReason::opaque},
 

@@ -1,11 +1,14 @@
 #!/bin/sh
 # Writes builtin_functions.cpp from a running server's catalog (PostgreSQL 15, no extensions). libpq's variables tell
 # which: PGHOST=/run/postgresql PGUSER=postgres sql_router/list_builtin_functions.sh > sql_router/builtin_functions.cpp
-# A name counts as stable only if none of its overloads is volatile.
+# A name counts as stable only if none of its overloads is volatile. Names of types may be called, too: uuid('...') is a cast.
 set -eu
 
 names() { # names <aggregate condition>
-  psql -XAtc "SELECT '\"' || proname || '\",' FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
+  psql -XAtc "SELECT '\"' || proname || '\",' FROM (
+      SELECT proname, provolatile FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace UNION ALL
+      SELECT typname, 's' FROM pg_type
+       WHERE typnamespace = 'pg_catalog'::regnamespace AND typtype IN ('b', 'r', 'm') AND typcategory <> 'A') names
     GROUP BY proname HAVING $1 ORDER BY proname COLLATE \"C\"" | fmt -w 117 | sed 's/^/    /'
 }
 

@@ -1,10 +1,12 @@
 """Where statements go, on real servers: each answers with its own name."""
 
+import concurrent.futures
 import contextlib
 
 import psycopg2
 import pytest
 
+from conftest import BUILD
 import cluster as pg
 
 WHO = "current_setting('cluster_name')"
@@ -128,3 +130,25 @@ def test_prepared_statements_of_the_protocol_are_routed_too(gateway):
                 client.ask(wire.bind(statement="who"), wire.execute(), wire.SYNC) if tag == b"D"]
         assert rows == [["node0"]]
         assert client.tags(wire.query("COMMIT")) == "CZ"
+
+
+def test_a_read_that_replay_cancels_is_answered_elsewhere_unseen():
+    slow = "SELECT count(*) FROM contended, generate_series(1, 8000000)"
+    with pg.Cluster(replicas=2, max_standby_streaming_delay="0") as servers, pg.Howdah(servers, BUILD) as howdah:
+        howdah.query("CREATE TABLE contended AS SELECT 1 AS id")
+        pg.wait_until("a replica answers",
+                      lambda: howdah.query(f"SELECT {WHO} FROM contended")[0][0] != "node0")
+
+        def is_running():
+            return any(node.query("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%8000000)'")[0][0]
+                       for node in servers.nodes[1:])
+
+        def conflicts():
+            return sum(node.query("SELECT confl_lock FROM pg_stat_database_conflicts WHERE datname = 'app'")[0][0]
+                       for node in servers.nodes[1:])
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            answer = pool.submit(howdah.query, slow)
+            pg.wait_until("it runs on a replica", is_running)
+            servers.primary.query("BEGIN; LOCK TABLE contended IN ACCESS EXCLUSIVE MODE; COMMIT", database="app", user="app")
+            pg.wait_until("replay has cancelled it", lambda: conflicts() > 0)
+            assert answer.result(timeout=60) == [(8_000_000,)]

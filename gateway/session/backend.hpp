@@ -30,6 +30,10 @@ enum class BackendHealth : std::uint8_t {
   broken,   // said something it must not, or a FATAL error: close it
 };
 
+// Owners of the values sequences have left in a connection.
+constexpr SessionId kNoSession{0};
+constexpr SessionId kSeveralSessions{~std::uint64_t{0}};
+
 struct Backend {
   BackendId id;
   PoolKey key;
@@ -40,7 +44,7 @@ struct Backend {
   CarriedSettingsPtr applied = nullptr;  // startup settings of the last user in force; null: none
   PreparedNames prepared;                // statements of ours it knows
   std::map<std::string, std::uint64_t, std::less<>> names = {};  // statements it knows by clients' names; 0: made by nobody known
-  bool may_hold_sequences = false;       // somebody has written: lastval() may answer with that one's value
+  SessionId sequence_owner = kNoSession;  // whose writes currval() and lastval() may tell of
   std::uint64_t unnamed_serial = 0;      // which unnamed statement it holds; 0: nobody's
   ReplyLedger ledger;
   wire::FrameScanner scanner{wire::Sender::server};

@@ -1,8 +1,8 @@
 // currval and lastval answer with what earlier statements have left in the server connection, and an INSERT may leave
 // it without its text telling (a serial column). Nobody may get another client's value, so what others left is
-// discarded before a statement that may read it. Users who do read it have it discarded whenever they get a connection,
-// and what they write ties them to it, so that INSERT and then lastval() works as it does without us. All others pay
-// nothing.
+// discarded before a statement that may read it, or add to it. Users who do read it have it discarded whenever they get a
+// connection, and what they write ties them to it, so that INSERT and then lastval() works as it does without us. All
+// others pay nothing where the database has no sequences.
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
@@ -11,23 +11,32 @@ using namespace session;
 
 // A server connection has been granted.
 void SessionCore::look_for_sequences() {
-  sequences_.are_foreign = backend_->may_hold_sequences && options_.pool_mode != PoolMode::session;
+  const SessionId owner = backend_->sequence_owner;
+  sequences_.are_foreign = owner != kNoSession && owner != identity_.id && options_.pool_mode != PoolMode::session;
   if (sequences_.is_reader || env_.sequence_readers.size() == sequences_.readers_seen) return;
   sequences_.readers_seen = env_.sequence_readers.size();
   sequences_.is_reader = env_.sequence_readers.contains({identity_.user, identity_.database});
 }
 
+// What may draw a number without its text telling: who asks for it afterwards shall find it.
+bool SessionCore::may_draw_unseen(const Traits& traits) const {
+  const bool adds_rows = traits.kind == StatementKind::insert || traits.kind == StatementKind::merge ||
+                         traits.kind == StatementKind::copy_from_client || !traits.pins.is_empty();
+  return adds_rows && traits.verdict.may_write && facts_in_force().may_have_sequences();
+}
+
 // An opaque statement may call anything.
 bool SessionCore::needs_clean_sequences(const Traits& traits) const {
   return sequences_.are_foreign && backend_->ledger.status() != TransactionStatus::failed &&
-         (sequences_.is_reader || traits.reads_sequences || traits.pins.has(PinReason::opaque));
+         (sequences_.is_reader || traits.reads_sequences || traits.pins.has(PinReason::opaque) || may_draw_unseen(traits));
 }
 
 // Inside a transaction this also takes what the transaction itself has left: its reader gets PostgreSQL's error 55000
 // rather than a value that may be somebody else's.
 void SessionCore::discard_sequences() {
   inject_query("DISCARD SEQUENCES", Injected::sequences);
-  backend_->may_hold_sequences = sequences_.are_foreign = false;
+  backend_->sequence_owner = kNoSession;
+  sequences_.are_foreign = false;
 }
 
 // Who draws numbers again and again and has never asked for currval or lastval (as object-relational mappers do) is not
@@ -51,7 +60,7 @@ void SessionCore::note_sequences(const Traits& traits) {
     env_.sequence_readers.emplace(identity_.user, identity_.database);
   }
   if (!traits.verdict.may_write || traits.transaction != TransactionControl::none) return;
-  backend_->may_hold_sequences = true;
+  backend_->sequence_owner = sequences_.are_foreign ? kSeveralSessions : identity_.id;
   if (!sequences_.is_reader || options_.pool_mode == PoolMode::session || !traits.unpins.is_empty()) return;
   pins_.add(PinReason::sequence_state);
   requests_.back().has_pinned = true;

@@ -193,6 +193,7 @@ class SessionCore {
 
   // sequences.cpp
   void look_for_sequences();
+  bool may_draw_unseen(const Traits& traits) const;
   bool needs_clean_sequences(const Traits& traits) const;
   void discard_sequences();
   void note_sequences(const Traits& traits);

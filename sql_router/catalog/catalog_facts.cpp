@@ -108,6 +108,7 @@ void CatalogFacts::add_use(const ObjectName& name, const Effects& effects) {
 
 void CatalogFacts::add_relation(const ObjectName& name, const Effects& effects) {
   ++relation_count_;
+  has_sequences_ |= effects.reason == RouteReason::sequence_value;
   add(relations_, key_of(name.schema, name.name), effects);
   add(relations_, key_of({}, name.name), effects);
 }

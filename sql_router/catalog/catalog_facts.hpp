@@ -55,6 +55,9 @@ class CatalogFacts {
   // Reads of a relation; catalogs and the like are name_rules' business.
   FoundEffects effects_of_relation(const NamedRelation& relation) const;
 
+  // True also where nobody knows.
+  bool may_have_sequences() const { return status_ != Status::read || has_sequences_; }
+
   // For the builder.
   void add_function(const ObjectName& name, const Effects& effects);
   void add_use(const ObjectName& name, const Effects& effects);
@@ -74,6 +77,7 @@ class CatalogFacts {
   std::uint64_t as_of_ = 0;
   std::size_t function_count_ = 0;
   std::size_t relation_count_ = 0;
+  bool has_sequences_ = false;
   std::vector<Effects> effects_{Effects{}};
   Index functions_;  // by schema and name, and by name alone
   Index relations_;

@@ -131,6 +131,35 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   return Go::now;
 }
 
+// A Query or FunctionCall ends the batch before it without a Sync, in the same implicit transaction and with the same
+// ReadyForQuery. What is owed to the batch comes first. A value: the message is not to be sent now.
+std::optional<std::size_t> SessionCore::close_batch_before(Bytes input, Head head) {
+  local_.is_batch_open = false;
+  if (!is_batch_open_ || backend_ == nullptr) return std::nullopt;
+  if (backend_->ledger.is_skipping()) {
+    input_.is_discarding = true;
+    return discard_one(input, head);
+  }
+  if (!owes()) return std::nullopt;
+  bring_answers();
+  return 0;
+}
+
+// ... on a replica, outside a transaction, and what ends it may not run there. True: the replica finishes first.
+bool SessionCore::must_leave_replica(const Traits& traits) {
+  return is_batch_open_ && backend_ != nullptr && leave_replica_for(traits);
+}
+
+// A Query or FunctionCall is about to be sent.
+void SessionCore::push_request(Request request) {
+  if (!std::exchange(is_batch_open_, false)) return requests_.push(std::move(request));
+  Request& open = requests_.back();
+  open.is_complete = true;
+  open.is_rerunnable = open.is_behind_settings = false;
+  open.is_barrier |= request.is_barrier;
+  open.control = TransactionControl::none;
+}
+
 // Within the batch it would be too late for what has not been seen yet.
 bool SessionCore::batch_needs_clean_sequences() const {
   if (!sequences_.are_foreign) return false;

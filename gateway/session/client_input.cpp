@@ -148,7 +148,7 @@ std::size_t SessionCore::consume_function_call(Bytes input, Head head) {
     traits.pins.add(PinReason::opaque);
     return std::make_shared<const Traits>(std::move(traits));
   }();
-  if (is_batch_open_ && owes()) return 0;
+  if (const auto taken = close_batch_before(input, head)) return *taken;
   if (input_.pending_error) return fail_pending(input, head);
   if (transaction_.is_failed) {
     to_client_error(failed_error());
@@ -156,13 +156,13 @@ std::size_t SessionCore::consume_function_call(Bytes input, Head head) {
     return start_stream(input, head, 0, true);
   }
   if (owes() && needs_clean_sequences(*kUnknown)) return 0;
+  if (must_leave_replica(*kUnknown)) return 0;
   if (admit(*kUnknown) == Go::wait) return 0;
   if (needs_clean_sequences(*kUnknown)) discard_sequences();
   send_deferred_begin();
-  requests_.push({.is_complete = true, .is_barrier = true});
+  push_request({.is_complete = true, .is_barrier = true});
   note_statement(*kUnknown);
   backend_->ledger.owe({.kind = AnswerKind::function_call});
-  is_batch_open_ = false;
   return start_stream(input, head, 0, false);
 }
 

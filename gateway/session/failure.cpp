@@ -239,7 +239,7 @@ Error SessionCore::lost_error(bool is_unknown) {
                  .hint = "Look whether it was before making it again."};
   if (transaction_.is_failed) return failed_error();
   return Error{.code = ErrorCode::backend_connection_lost,
-               .message = "the server connection was lost in the middle of an answer",
+               .message = "the server connection was lost before the answer was complete",
                .hint = "Run the statement again."};
 }
 
@@ -257,6 +257,7 @@ std::size_t SessionCore::fail_pending(Bytes input, Head head) {
   if (owes()) return 0;
   const Error error = *std::exchange(input_.pending_error, std::nullopt);
   if (is_in_transaction() && !transaction_.is_failed) fail_transaction(error);
+  if (std::exchange(is_batch_open_, false)) drop_open_request();
   to_client_error(error);
   to_client_ready();
   return start_stream(input, head, 0, true);

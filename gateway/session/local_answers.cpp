@@ -1,5 +1,7 @@
 // Statements Howdah answers itself: SHOW POOL_*, PGPOOL ..., SET howdah.*, EXPLAIN ROUTE, DEALLOCATE of a statement it
 // carries, and the end of a transaction that was lost with its server. In both protocols; columns are of type text.
+#include <fmt/format.h>
+
 #include "gateway/session/session_core.hpp"
 #include "sql_router/explain.hpp"
 #include "sql_router/parameter_count.hpp"
@@ -189,15 +191,25 @@ bool SessionCore::local_parse(Bytes body) {
   return true;
 }
 
+// The batch was found to be ours before any of it was done: by now it may have closed or deallocated the statement.
+std::optional<LocalStatement> SessionCore::local_statement(std::string_view name) const {
+  if (name.empty()) {
+    if (prepared_.unnamed_serial == 0) return std::nullopt;
+    return LocalStatement{prepared_.unnamed_sql, prepared_.unnamed_types, prepared_.unnamed_traits};
+  }
+  const auto found = prepared_.statements.find(name);
+  if (found == prepared_.statements.end()) return std::nullopt;
+  return LocalStatement{found->second->sql, found->second->types, found->second->traits};
+}
+
 bool SessionCore::local_bind(Bytes body) {
   const auto bind = wire::parse_bind_head(body, true);
   if (!bind) return close_with(bind.error(), CloseReason::protocol_violation), false;
-  const std::string_view name = (*bind)->statement;
-  const auto found = prepared_.statements.find(name);
-  LocalPortal portal{.sql = name.empty() ? prepared_.unnamed_sql : found->second->sql,
-                     .traits = name.empty() ? prepared_.unnamed_traits : found->second->traits};
-  note_asked(portal.sql);
-  local_.portals.insert_or_assign(std::string((*bind)->portal), std::move(portal));
+  const auto statement = local_statement((*bind)->statement);
+  if (!statement) return fail_local(no_statement((*bind)->statement)), true;
+  note_asked(statement->sql);
+  local_.portals.insert_or_assign(std::string((*bind)->portal),
+                                  LocalPortal{.sql = std::string(statement->sql), .traits = statement->traits});
   local_done(wire::ServerTag::bind_complete);
   return true;
 }
@@ -220,20 +232,17 @@ bool SessionCore::local_describe(Bytes body) {
   if (!target) return close_with(target.error(), CloseReason::protocol_violation), false;
   build_.clear();
   if (target->target == wire::Target::statement) {
-    const auto found = prepared_.statements.find(target->name);
-    const bool is_unnamed = target->name.empty();
-    const TraitsPtr traits = is_unnamed ? prepared_.unnamed_traits : found->second->traits;
-    LocalPortal probe{.sql = is_unnamed ? prepared_.unnamed_sql : found->second->sql, .traits = traits};
-    if (!has_rows(*traits)) {
+    const auto statement = local_statement(target->name);
+    if (!statement) return fail_local(no_statement(target->name)), true;
+    LocalPortal probe{.sql = std::string(statement->sql), .traits = statement->traits};
+    if (!has_rows(*statement->traits)) {
       probe.table = TextTable{};
     } else if (!has_local_table(probe)) {
       return false;
     }
     if (!probe.table) return true;
     build_.clear();
-    wire::append_parameter_description(
-        build_,
-        parameter_types(probe.sql, is_unnamed ? std::string_view(prepared_.unnamed_types) : found->second->types));
+    wire::append_parameter_description(build_, parameter_types(probe.sql, statement->types));
     append_columns(build_, *probe.table);
   } else {
     const auto found = local_.portals.find(target->name);
@@ -284,6 +293,11 @@ void SessionCore::local_close(Bytes body) {
     prepared_.statements.erase(found);
   }
   local_done(wire::ServerTag::close_complete);
+}
+
+Error SessionCore::no_statement(std::string_view name) {
+  const std::string which = name.empty() ? "unnamed prepared statement" : fmt::format("prepared statement \"{}\"", name);
+  return Error{ErrorCode::statement_unknown, which + " does not exist"};
 }
 
 Error SessionCore::no_portal(std::string_view name) {

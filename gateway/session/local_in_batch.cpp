@@ -42,15 +42,16 @@ bool SessionCore::is_local_message(Bytes input, Head head) {
   }
 }
 
+// What an open batch is owed would otherwise come at its Sync.
+void SessionCore::bring_answers() {
+  if (std::exchange(answer_.is_flush_sent, true)) return;
+  build_.clear();
+  wire::append_flush(build_);
+  to_server_copy(as_bytes(build_));
+}
+
 std::size_t SessionCore::consume_local_in_batch(Bytes input, Head head) {
-  if (owes()) {
-    if (!std::exchange(answer_.is_flush_sent, true)) {
-      build_.clear();
-      wire::append_flush(build_);
-      to_server_copy(as_bytes(build_));
-    }
-    return 0;
-  }
+  if (owes()) return bring_answers(), 0;
   Request& request = requests_.back();
   request.is_rerunnable = false;
   request.has_forwarded = true;

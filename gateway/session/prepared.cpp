@@ -87,7 +87,7 @@ std::string_view SessionCore::server_name(std::string_view client_name, Owed& ow
   if (client_name.empty()) {
     if (ensure_unnamed()) return client_name;
     build_.clear();
-    wire::append_error(build_, Error{ErrorCode::statement_unknown, "unnamed prepared statement does not exist"});
+    wire::append_error(build_, no_statement(client_name));
     owed.text = build_;
     return kNoSuchStatement;
   }
@@ -108,8 +108,7 @@ std::string_view SessionCore::server_name(std::string_view client_name, Owed& ow
   if (backend_->names.contains(client_name)) drop_name(std::string(client_name));
   if (!looks_like_catalog_name(client_name)) return client_name;
   build_.clear();
-  wire::append_error(build_, Error{ErrorCode::statement_unknown,
-                                   "prepared statement \"" + std::string(client_name) + "\" does not exist"});
+  wire::append_error(build_, no_statement(client_name));
   owed.text = build_;
   return kNoSuchStatement;
 }

@@ -102,6 +102,9 @@ class SessionCore {
   bool batch_needs_clean_sequences() const;
   void fail_batch(const Error& error);
   void drop_open_request();
+  std::optional<std::size_t> close_batch_before(Bytes input, session::Head head);
+  bool must_leave_replica(const Traits& traits);
+  void push_request(Request request);
   std::size_t forward_extended(Bytes input, session::Head head);
   std::size_t forward_parse(Bytes input, session::Head head);
   std::size_t forward_large_parse(Bytes input, session::Head head);
@@ -277,12 +280,14 @@ class SessionCore {
   bool answer_local_query(const TraitsPtr& traits, std::string_view sql);
   std::size_t consume_local(Bytes input, session::Head head);
   bool local_parse(Bytes body);  // these: false if an answer must be waited for
+  std::optional<session::LocalStatement> local_statement(std::string_view name) const;
   bool local_bind(Bytes body);
   bool local_describe(Bytes body);
   bool local_execute(Bytes body);
   void local_close(Bytes body);
   void local_done(wire::ServerTag tag);
   void fail_local(const Error& error);
+  static Error no_statement(std::string_view name);
   static Error no_portal(std::string_view name);
   bool has_local_table(session::LocalPortal& portal);
   std::optional<Result<TextTable>> ask(const Traits& traits, std::string_view sql);
@@ -292,6 +297,7 @@ class SessionCore {
 
   // local_in_batch.cpp
   bool is_local_message(Bytes input, session::Head head);
+  void bring_answers();
   std::size_t consume_local_in_batch(Bytes input, session::Head head);
   void forget_local_portal(std::string_view name);
 

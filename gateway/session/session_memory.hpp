@@ -71,6 +71,12 @@ struct ChangingPortal {  // bound to PREPARE or DEALLOCATE
   Owed change;
 };
 
+struct LocalStatement {  // its views last as long as the statement
+  std::string_view sql;
+  std::string_view types;  // as in Parse
+  TraitsPtr traits;
+};
+
 struct LocalPortal {
   std::string sql;
   TraitsPtr traits;

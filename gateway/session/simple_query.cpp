@@ -26,8 +26,7 @@ const TraitsPtr& unread_traits() {
 }  // namespace
 
 std::size_t SessionCore::consume_query(Bytes input, Head head) {
-  // A Query ends the batch before it, so that one must be over first.
-  if ((is_batch_open_ || local_.is_batch_open) && owes()) return 0;
+  if (const auto taken = close_batch_before(input, head)) return *taken;
   if (input_.pending_error) return fail_pending(input, head);
   const bool is_whole = head.total <= options_.max_parse_size + wire::kHeaderSize + 1;
   if (is_whole && input.size() < head.total) return 0;
@@ -38,6 +37,7 @@ std::size_t SessionCore::consume_query(Bytes input, Head head) {
       return start_stream(input, head, 0, true);
     }
     if (owes() && needs_clean_sequences(*unread_traits())) return 0;
+    if (must_leave_replica(*unread_traits())) return 0;
     if (admit(*unread_traits()) == Go::wait) return 0;
     make_names_for_query(*unread_traits());
     send_query({}, unread_traits(), false, {.kind = AnswerKind::query});
@@ -73,11 +73,11 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
     to_client_ready();
     return message.size();
   }
-  if (is_local(*traits)) return owes() || !answer_local_query(traits, sql) ? 0 : message.size();
-  if (!owes() && answer_transaction_control(*traits, sql)) return message.size();
+  if (is_local(*traits) && !is_batch_open_) return owes() || !answer_local_query(traits, sql) ? 0 : message.size();
+  if (!owes() && !is_batch_open_ && answer_transaction_control(*traits, sql)) return message.size();
   const TraitsPtr run = traits_in_force(traits);
   if (owes() && (looks_at_names(*traits) || needs_clean_sequences(*run))) return 0;
-  if (must_learn_xid(*run)) return 0;
+  if (must_learn_xid(*run) || must_leave_replica(*run)) return 0;
   transaction_.is_statement_open_ended = false;
   if (admit(*run) == Go::wait) {
     if (!input_.pending_error || waiting_ != Waiting::nothing) return 0;
@@ -103,13 +103,12 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
   send_deferred_begin();
   ask_xid_with(*traits);
   Request request{.is_complete = true, .is_simple = true};
-  request.is_rerunnable = is_whole && is_outside && !is_batch_open_ && traits->verdict.may_use_replica &&
+  request.is_rerunnable = is_whole && is_outside && traits->verdict.may_use_replica &&
                           !traits->has_transaction_control && traits->pins.is_empty();
   request.control = traits->transaction;
   request.is_newly_opaque = traits->parse != ParseOutcome::parsed && pins_.is_empty();
-  is_batch_open_ = false;
   request.is_behind_settings = settings_.settling > 0;
-  requests_.push(std::move(request));
+  push_request(std::move(request));
   note_statement(*traits);
   if (requests_.back().has_steps) requests_.back().steps_of = traits;
   to_server(message);

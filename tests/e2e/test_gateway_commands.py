@@ -6,6 +6,7 @@ import psycopg2
 import pytest
 
 import cluster as pg
+import wire
 
 WHO = "SELECT current_setting('cluster_name')"
 
@@ -73,7 +74,6 @@ def is_ended(connection):
 
 
 def test_commands_in_one_batch_with_statements_are_answered_in_their_place(gateway):
-    import wire
     with wire.Client(gateway.port) as client:
         client.login(password=pg.PASSWORD)
         run = [wire.bind(), wire.execute()]
@@ -89,8 +89,31 @@ def test_commands_in_one_batch_with_statements_are_answered_in_their_place(gatew
         assert rows == [["on"]]
 
 
+@pytest.mark.parametrize("undo", [
+    [wire.close(b"S", "a")],
+    [wire.parse("DEALLOCATE a"), wire.bind(), wire.execute()],
+    [wire.parse("DEALLOCATE ALL"), wire.bind(), wire.execute()],
+])
+@pytest.mark.parametrize("use", [wire.bind(statement="a"), wire.describe(b"S", "a")])
+def test_a_batch_that_has_undone_its_own_command_gets_26000_and_disturbs_nobody(gateway, undo, use):
+    with wire.Client(gateway.port) as client:
+        client.login(password=pg.PASSWORD)
+        assert client.tags(wire.parse("SHOW POOL_VERSION", "a"), wire.SYNC) == "1Z"
+        answers = client.ask(*undo, use, wire.execute(), wire.SYNC)
+        errors = [wire.error_fields(body) for tag, body in answers if tag == b"E"]
+        assert [(fields["C"], fields["M"]) for fields in errors] == [("26000", 'prepared statement "a" does not exist')]
+        assert client.rows("SELECT 1") == [["1"]]
+
+
+def test_a_query_ends_a_batch_of_commands_that_had_no_sync(gateway):
+    with wire.Client(gateway.port) as client:
+        client.login(password=pg.PASSWORD)
+        run = [wire.bind(), wire.execute()]
+        assert client.tags(wire.parse("SHOW POOL_VERSION"), *run, wire.query("SELECT 1")) == "12DCTDCZ"
+        assert client.tags(wire.parse("SELECT 2"), *run, wire.SYNC) == "12DCZ"
+
+
 def test_explain_route_of_a_statement_with_parameters(gateway):
-    import wire
     with wire.Client(gateway.port) as client:
         client.login(password=pg.PASSWORD)
         answers = client.ask(wire.parse("EXPLAIN ROUTE SELECT relname FROM pg_class WHERE oid = $1 AND relname = $2", "e"),

@@ -206,6 +206,27 @@ SCRIPTS = {
     "many syncs": ([*X, *X, *X], 3),
     "write and read in one batch": ([wire.query("CREATE TEMP TABLE t (a int)"), wire.parse("INSERT INTO t VALUES (1)"), wire.bind(),
                                      wire.execute(), wire.parse("SELECT a FROM t"), wire.bind(), wire.execute(), *X], 2),
+    "query in an open batch": ([wire.parse("SELECT 1"), wire.bind(), wire.execute(), wire.query("SELECT 2"), wire.bind(), wire.execute(), *X], 2),
+    "query in an open batch, named": ([wire.parse("SELECT 1", "a"), wire.bind(statement="a", portal="p"), wire.query("SELECT 2"),
+                                       wire.bind(statement="a"), wire.execute(), *X, wire.execute("p"), *X], 3),
+    "write behind an open read": ([wire.parse("SELECT 1"), wire.bind(), wire.execute(), wire.query("CREATE TEMP TABLE t (a int)"),
+                                   wire.query("SELECT count(*) FROM t")], 2),
+    "query fails in an open batch": ([wire.query("CREATE TEMP TABLE t (a int)"), wire.parse("INSERT INTO t VALUES (1)"), wire.bind(),
+                                      wire.execute(), wire.query("SELECT 1/0"), wire.query("SELECT count(*) FROM t")], 3),
+    "open batch has failed": ([wire.parse("SELEC"), wire.query("SELECT 1"), wire.FLUSH, *X, wire.query("SELECT 3")], 2),
+    "begin in an open batch": ([wire.parse("SELECT 1"), wire.bind(), wire.execute(), wire.query("BEGIN"), wire.query("SELECT 2"),
+                                wire.query("COMMIT")], 3),
+    "function call in an open batch": ([wire.parse("SELECT 1"), wire.function_call(1317, b"hello"), wire.bind(), wire.execute(), *X], 2),
+    "function call fails": ([wire.query("BEGIN"), wire.function_call(999999, b"x"), wire.function_call(1317, b"x"), wire.query("ROLLBACK")], 4),
+    "portal closed, then run": ([wire.parse("SELECT 1"), wire.bind(portal="p"), wire.close(b"P", "p"), wire.execute("p"), *X], 1),
+    "portal over two syncs": ([wire.query("BEGIN"), wire.parse("SELECT generate_series(1, 5)"), wire.bind(portal="p"), *X, wire.execute("p", 2),
+                               *X, wire.execute("p"), *X, wire.query("COMMIT")], 5),
+    "copy in twice in one string": ([wire.query("CREATE TEMP TABLE t (a int)"), wire.query("COPY t FROM STDIN; COPY t FROM STDIN; SELECT sum(a) FROM t"),
+                                     wire.copy_data(b"1\n"), wire.COPY_DONE, wire.copy_data(b"2\n"), wire.COPY_DONE], 2),
+    "sync and flush inside copy": ([wire.query("CREATE TEMP TABLE t (a int)"), wire.parse("COPY t FROM STDIN"), wire.bind(), wire.execute(), *X,
+                                    wire.FLUSH, wire.copy_data(b"1\n"), wire.COPY_DONE, *X, wire.query("SELECT sum(a) FROM t")], 3),
+    "chained transactions": ([wire.query(sql) for sql in ("BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT 1", "COMMIT AND CHAIN",
+                                                          "SHOW transaction_isolation", "ROLLBACK AND CHAIN", "COMMIT")], 6),
     "copy out": ([wire.query("COPY (SELECT 1, 'a' UNION ALL SELECT 2, 'b') TO STDOUT")], 1),
     "copy in": ([wire.query("CREATE TEMP TABLE t (a int)"), wire.query("COPY t FROM STDIN"), wire.copy_data(b"1\n2\n"), wire.COPY_DONE,
                  wire.query("SELECT sum(a) FROM t")], 3),
@@ -267,6 +288,18 @@ def test_a_flushed_read_and_a_write_in_one_batch_keep_their_order(gateway, clien
     client.until(b"C")
     assert client.tags(wire.parse("INSERT INTO flushed VALUES (1)"), wire.bind(), wire.execute(), wire.SYNC) == "12CZ"
     assert client.rows("SELECT count(*) > 0 FROM flushed") == [["t"]]
+
+
+def test_a_query_ends_a_batch_whose_answers_were_flushed(client):
+    """As asyncpg copies records into a table: it describes the table, and never sends the Sync."""
+    client.ask(wire.query("CREATE TEMP TABLE t (a int)"))
+    for _ in range(2):
+        client.send(wire.parse("SELECT a FROM t", ""), wire.describe(b"S"), wire.FLUSH)
+        assert [tag for tag, _ in client.until(b"T")] == [b"1", b"t", b"T"]
+        client.send(wire.query("COPY t FROM STDIN"))
+        client.until(b"G")
+        assert client.tags(wire.copy_data(b"1\n"), wire.COPY_DONE) == "CZ"
+    assert client.rows("SELECT sum(a) FROM t") == [["2"]]
 
 
 def test_parameter_status_reports_what_the_client_set(client):

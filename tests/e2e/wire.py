@@ -53,6 +53,11 @@ def close(kind=b"S", name=""):
     return message(b"C", kind + cstring(name))
 
 
+def function_call(oid, *arguments):
+    body = struct.pack("!ihh", oid, 0, len(arguments))
+    return message(b"F", body + b"".join(struct.pack("!i", len(one)) + one for one in arguments) + struct.pack("!h", 0))
+
+
 SYNC = message(b"S")
 FLUSH = message(b"H")
 TERMINATE = message(b"X")

@@ -68,7 +68,10 @@ void FakePostgres::receive(Bytes bytes, std::string& out) {
     if (input_.size() < total) break;
     const std::string one = input_.substr(0, total);
     input_.erase(0, total);
-    message(one[0], std::string_view(one).substr(5), out);
+    message(one[0], std::string_view(one).substr(5), unsent_);
+    // As a real server, it keeps the answers of a batch until something makes it send them.
+    const bool is_kept = std::string_view("PBDEC").find(one[0]) != std::string_view::npos && copy_ == Copy::none && !is_dead;
+    if (!is_kept) out += std::exchange(unsent_, {});
   }
 }
 

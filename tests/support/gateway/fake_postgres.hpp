@@ -63,6 +63,7 @@ struct FakePostgres {
   void report(const std::string& name, std::string& out);
 
   std::string input_;
+  std::string unsent_;
   Copy copy_ = Copy::none;
   bool is_skipping_ = false;
   std::vector<std::pair<std::string, Settings>> undo_;  // at the start of the transaction, and at its savepoints

@@ -30,6 +30,7 @@ struct Script {
   std::vector<std::pair<std::string, std::string>> startup;
   int requests = 0;      // Query, FunctionCall and Sync messages
   bool has_copy = false;          // a Sync may then have no answer
+  bool has_open_batches = false;  // an error in one of them skips the requests behind it, up to a Sync
   bool has_large_messages = false;
   bool has_foreign_rows = false;  // rows without the mark of the client: SHOW and the like
 };

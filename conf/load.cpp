@@ -70,7 +70,7 @@ class Loader {
       const auto split = split_number_off(assignment.name);
       const OtherName* other = find_other_name(assignment.name);
       std::string number;
-      if (!other && split) {
+      if (!other && split && !is_family(split->family)) {
         other = find_other_name(split->family);
         number = std::to_string(split->number);
       }

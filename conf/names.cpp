@@ -51,6 +51,7 @@ constexpr auto kOtherNames = std::to_array<OtherName>({
     {"master_slave_mode", gone, "backend_clustering_mode says it; streaming_replication is the default"},
     {"master_slave_sub_mode", gone, "backend_clustering_mode says it; streaming_replication is the default"},
     {"wd_hostname", gone, kUseHostnames},
+    {"wd_port", gone, kUseHostnames},
     {"wd_heartbeat_port", gone, "use heartbeat_portN"},
     {"other_pgpool_hostname", gone, kUseHostnames},
     {"other_pgpool_port", gone, kUseHostnames},

@@ -252,6 +252,7 @@ Result<Parsed<StringList>> parse_as(const StringList&, std::string_view text, co
 
 Result<Parsed<BackendFlags>> parse_as(BackendFlags, std::string_view text, const ValueContext& context) {
   BackendFlags flags;
+  std::string remark;
   bool allows = false;
   for (const std::string& word : split_list(text, '|')) {
     const std::string flag = lower_case(word);
@@ -261,13 +262,16 @@ Result<Parsed<BackendFlags>> parse_as(BackendFlags, std::string_view text, const
       flags.disallow_to_failover = true;
     } else if (flag == "always_primary") {
       flags.always_primary = true;
+    } else if (flag == "always_master") {  // Pgpool before 4.2
+      flags.always_primary = true;
+      remark = "ALWAYS_MASTER is the old name of ALWAYS_PRIMARY";
     } else {
       return bad_value(text, context, fmt::format("Unknown backend flag: {}.", shown(word)));
     }
   }
   if (allows && flags.disallow_to_failover)
     return bad_value(text, context, "ALLOW_TO_FAILOVER and DISALLOW_TO_FAILOVER exclude each other.");
-  return Parsed<BackendFlags>{flags};
+  return Parsed<BackendFlags>{flags, remark};
 }
 
 std::string format_value(bool value, const ValueRules&, TextStyle style) {

@@ -65,7 +65,8 @@ TEST_CASE("names are unique, and no other name hides a parameter") {
   for_each_param(settings, [&](const ParamBase& param) {
     INFO(param.name());
     CHECK(names.insert(param.name()).second);
-    CHECK(find_other_name(param.family()) == nullptr);
+    // Without its number a name of a family may have been a parameter of its own: wd_port.
+    CHECK((param.number() >= 0 || find_other_name(param.family()) == nullptr));
   });
 }
 

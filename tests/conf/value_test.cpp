@@ -85,6 +85,7 @@ constexpr Row kRows[] = {
     {"backend_weight0", "nan", "error"},
     {"backend_weight0", "inf", "error"},
     {"backend_flag0", "DISALLOW_TO_FAILOVER|ALWAYS_PRIMARY", "DISALLOW_TO_FAILOVER|ALWAYS_PRIMARY"},
+    {"backend_flag0", "ALWAYS_MASTER", "ALLOW_TO_FAILOVER|ALWAYS_PRIMARY", "ALWAYS_MASTER is the old name of ALWAYS_PRIMARY"},
     {"backend_flag0", "", "ALLOW_TO_FAILOVER"},
     {"backend_flag0", "FOO", "error invalid value for parameter \"backend_flag0\": \"FOO\""},
     {"backend_flag0", "ALLOW_TO_FAILOVER|DISALLOW_TO_FAILOVER", "error"},

@@ -78,10 +78,9 @@ function(howdah_programs)
                   set(place \${CMAKE_INSTALL_PREFIX}/etc/howdah)
                 endif()
                 file(INSTALL \"${CMAKE_SOURCE_DIR}/conf/pgpool.conf.sample\" DESTINATION \${place})")
-  file(GLOB units "${CMAKE_SOURCE_DIR}/deploy/*.service" "${CMAKE_SOURCE_DIR}/deploy/systemd/*.service")
-  if(units)
-    install(FILES ${units} DESTINATION lib/systemd/system)
-  endif()
+  install(FILES "${CMAKE_SOURCE_DIR}/deploy/howdah.service" DESTINATION lib/systemd/system)
+  install(FILES "${CMAKE_SOURCE_DIR}/README.md" DESTINATION ${CMAKE_INSTALL_DOCDIR})
+  install(FILES "${CMAKE_SOURCE_DIR}/LICENSE" DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 endfunction()
 
 # howdah_unit_test(NAME DIRS folder... LINKS ...): one Catch2 program of all *_test.cpp in the folders.

@@ -7,6 +7,9 @@
 #   PGPOOL_PCP_USER, PGPOOL_PCP_PASSWORD the control port's account (PGPOOL_PCP_PASSWORD_FILE likewise)
 #   PGPOOL_CONF_VOLUME                   a folder with own pgpool.conf, pool_hba.conf, pool_passwd, pcp.conf (default /config)
 #   HOWDAH_HOME                          where the files are written (default /etc/howdah)
+#   HOWDAH_RUN                           sockets, pid file, state of the nodes (default /run/howdah)
+#
+# `entrypoint.sh healthcheck` asks the running one through its control port, or, where that has no account, whether it listens.
 set -euo pipefail
 home=${HOWDAH_HOME:-/etc/howdah}
 volume=${PGPOOL_CONF_VOLUME:-/config}
@@ -43,6 +46,19 @@ write_pcp_conf() {
   printf '%s:%s\n' "$PGPOOL_PCP_USER" "$(pg_md5 "$password")"
 }
 
+write_pcppass() {
+  local password
+  password=$(secret_of PGPOOL_PCP_PASSWORD | sed 's/[\\:]/\\&/g')
+  [ -z "$password" ] || printf '*:*:*:%s\n' "$password"
+}
+
+healthcheck() {
+  if [ -n "${PGPOOL_PCP_USER:-}" ] && [ -s "$home/pcppass" ]; then
+    PCPPASSFILE=$home/pcppass exec pcp_node_count -h 127.0.0.1 -p "${PGPOOL_PARAMS_PCP_PORT:-9898}" -U "$PGPOOL_PCP_USER" -w
+  fi
+  exec 3<>"/dev/tcp/127.0.0.1/${PGPOOL_PARAMS_PORT:-9999}"
+}
+
 from_volume_or() {  # FILE COMMAND: the volume's own file, else what the command writes
   if [ -r "$volume/$1" ]; then cat "$volume/$1" >"$home/$1"; else "$2" >"$home/$1"; fi
 }
@@ -64,10 +80,15 @@ default_hba() {
   printf 'local all all scram-sha-256\nhost all all all scram-sha-256\n'
 }
 
+if [ "${1:-}" = healthcheck ]; then
+  healthcheck
+  exit
+fi
 mkdir -p "$home" "$run"
 from_volume_or pgpool.conf default_conf
 from_volume_or pool_hba.conf default_hba
 from_volume_or pool_passwd write_pool_passwd
 from_volume_or pcp.conf write_pcp_conf
+write_pcppass >"$home/pcppass"
 
 exec howdah -n -f "$home/pgpool.conf" -a "$home/pool_hba.conf" -F "$home/pcp.conf" "$@"

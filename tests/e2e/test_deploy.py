@@ -65,6 +65,23 @@ def test_the_entrypoint_makes_a_gateway_of_its_environment(entrypoint, build, tm
     assert (tmp_path / "home" / "pool_passwd").stat().st_mode & 0o077 == 0
 
 
+def test_the_health_check_tells_a_living_gateway_from_none(entrypoint, build, tmp_path):
+    port, pcp_port = entrypoint
+    (tmp_path / "bin" / "pcp_node_count").symlink_to(build / "pcp_node_count")
+
+    def healthcheck(port, pcp_port, **environment):
+        return subprocess.run([PROJECT / "deploy" / "entrypoint.sh", "healthcheck"], capture_output=True, text=True, timeout=30, env={
+            "PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "HOWDAH_HOME": str(tmp_path / "home"),
+            "PGPOOL_PARAMS_PORT": str(port), "PGPOOL_PARAMS_PCP_PORT": str(pcp_port), **environment})
+
+    asked = healthcheck(port, pcp_port, PGPOOL_PCP_USER="pcpadmin")
+    assert (asked.returncode, asked.stdout) == (0, "3\n"), asked.stderr
+    assert healthcheck(port, pcp_port).returncode == 0
+    nobody = pg.free_port()
+    assert healthcheck(nobody, nobody, PGPOOL_PCP_USER="pcpadmin").returncode != 0
+    assert healthcheck(nobody, nobody).returncode != 0
+
+
 def test_a_user_without_a_password_stops_the_entrypoint_with_a_reason(tmp_path):
     done = subprocess.run([PROJECT / "deploy" / "entrypoint.sh"], capture_output=True, text=True, timeout=30,
                           env={"PATH": os.environ["PATH"], "HOWDAH_HOME": str(tmp_path), "HOWDAH_RUN": str(tmp_path), "APP_USERNAME": "app"})
@@ -92,6 +109,9 @@ def test_install_lays_the_programs_out_as_debian_would(build, tmp_path):
     for program in ("howdah", "pgpool", "pcp_node_info", "pcp_attach_node", "pcp_promote_node", "pg_md5"):
         path = tmp_path / "usr" / "sbin" / program
         assert os.access(path, os.X_OK), program
+    for file in ("etc/howdah/pgpool.conf.sample", "usr/lib/systemd/system/howdah.service", "usr/share/doc/howdah/README.md",
+                 "usr/share/doc/howdah/copyright"):
+        assert (tmp_path / file).exists(), file
     done = subprocess.run([tmp_path / "usr" / "sbin" / "pg_md5", "secret"], capture_output=True, text=True, timeout=30)
     assert done.stdout.strip() == "5ebe2294ecd0e0f08eab7690d2a6ee69"
 

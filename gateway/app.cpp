@@ -79,9 +79,7 @@ App::~App() {
 }
 
 Result<void> App::start() {
-  auto pid_file = PidFile::create(settings_->files.pid_file_name());
-  if (!pid_file) return pid_file.error();
-  pid_file_.emplace(std::move(*pid_file));
+  if (auto written = write_pid_file(); !written) return written;
   if (auto made = make_workers(); !made) return made;
   if (auto opened = open_listener(); !opened) return opened;
   if (auto opened = open_pcp(); !opened) return opened;
@@ -92,6 +90,20 @@ Result<void> App::start() {
   catalogs_->start();
   log_.info("howdah started version=\"{}\" port={} workers={} nodes={}", kVersionText, settings_->listen.port(),
             workers_.size(), settings_->nodes.size());
+  return {};
+}
+
+// The usual place may not exist for who just tries it out; a place that was asked for must.
+Result<void> App::write_pid_file() {
+  const auto& name = settings_->files.pid_file_name;
+  auto file = PidFile::create(name());
+  if (file) {
+    pid_file_.emplace(std::move(*file));
+    return {};
+  }
+  if (name.is_set() || read_pid_file(name())) return file.error();
+  log_.warn("no pid file why=\"{}\" hint=\"set pid_file_name, or stop and reload by command line find nothing\"",
+            to_text(file.error()));
   return {};
 }
 

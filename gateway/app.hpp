@@ -62,6 +62,7 @@ class App final : public pcp::ControlSurface, private pcp::ConsoleSurface {
   struct Draining;
 
   // ---- making the parts (app.cpp)
+  Result<void> write_pid_file();
   Result<void> make_workers();
   Result<void> open_listener();
   Result<void> open_pcp();

@@ -160,7 +160,7 @@ def walk_through(walk, cluster, howdah):
 
 def start(check):
     if not check and (PLACE.exists() or PLACE.is_symlink()):
-        print(f"A demo is already there ({PLACE}). Use it: . .demo/env; or end it: ./dev demo down", file=sys.stderr)
+        print(f"A demo is already there ({PLACE}). Use it: set -a; . .demo/env; set +a. Or end it: ./dev demo down", file=sys.stderr)
         return 1
     place = make_place(check)
     walk = Walk()
@@ -174,8 +174,8 @@ def start(check):
         howdah.start()
         walk.say(f"clients: port {howdah.port}; control: port {howdah.pcp_port}; configuration: {howdah.conf}")
         walk_through(walk, cluster, howdah)
-    except (Failed, psycopg2.Error, subprocess.SubprocessError) as failure:
-        print(f"\nNot as told: {failure}", file=sys.stderr)
+    except (Failed, psycopg2.Error, subprocess.SubprocessError, KeyboardInterrupt) as failure:
+        print(f"\nNot as told: {str(failure) or 'interrupted'}", file=sys.stderr)
         if howdah.log.exists():
             print(f"The last lines of Howdah's log:\n{howdah.tail()}", file=sys.stderr)
         with contextlib.suppress(Failed):
@@ -195,7 +195,7 @@ def start(check):
         return 0
     (place / "env").write_text(shell_lines(howdah, cluster))
     print(f"""
-The cluster stays up. To try:
+The cluster stays up; node0, the primary that was killed, stays dead. To try:
   set -a; . .demo/env; set +a
   psql                                      # through Howdah, as app
   psql -c 'SHOW POOL_NODES'

@@ -103,7 +103,7 @@ Result<void> load_dh(SSL_CTX* context, const std::string& file) {
 std::string openssl_errors() {
   std::string out;
   while (const unsigned long code = ERR_get_error()) {
-    const char* reason = ERR_reason_error_string(code);
+    const char* reason = ERR_SYSTEM_ERROR(code) ? std::strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
     if (!out.empty()) out += "; ";
     out += reason != nullptr ? reason : "OpenSSL error " + std::to_string(code);
   }

@@ -24,8 +24,13 @@ endif()
 # Asio is compiled once (BOOST_ASIO_SEPARATE_COMPILATION), which halves the build time of its users.
 add_library(asio STATIC cmake/asio.cpp)
 target_compile_definitions(asio PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
-target_link_libraries(asio PUBLIC Boost::headers Threads::Threads)
+target_link_libraries(asio PUBLIC Boost::headers OpenSSL::SSL Threads::Threads)
 target_compile_options(asio PRIVATE -w)
+
+# So is Boost.JSON. It does nothing but compute: pure folders may use it.
+add_library(json STATIC cmake/json.cpp)
+target_link_libraries(json PUBLIC Boost::headers)
+target_compile_options(json PRIVATE -w)
 
 # howdah_library(NAME [PURE] [DIR folder | DIRS folder...] [LINKS ...] [PRIVATE_LINKS ...]): a static library of all
 # .cpp files directly in the folder(s). Becomes an interface library while a folder has no .cpp yet.

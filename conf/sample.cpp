@@ -34,6 +34,7 @@ constexpr auto kTitles = std::to_array<GroupTitle>({
     {"relcache", "Catalog lookups"},
     {"native", "Native replication (not supported)"},
     {"howdah", "Howdah's own"},
+    {"peers", "Patroni, etcd, other gateways"},
     {"nodes", "Servers: one block for each, N = 0 .. 127"},
     {"members", "Watchdog members (not supported)"},
     {"heartbeats", "Watchdog heartbeats (not supported)"},

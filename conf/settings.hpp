@@ -12,6 +12,7 @@
 #include "conf/settings/failover.hpp"
 #include "conf/settings/operation.hpp"
 #include "conf/settings/own.hpp"
+#include "conf/settings/peers.hpp"
 #include "conf/settings/routing.hpp"
 
 #include <memory>
@@ -51,6 +52,7 @@ struct Settings {
   RelcacheSettings relcache = {};
   NativeSettings native = {};
   HowdahSettings howdah = {};
+  PeerSettings peers = {};
 
   std::vector<NodeSettings> nodes = {};  // in order of id; ids may have gaps
   std::vector<WatchdogMember> members = {};

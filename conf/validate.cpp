@@ -1,6 +1,7 @@
 #include "conf/validate.hpp"
 
 #include "conf/redirect.hpp"
+#include "conf/service_url.hpp"
 #include "conf/walk.hpp"
 #include "conf/words.hpp"
 
@@ -52,6 +53,7 @@ class Checks {
     check_pool();
     check_watching();
     check_failover();
+    check_peers();
     check_routing();
     check_log();
     check_patterns();
@@ -179,6 +181,43 @@ class Checks {
     if (mode() != FailoverMode::command && !command().empty())
       warning(command,
               fmt::format("failover_command is not run, because failover_mode = {}", mode.text(TextStyle::show)));
+  }
+
+  void check_peers() {
+    const auto& peers = s_.peers;
+    const auto& mode = s_.howdah.failover_mode;
+    check_urls(peers.patroni_urls, kPatroniPort);
+    check_urls(peers.etcd_endpoints, kEtcdPort);
+    const bool is_patroni = mode() == FailoverMode::patroni;
+    if (is_patroni && peers.patroni_urls().empty())
+      warning(mode, "failover_mode = patroni without patroni_urls: a leader that Patroni has given up is written to until its "
+                    "server stops");
+    if (!is_patroni && !peers.patroni_urls().empty())
+      warning(peers.patroni_urls,
+              fmt::format("patroni_urls are not asked, because failover_mode = {}", mode.text(TextStyle::show)));
+    const bool is_promoter = mode() == FailoverMode::native || mode() == FailoverMode::command;
+    if (!is_promoter && !peers.etcd_endpoints().empty())
+      warning(peers.etcd_endpoints, fmt::format("etcd_endpoints are not used, because with failover_mode = {} somebody else "
+                                                "promotes",
+                                                mode.text(TextStyle::show)));
+    if (peers.etcd_endpoints().empty() && peers.gateway_name.is_set())
+      warning(peers.gateway_name, "gateway_name is not used, because etcd_endpoints is not set");
+    if (peers.etcd_endpoints().empty() && peers.etcd_cluster_name.is_set())
+      warning(peers.etcd_cluster_name, "etcd_cluster_name is not used, because etcd_endpoints is not set");
+    for (const auto* name : {&peers.etcd_cluster_name, &peers.gateway_name})
+      if ((*name)().find('/') != std::string::npos)
+        error(*name, fmt::format("{} is part of a key of etcd and may not have a slash", name->name()));
+    if (peers.etcd_cluster_name().empty()) error(peers.etcd_cluster_name, "etcd_cluster_name may not be empty");
+    if (peers.etcd_user().empty() != peers.etcd_password().empty())
+      error(peers.etcd_user, "etcd_user and etcd_password need one another");
+    if (peers.patroni_user().empty() != peers.patroni_password().empty())
+      error(peers.patroni_user, "patroni_user and patroni_password need one another");
+  }
+
+  void check_urls(const Param<StringList>& list, std::uint16_t default_port) {
+    for (const std::string& text : list())
+      if (const auto url = parse_service_url(text, default_port); !url)
+        error(list, fmt::format("parameter \"{}\": {}", list.name(), url.error().message));
   }
 
   void check_routing() {

@@ -10,6 +10,8 @@
 
 #include "base/result.hpp"
 #include "failover/kept_state.hpp"
+#include "failover/patroni.hpp"
+#include "failover/quorum.hpp"
 #include "health/cluster_view.hpp"
 #include "health/commit_doubt.hpp"
 #include "health/events.hpp"
@@ -78,9 +80,25 @@ struct FateRequest {
   Duration limit = {};
 };
 
+// What Patroni answered to a switchover.
+struct PatroniSwitched {
+  StepId id = 0;
+  bool is_ok = false;
+  std::string text = {};  // in its words
+};
+
+// A reading of what the gateways keep in etcd, or why there is none. `lease_until`: how long the others count this gateway
+// as alive at least, reckoned from before the lease was last renewed.
+struct CouncilSeen {
+  std::optional<Assembly> assembly = {};
+  std::string error = {};
+  Instant asked_at = {};
+  Instant lease_until = {};
+};
+
 using Event = std::variant<health::ProbeAnswered, health::ProbeFailed, health::TrafficFailed, health::TrafficSeen,
                            health::PositionWanted, health::Tick, SqlDone, CommandDone, AttachRequest, DetachRequest, PromoteRequest,
-                           FateRequest>;
+                           FateRequest, PatroniAnswered, PatroniSwitched, CouncilSeen>;
 
 // --- actions ---
 
@@ -119,6 +137,36 @@ struct Fate {
   CommitOutcome outcome = CommitOutcome::unknown;
 };
 
-using Action = std::variant<Probe, RunSql, RunCommand, Publish, Persist, Answer, Fate>;
+// Ask Patroni for its cluster now, and again after each `period`.
+struct WatchPatroni {
+  Duration period = {};
+};
+// Have Patroni switch over; names are those of its members.
+struct SwitchPatroni {
+  StepId id = 0;
+  std::string leader = {};
+  std::string candidate = {};
+};
+
+// To etcd; none is answered by itself, the next reading tells. After each there is a reading at once.
+struct WatchCouncil {  // read now, and again after each `period`
+  Duration period = {};
+};
+struct TellCouncil {  // kept under this gateway's lease until the next one
+  Vote vote = {};
+};
+struct TakeLock {
+  LockRow row = {};
+};
+struct DropLock {
+  std::int64_t revision = 0;
+};
+struct ClaimOffice {  // if the row's revision still stands, and the lock's: 0 means that nobody has it
+  OfficeRow row = {};
+  std::int64_t lock_revision = 0;
+};
+
+using Action = std::variant<Probe, RunSql, RunCommand, Publish, Persist, Answer, Fate, WatchPatroni, SwitchPatroni,
+                            WatchCouncil, TellCouncil, TakeLock, DropLock, ClaimOffice>;
 
 }  // namespace howdah::failover

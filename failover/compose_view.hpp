@@ -14,7 +14,7 @@ struct Decision {
   health::KnownPrimary known = {};
   bool is_trusted = false;    // the known primary may be sent writes
   bool is_switching = false;
-  std::string contest = {};   // why the known primary may be the wrong one; empty: it is not contested
+  std::string contest = {};   // why the known primary may be the wrong one, so that it is shut to clients; empty: it is not
 };
 
 ClusterView compose_view(const std::vector<health::NodeFacts>& nodes, const Decision& decision);

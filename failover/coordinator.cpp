@@ -38,7 +38,11 @@ Coordinator::Coordinator(health::HealthOptions health, FailoverOptions failover,
       commands_(desk_, log),
       fences_(desk_, log),
       fates_(desk_, log),
-      synchronous_(desk_, log) {}
+      synchronous_(desk_, log),
+      patroni_(log),
+      council_(log) {
+  council_.reconfigure(options_.council);
+}
 
 void Coordinator::restore(const KeptState& state, Instant now) {
   epoch_ = state.epoch;
@@ -55,6 +59,7 @@ void Coordinator::reconfigure(health::HealthOptions health, FailoverOptions fail
   crash_restart_grace_ = health.crash_restart_grace;
   tracker_.reconfigure(std::move(health));
   options_ = std::move(failover);
+  council_.reconfigure(options_.council);
 }
 
 void Coordinator::on(const Event& event, Instant now, Actions<Action>& out) {
@@ -66,6 +71,7 @@ void Coordinator::on(const Event& event, Instant now, Actions<Action>& out) {
   run_health_actions();
   const bool has_primary = known_.node && !known_.is_given_up && primary()->is_usable();
   tracker_.set_primary_timeline(has_primary ? std::optional(known_.timeline) : std::nullopt);
+  council_.begin_turn(now);
   for (int turn = 0; turn < kMostTurns; ++turn) {
     const Phase before = phase_;
     judge_roles();
@@ -75,12 +81,14 @@ void Coordinator::on(const Event& event, Instant now, Actions<Action>& out) {
   }
   judge_fences();
   await_former_primaries();
+  watch_peers();
   if (epoch_ != kept_.epoch) keep_if_changed();  // an epoch is on disk before anybody sees it
   publish_if_changed();
   sources_.advance(options_of(tracker_.nodes()), options_.sql_timeout, now_, out);
   commands_.advance(options_.command_timeout, now_, out);
   fences_.advance(options_.sql_timeout, now_, out);
   fates_.advance(view_->primary, primary() ? primary()->last_asked_at : Instant{}, epoch_, options_.sql_timeout, now_, out);
+  tell_council();     // after the view: who is told that nothing is written may rely on it
   keep_if_changed();  // the rest may be a moment late: clients wait for the view, not for the disk
   out_ = nullptr;
 }
@@ -170,7 +178,7 @@ void Coordinator::run_health_actions() {
 
 void Coordinator::on_condition_changed(const health::ConditionChanged& change) {
   using enum NodeCondition;
-  if (options_.mode != FailoverMode::command || known_.node == change.node) return;
+  if (options_.mode != FailoverMode::command || known_.node == change.node || !council_.may_steer()) return;
   const bool was_used = change.from != unknown && change.from != down && change.from != fenced && change.from != detached;
   if (was_used && (change.to == down || change.to == detached)) run_failover_command(change.node);
   if (change.to == waiting && (change.from == down || change.from == detached)) {
@@ -204,9 +212,9 @@ void Coordinator::tell_phase(Phase to, std::string_view reason) {
   if (to == Phase::steady) timeline_.end(phase_ != Phase::suspect && phase_ != Phase::starting);
 }
 
-bool Coordinator::is_primary_trusted() const {
+bool Coordinator::wants_to_write() const {
   const NodeFacts* node = primary();
-  if (node == nullptr || verdict_.is_contested) return false;
+  if (node == nullptr || verdict_.is_contested || !is_permitted()) return false;
   switch (phase_) {
     case Phase::steady:
     case Phase::following: return node->is_usable();
@@ -220,6 +228,7 @@ bool Coordinator::is_primary_trusted() const {
 }
 
 bool Coordinator::is_switching() const {
+  if (council_.is_draining_for_other(known_.node)) return true;
   switch (phase_) {
     case Phase::confirming:
     case Phase::freezing:
@@ -232,8 +241,9 @@ bool Coordinator::is_switching() const {
 }
 
 void Coordinator::publish_if_changed() {
-  ClusterView view = compose_view(tracker_.nodes(), {epoch_, known_, is_primary_trusted(), is_switching(),
-                                                         verdict_.is_contested ? verdict_.alarm : std::string{}});
+  std::string contest = verdict_.is_contested ? verdict_.alarm : std::string{};
+  if (contest.empty() && known_.node && primary()->is_usable()) contest = why_no_writes();
+  ClusterView view = compose_view(tracker_.nodes(), {epoch_, known_, is_primary_trusted(), is_switching(), std::move(contest)});
   if (view_->version != 0 && is_same(view, *view_)) return;
   view.version = view_->version + 1;
   view_ = std::make_shared<const ClusterView>(std::move(view));
@@ -276,7 +286,8 @@ void Coordinator::watch_standbys(Duration period) {
 
 std::optional<Instant> Coordinator::next_deadline() const {
   std::optional<Instant> next = tracker_.next_deadline();
-  for (const std::optional<Instant>& other : {wake_, sources_.next_deadline(), fences_.next_deadline(), fates_.next_deadline()})
+  for (const std::optional<Instant>& other : {wake_, sources_.next_deadline(), fences_.next_deadline(), fates_.next_deadline(),
+                                               council_.next_deadline()})
     if (other && (!next || *other < *next)) next = other;
   return next;
 }

@@ -17,10 +17,12 @@
 #include "failover/actions.hpp"
 #include "failover/command_queue.hpp"
 #include "failover/commit_fates.hpp"
+#include "failover/council.hpp"
 #include "failover/failover_options.hpp"
 #include "failover/fences.hpp"
 #include "failover/guards.hpp"
 #include "failover/kept_state.hpp"
+#include "failover/patroni.hpp"
 #include "failover/phase.hpp"
 #include "failover/plan.hpp"
 #include "failover/sources.hpp"
@@ -61,7 +63,7 @@ class Coordinator {
     Instant since = {};
   };
   // A planned switchover, until the candidate is told to promote.
-  enum class SwitchStage { checkpointing, draining, closing, catching_up };
+  enum class SwitchStage { checkpointing, gathering, draining, closing, catching_up, asking };
   struct Switchover {
     RequestId request = 0;
     NodeId candidate = {};
@@ -81,6 +83,9 @@ class Coordinator {
   void handle(const DetachRequest& event);
   void handle(const PromoteRequest& event);
   void handle(const FateRequest& event) { fates_.on(event, now_); }
+  void handle(const PatroniAnswered& event);
+  void handle(const PatroniSwitched& event);
+  void handle(const CouncilSeen& event);
   template <typename HealthEvent>
   void handle(const HealthEvent& event) {
     tracker_.on(event, now_, health_out_);
@@ -93,7 +98,8 @@ class Coordinator {
   void answer(RequestId request, Result<void> result);
   void publish_if_changed();
   void keep_if_changed();
-  bool is_primary_trusted() const;
+  bool wants_to_write() const;
+  bool is_primary_trusted() const { return wants_to_write() && council_.has_declared(*known_.node); }
   bool is_switching() const;
 
   // coordinator_roles.cpp
@@ -138,6 +144,24 @@ class Coordinator {
   void take_switch_step(const SqlDone& done);
   void give_up_switchover(std::string reason);
 
+  // coordinator_peers.cpp: those with whom it is agreed who is primary
+  void watch_peers();
+  bool have_peers_spoken() const;
+  std::string why_no_writes() const;
+  bool is_permitted() const { return why_no_writes().empty(); }
+  void shape(health::RolePolicy& policy) const;
+  void keep_lock();
+  Stance stance() const;
+  void tell_council();
+  void take_kept_office();
+  void take_office_back();
+  std::optional<NodeId> prefer_claimed(const std::vector<Candidate>& candidates) const;
+  bool is_claimed();
+  void gather();
+  std::optional<std::string> object_to_asking(NodeId candidate) const;
+  void ask_patroni();
+  void await_patroni();
+
   const health::NodeFacts* primary() const { return known_.node ? tracker_.find(*known_.node) : nullptr; }
   bool is_primary_back() const { return known_.node && verdict_.primary == known_.node; }
   StepId send(NodeId node, SqlStep step, std::vector<std::string> statements, Duration limit);
@@ -155,6 +179,10 @@ class Coordinator {
   CommitFates fates_;
   SynchronousNames synchronous_;
   Timeline timeline_;
+  PatroniWord patroni_;
+  std::optional<Duration> patroni_period_;
+  Council council_;
+  std::optional<Instant> idle_claim_since_;  // of somebody else's claim that nobody carries out
 
   Phase phase_ = Phase::starting;
   Instant phase_since_{};

@@ -37,6 +37,8 @@ void Coordinator::advance_starting() {
         return node.outcomes > 0 || node.condition == NodeCondition::detached;
       }))
     return;
+  if (!have_peers_spoken()) return;
+  take_kept_office();
   if (verdict_.primary) return adopt(*verdict_.primary, "found at start");
   complain_of_stale_primary();
   const NodeFacts* kept = primary();
@@ -69,7 +71,8 @@ void Coordinator::advance_steady() {
   if (node.is_usable()) {
     known_.timeline = std::max(known_.timeline, node.timeline);
     keep_following();
-    if (options_.mode == FailoverMode::native && !verdict_.is_contested)
+    take_office_back();
+    if (options_.mode == FailoverMode::native && !verdict_.is_contested && council_.may_steer())
       synchronous_.keep(node, tracker_.nodes(), options_.synchronous, options_.sql_timeout, now_, *out_);
   } else if (is_primary_back()) {
     tracker_.release(*known_.node, "the primary is back", now_, health_out_);
@@ -104,10 +107,11 @@ void Coordinator::advance_confirming() {
                            .patience = crash_restart_grace_,
                            .silence_that_counts = kSilenceThatCounts,
                            .pinged_since = [this](NodeId id) { return sources_.asked_at(id); }};
-  if (options_.mode == FailoverMode::native) ping_primary(guard);
+  if (options_.mode == FailoverMode::native && council_.may_ping(*known_.node)) ping_primary(guard);
   auto objection = object_to_promotion(tracker_.nodes(), known_, guard, now_);
   if (!objection && options_.mode == FailoverMode::native)
     objection = synchronous_.object_to_promotion(tracker_.nodes(), known_, options_.synchronous);
+  if (!objection) objection = council_.object_to_promotion(tracker_.nodes(), known_);
   if (objection) {
     if (hold_reason_ != *objection || now_ >= next_complaint_) {
       log_.warn("no promotion yet reason=\"{}\"", *objection);
@@ -155,6 +159,7 @@ bool Coordinator::is_settled(const NodeFacts& node) const {
 void Coordinator::advance_freezing() {
   if (adopt_successor()) return;
   if (is_primary_back()) return return_to_primary("the primary answers again");
+  if (!council_.has_lock()) return hold("the lock among the gateways is lost");
   bool is_all_settled = true;
   std::string waiting_for;
   for (const NodeFacts& node : tracker_.nodes()) {
@@ -171,13 +176,14 @@ void Coordinator::advance_freezing() {
     if (now_ - phase_since_ >= options_.freeze_timeout) return hold(std::move(waiting_for));
     return wake_at(std::min(now_ + kStandstill, phase_since_ + options_.freeze_timeout));
   }
-  Plan plan{.epoch = Epoch{epoch_.value + 1},
+  Plan plan{.epoch = Epoch{std::max(epoch_, council_.office() ? council_.office()->epoch : Epoch{}).value + 1},
             .old_primary = known_.node,
             .old_timeline = known_.timeline,
             .highest_known = primary()->last ? primary()->last->flushed : Lsn{},
             .candidates = list_candidates(tracker_.nodes(), known_),
             .reason = primary()->reason};
-  const auto winner = elect(plan.candidates);
+  const auto claimed = prefer_claimed(plan.candidates);
+  const auto winner = claimed ? claimed : elect(plan.candidates);
   if (!winner) return hold("nobody can be elected");
   plan.new_primary = *winner;
   log_.log(plan.known_loss_bytes() == 0 ? LogLevel::info : LogLevel::error, "failover plan {}", to_text(plan));
@@ -198,7 +204,8 @@ void Coordinator::advance_promoting() {
     return hold(fmt::format("node {} died while it was promoted", winner.options.id.value));
   }
   tracker_.watch_closely(winner.options.id, kStepPeriod, now_);
-  const bool is_ready = synchronous_.prepare(winner, options_.synchronous, options_.sql_timeout, now_, *out_);
+  if (!is_claimed()) return;
+  const bool is_ready = council_.has_lock() && synchronous_.prepare(winner, options_.synchronous, options_.sql_timeout, now_, *out_);
   if (is_ready && !promote_step_ && now_ >= next_promote_) {
     promote_step_ = send(winner.options.id, SqlStep::promote, sql_promote(), options_.sql_timeout);
     next_promote_ = now_ + kPromoteAgain;
@@ -248,7 +255,7 @@ void Coordinator::return_to_primary(std::string_view why) {
   lost_since_.clear();
   tracker_.release(*known_.node, std::string(why), now_, health_out_);
   for (const NodeFacts& node : tracker_.nodes())
-    if (node.options.id != *known_.node && options_.mode == FailoverMode::native && is_freezable(node))
+    if (node.options.id != *known_.node && options_.mode == FailoverMode::native && council_.may_steer() && is_freezable(node))
       sources_.want_following(node.options.id, primary()->options, true);
   const bool may_be_steady = is_legal(phase_, Phase::steady);
   set_phase(may_be_steady ? Phase::steady : Phase::following, why);
@@ -259,7 +266,7 @@ void Coordinator::keep_following() {
   for (const NodeFacts& node : tracker_.nodes()) {
     const bool is_stray = node.condition == NodeCondition::fenced && node.answers && node.last && node.last->in_recovery &&
                           node.last->system_identifier == known_.system_identifier && node.timeline <= known_.timeline;
-    if (options_.mode != FailoverMode::native || !(is_freezable(node) || is_stray)) continue;
+    if (options_.mode != FailoverMode::native || !council_.may_steer() || !(is_freezable(node) || is_stray)) continue;
     const NodeId id = node.options.id;
     const bool streams = node.last->receiver_status == "streaming" && node.last->received_timeline == known_.timeline;
     if (streams && sources_.is_done(id)) {

@@ -22,9 +22,10 @@ constexpr Duration kReturnPeriod = 50ms;
 
 void Coordinator::judge_roles() {
   std::string old_alarm = std::move(verdict_.alarm);
-  verdict_ = health::detect_roles(tracker_.nodes(), known_,
-                                  {.is_promoted_elsewhere = is_promoted_elsewhere(),
-                                   .may_standbys_decide = options_.may_standbys_decide});
+  health::RolePolicy policy{.is_promoted_elsewhere = is_promoted_elsewhere(),
+                            .may_standbys_decide = options_.may_standbys_decide};
+  shape(policy);
+  verdict_ = health::detect_roles(tracker_.nodes(), known_, policy);
   if (!verdict_.alarm.empty() && verdict_.alarm != old_alarm)
     log_.error("roles undecided alarm=\"{}\" hint=\"stop the wrong one, or take it out: pcp_detach_node\"",
                verdict_.alarm);
@@ -51,12 +52,12 @@ void Coordinator::judge_roles() {
 // than a cluster restored from a backup.
 void Coordinator::judge_fences() {
   std::vector<NodeId> shut, open;
-  const bool is_in_office = known_.node && !known_.is_given_up && phase_ != Phase::starting;
+  const bool is_in_office = known_.node && !known_.is_given_up && phase_ != Phase::starting && council_.may_steer();
   if (is_in_office && !is_promoted_elsewhere()) {
     for (const health::Misfit& misfit : verdict_.misfits)
       if (misfit.is_left_behind && misfit.node != *known_.node) shut.push_back(misfit.node);
   }
-  const bool is_open_for_writes = (phase_ == Phase::steady || phase_ == Phase::following) && primary()->is_usable();
+  const bool is_open_for_writes = council_.may_steer() && (phase_ == Phase::steady || phase_ == Phase::following) && primary()->is_usable();
   if (is_open_for_writes) {
     open.push_back(*known_.node);
     if (primary()->last && primary()->last->synchronous_names == kFencedNames) fences_.note_found(*known_.node, primary()->last_asked_at);
@@ -106,6 +107,8 @@ void Coordinator::adopt(NodeId id, std::string_view why) {
   const bool is_change = previous != id || epoch_ == Epoch{};
   if (is_change) {
     ++epoch_.value;
+    if (council_.office() && council_.office()->node == id) epoch_ = std::max(epoch_, council_.office()->epoch);
+    council_.accept();
     fates_.begin_epoch(plan_ && plan_->new_primary == id);
   }
   if (previous && *previous != id && std::find(former_.begin(), former_.end(), *previous) == former_.end())
@@ -123,7 +126,7 @@ void Coordinator::adopt(NodeId id, std::string_view why) {
   tracker_.watch_normally(id);
   log_.info("primary adopted node={} epoch={} timeline={} previous={} reason=\"{}\"", id.value, epoch_.value,
             known_.timeline.value, previous ? previous->value : -1, why);
-  if (is_change && previous && options_.mode == FailoverMode::command) {
+  if (is_change && previous && options_.mode == FailoverMode::command && council_.may_steer()) {
     const NodeFacts* old = tracker_.find(*previous);
     for (const NodeFacts& standby : tracker_.nodes()) {
       const NodeId other = standby.options.id;

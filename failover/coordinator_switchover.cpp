@@ -1,7 +1,8 @@
 // A planned switchover by SQL only, so that nothing acknowledged is lost and no client sees an error: hold new
 // transactions, wait for the running ones, close the old primary, let the candidate have everything, promote it. Until
 // the candidate is told to promote everything can be undone, and is when a limit is reached. The old primary stays
-// read-only and out of use: to become a standby it needs standby.signal and a restart, perhaps pg_rewind.
+// read-only and out of use: to become a standby it needs standby.signal and a restart, perhaps pg_rewind. Where Patroni
+// promotes, it is asked once no transaction is open, and does the rest (coordinator_peers.cpp).
 #include <algorithm>
 
 #include "failover/coordinator.hpp"
@@ -25,7 +26,11 @@ constexpr Duration kStepPeriod = 10ms;
 std::optional<std::string> Coordinator::object_to_switchover(NodeId candidate) const {
   const NodeFacts* node = tracker_.find(candidate);
   if (node == nullptr) return "there is no such node";
-  if (options_.mode != FailoverMode::native) return "a planned switchover needs failover_mode = native";
+  if (options_.asks_patroni) {
+    if (auto objection = object_to_asking(candidate)) return objection;
+  } else if (options_.mode != FailoverMode::native) {
+    return "a planned switchover needs failover_mode = native, or patroni with patroni_urls";
+  }
   if (known_.node == candidate) return "the node is the primary already";
   if (phase_ != Phase::steady) return fmt::format("the cluster is not steady but {}", row_of(phase_).name);
   if (!node->is_usable() || !node->answers || !node->last->in_recovery) return "the node is not a usable standby";
@@ -52,9 +57,10 @@ void Coordinator::take_switch_step(const SqlDone& done) {
   switch (plan.stage) {
     case SwitchStage::checkpointing:
       if (!done.is_ok) log_.warn("step failed node={} step=checkpoint error=\"{}\"", done.node.value, done.error);
-      plan.stage = SwitchStage::draining;
+      plan.stage = SwitchStage::gathering;
       plan.deadline = now_ + options_.switchover_timeout;
-      plan.next_count = now_ + kFirstCount;
+      return;
+    case SwitchStage::gathering:
       return;
     case SwitchStage::draining:
       if (!done.is_ok || done.rows.empty() || done.rows[0].empty())
@@ -62,6 +68,7 @@ void Coordinator::take_switch_step(const SqlDone& done) {
       plan.busy = done.rows[0][0];
       plan.next_count = now_ + kCountAgain;
       if (plan.busy != "0") return;
+      if (options_.asks_patroni) return ask_patroni();
       plan.stage = SwitchStage::closing;
       fences_.note_closed(*known_.node, false);
       keep_if_changed();
@@ -79,12 +86,14 @@ void Coordinator::take_switch_step(const SqlDone& done) {
       return;
     }
     case SwitchStage::catching_up:
+    case SwitchStage::asking:
       return;
   }
 }
 
 void Coordinator::advance_switching() {
   if (!switchover_) return;
+  if (switchover_->stage == SwitchStage::asking) return await_patroni();
   const NodeFacts& old = *primary();
   if (!old.is_usable()) {
     answer(switchover_->request, Error{ErrorCode::command_failed, "the primary failed meanwhile: " + old.reason});
@@ -94,10 +103,24 @@ void Coordinator::advance_switching() {
   if (!tracker_.find(switchover_->candidate)->is_usable()) return give_up_switchover("the candidate failed meanwhile");
   switch (switchover_->stage) {
     case SwitchStage::checkpointing: return;
+    case SwitchStage::gathering: return gather();
     case SwitchStage::draining: return count_busy();
     case SwitchStage::closing: return;
     case SwitchStage::catching_up: return catch_up();
+    case SwitchStage::asking: return;
   }
+}
+
+// Every gateway holds new transactions before those that are open are counted.
+void Coordinator::gather() {
+  Switchover& plan = *switchover_;
+  if (const auto objection = council_.object_to_switchover(*known_.node)) {
+    if (now_ >= plan.deadline) return give_up_switchover(*objection);
+    return wake_at(plan.deadline);
+  }
+  plan.stage = SwitchStage::draining;
+  plan.next_count = now_ + kFirstCount;
+  count_busy();
 }
 
 void Coordinator::count_busy() {
@@ -127,7 +150,7 @@ void Coordinator::catch_up() {
   sources_.want_frozen(plan.candidate);
   if (!is_settled(candidate)) return;
 
-  plan_ = Plan{.epoch = Epoch{epoch_.value + 1},
+  plan_ = Plan{.epoch = Epoch{std::max(epoch_, council_.office() ? council_.office()->epoch : Epoch{}).value + 1},
                .old_primary = known_.node,
                .new_primary = plan.candidate,
                .old_timeline = known_.timeline,

@@ -5,6 +5,10 @@ namespace howdah::failover {
 FailoverOptions options_from_settings(const Settings& settings) {
   FailoverOptions options;
   options.mode = settings.howdah.failover_mode();
+  options.asks_patroni = options.mode == FailoverMode::patroni && !settings.peers.patroni_urls().empty();
+  const bool is_promoter = options.mode == FailoverMode::native || options.mode == FailoverMode::command;
+  options.council.is_enabled = is_promoter && !settings.peers.etcd_endpoints().empty();
+  options.council.self.name = settings.peers.gateway_name();
   options.failover_command = settings.failover.failover_command();
   options.failback_command = settings.failover.failback_command();
   options.follow_primary_command = settings.failover.follow_primary_command();

@@ -5,14 +5,23 @@
 
 #include "base/instant.hpp"
 #include "conf/settings.hpp"
+#include "failover/quorum.hpp"
 
 namespace howdah::failover {
+
+// Several gateways that agree through etcd.
+struct CouncilOptions {
+  bool is_enabled = false;
+  GatewayId self = {};
+};
 
 struct FailoverOptions {
   FailoverMode mode = FailoverMode::native;
   std::string failover_command = {};
   std::string failback_command = {};
   std::string follow_primary_command = {};
+  bool asks_patroni = false;  // mode patroni, and it is known where
+  CouncilOptions council = {};
   SynchronousPolicy synchronous = SynchronousPolicy::off;
   bool may_standbys_decide = false;        // detach_false_primary
   Duration search_primary_timeout = 300s;  // after it, "no primary found" is logged again and again; 0: never

@@ -1,5 +1,6 @@
 #include "gateway/app.hpp"
 
+#include <boost/asio/ip/host_name.hpp>
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 #include <signal.h>
@@ -203,6 +204,12 @@ void App::start_control() {
   if (!login.trouble.empty()) log_.warn("no login for the checks why=\"{}\"", login.trouble);
   options.probe_login = std::move(login.credentials);
   options.step_login = options.probe_login;
+  options.patroni = patroni_options(*settings_);
+  options.etcd = etcd_options(*settings_);
+  failover::GatewayId& self = options.failover.council.self;
+  boost::system::error_code nameless;
+  if (self.name.empty()) self.name = fmt::format("{}:{}", boost::asio::ip::host_name(nameless), settings_->listen.port());
+  self.instance = random_seed();
   options.status_directory = settings_->files.work_dir();
   options.is_status_discarded = line_.discards_status;
   control_ = std::make_unique<failover::Control>(

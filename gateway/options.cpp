@@ -54,6 +54,14 @@ TlsServerOptions tls_server_options(const Settings& settings) {
   return out;
 }
 
+// Those that could not be read have been refused with the file.
+std::vector<ServiceUrl> service_urls(const StringList& texts, std::uint16_t default_port) {
+  std::vector<ServiceUrl> urls;
+  for (const std::string& text : texts)
+    if (auto url = parse_service_url(text, default_port)) urls.push_back(std::move(*url));
+  return urls;
+}
+
 std::uint32_t to_limit(int value) { return static_cast<std::uint32_t>(std::max(value, 0)); }
 
 }  // namespace
@@ -98,6 +106,21 @@ ListenOptions listen_options(const Settings& settings) {
 health::HealthOptions health_options(const Settings& settings) { return health::options_from_settings(settings); }
 
 failover::FailoverOptions failover_options(const Settings& settings) { return failover::options_from_settings(settings); }
+
+failover::EtcdOptions etcd_options(const Settings& settings) {
+  const PeerSettings& peers = settings.peers;
+  return {.http = {.urls = service_urls(peers.etcd_endpoints(), kEtcdPort), .ca_file = settings.beside(peers.etcd_ca_file())},
+          .user = peers.etcd_user(),
+          .password = peers.etcd_password(),
+          .cluster_name = peers.etcd_cluster_name(),
+          .lease_time = peers.etcd_lease_time()};
+}
+
+failover::HttpOptions patroni_options(const Settings& settings) {
+  const PeerSettings& peers = settings.peers;
+  return {service_urls(peers.patroni_urls(), kPatroniPort), settings.beside(peers.patroni_ca_file()), peers.patroni_user(),
+          peers.patroni_password()};
+}
 
 CatalogReaderOptions catalog_options(const Settings& settings) {
   CatalogReaderOptions out;

@@ -17,6 +17,8 @@ LogSinkOptions log_options(const Settings& settings, bool has_debug);
 ListenOptions listen_options(const Settings& settings);
 health::HealthOptions health_options(const Settings& settings);
 failover::FailoverOptions failover_options(const Settings& settings);
+failover::EtcdOptions etcd_options(const Settings& settings);
+failover::HttpOptions patroni_options(const Settings& settings);
 CatalogReaderOptions catalog_options(const Settings& settings);
 TlsClientOptions tls_client_options(const Settings& settings);  // towards servers
 PoolOptions pool_options(const Settings& settings);

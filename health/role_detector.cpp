@@ -70,6 +70,7 @@ bool is_outcast(const NodeFacts& node, const KnownPrimary& known) {
 // others promote, one on a higher timeline.
 bool contests(const NodeFacts& claimant, const NodeFacts& chosen, const KnownPrimary& known, const RolePolicy& policy) {
   if (known.node != chosen.options.id || known.successor || is_outcast(claimant, known)) return false;
+  if (policy.is_named_only || policy.named == chosen.options.id) return false;  // it is for others to say
   return claimant.timeline == chosen.timeline || (policy.is_promoted_elsewhere && claimant.timeline > chosen.timeline);
 }
 
@@ -78,13 +79,16 @@ struct Choice {
   bool is_undecided = false;  // several on one timeline, none of them known
 };
 
-Choice choose(const std::vector<const NodeFacts*>& claimants, const KnownPrimary& known, TimelineId newest) {
+Choice choose(const std::vector<const NodeFacts*>& claimants, const KnownPrimary& known, const RolePolicy& policy, TimelineId newest) {
+  for (const NodeFacts* node : claimants)
+    if (policy.named == node->options.id && node->timeline >= known.timeline) return {node};
   // The one in office stays while it answers on its timeline: a promotion by accident takes nothing over.
   for (const NodeFacts* node : claimants)
     if (!known.is_given_up && known.node == node->options.id && node->timeline >= known.timeline) return {node};
   for (const NodeFacts* node : claimants)
     if (known.successor == node->options.id && node->timeline > known.timeline) return {node};
   Choice choice;
+  if (policy.is_named_only) return choice;
   for (const NodeFacts* node : claimants) {
     if (node->timeline < newest || is_outcast(*node, known)) continue;
     if (known.node && known.node != node->options.id && node->timeline == known.timeline) continue;  // not promoted from the known primary's history
@@ -117,7 +121,7 @@ RoleVerdict detect_roles(const std::vector<NodeFacts>& nodes, const KnownPrimary
   const bool is_mixed = std::any_of(claimants.begin(), claimants.end(), [&](const NodeFacts* node) {
     return node->last->system_identifier != claimants.front()->last->system_identifier;
   });
-  const Choice choice = is_mixed ? Choice{nullptr, true} : choose(claimants, known, newest);
+  const Choice choice = is_mixed ? Choice{nullptr, true} : choose(claimants, known, policy, newest);
   if (choice.primary != nullptr) verdict.primary = choice.primary->options.id;
   if (choice.is_undecided) verdict.alarm = "several primaries and nothing tells which is the right one";
   for (const NodeFacts* node : claimants) {

@@ -24,6 +24,8 @@ struct KnownPrimary {
 struct RolePolicy {
   bool is_promoted_elsewhere = false;        // others promote: a higher timeline beside the known one may be their choice
   bool may_standbys_decide = false;          // detach_false_primary: of two, the one that no standby follows is false
+  std::optional<NodeId> named = {};          // by whoever decides (Patroni, the gateways together): the primary, once it says so itself
+  bool is_named_only = false;                // ... and nobody else becomes it
 };
 
 struct Misfit {

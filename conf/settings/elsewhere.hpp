@@ -13,8 +13,7 @@ inline constexpr std::string_view kNoNative = "used by native replication only, 
 struct WatchdogSettings {
   Param<bool> use_watchdog{
       "use_watchdog", false, Change::restart, "Take part in a cluster of gateways.",
-      unsupported("this gateway does not coordinate with others: let only one of them fail over (failover_mode = none "
-                  "on the rest)")};
+      unsupported("several gateways agree through etcd: etcd_endpoints")};
   Param<std::string> wd_listen_address{"wd_listen_address", "", Change::restart, "Address for the watchdog port.",
                                        harmless(kNoWatchdog)};
   Param<int> wd_listen_port{"wd_listen_port", 0,

@@ -13,6 +13,7 @@
 #include "failover/io/command_runner.hpp"
 #include "failover/io/executor.hpp"
 #include "failover/io/journal.hpp"
+#include "failover/io/patroni_watcher.hpp"
 #include "health/io/pq_prober.hpp"
 #include "health/io/view_publisher.hpp"
 
@@ -51,6 +52,13 @@ struct Control::State {
   void perform(const Publish& action);
   void perform(Answer& action);
   void perform(const Fate& action);
+  void perform(const WatchPatroni& action) { if (patroni) patroni->watch(action.period); }
+  void perform(const WatchCouncil& action) { etcd->watch(action.period); }
+  void perform(TellCouncil& action) { etcd->tell(std::move(action.vote)); }
+  void perform(TakeLock& action) { etcd->carry_out(std::move(action)); }
+  void perform(DropLock& action) { etcd->carry_out(action); }
+  void perform(ClaimOffice& action) { etcd->carry_out(std::move(action)); }
+  void perform(SwitchPatroni& action) { patroni->switch_over(std::move(action)); }
   void share_stats();
   Result<void> request(std::function<Event(RequestId)> make);
 
@@ -78,6 +86,8 @@ struct Control::State {
   std::map<NodeId, std::unique_ptr<health::PqProber>> probers;
   std::map<NodeId, std::unique_ptr<NodeExecutor>> executors;
   std::unique_ptr<CommandRunner> commands;
+  std::unique_ptr<PatroniWatcher> patroni;  // if it is known where
+  std::unique_ptr<EtcdLink> etcd;           // if several gateways agree
   std::thread thread;
 };
 
@@ -93,6 +103,12 @@ void Control::State::start() {
                                                               [this](SqlDone done) { post(std::move(done)); }));
   }
   commands = std::make_unique<CommandRunner>(log, [this](CommandDone done) { post(std::move(done)); });
+  if (!options.patroni.urls.empty())
+    patroni = std::make_unique<PatroniWatcher>(options.patroni, [this](auto told) {
+      std::visit([this](auto& event) { post(std::move(event)); }, told);
+    });
+  if (options.failover.council.is_enabled)
+    etcd = std::make_unique<EtcdLink>(options.etcd, [this](CouncilSeen seen) { post(std::move(seen)); });
   thread = std::thread([this] { run(); });
 }
 
@@ -108,6 +124,8 @@ void Control::State::stop() {
   probers.clear();
   executors.clear();
   commands.reset();
+  patroni.reset();
+  etcd.reset();
   const std::lock_guard lock(mutex);
   for (auto& [id, promise] : requests) promise.set_value(Error{ErrorCode::shutting_down, "Howdah is shutting down"});
   requests.clear();
@@ -285,6 +303,7 @@ std::vector<FailoverRecord> Control::failovers() const {
 void Control::reconfigure(health::HealthOptions health, FailoverOptions failover) {
   {
     const std::lock_guard lock(state_->mutex);
+    failover.council = state_->options.failover.council;  // for life, as its line to etcd
     state_->fresh_options = {std::move(health), std::move(failover)};
   }
   state_->wake.notify_one();

@@ -11,6 +11,8 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "failover/failover_options.hpp"
+#include "failover/io/etcd_link.hpp"
+#include "failover/io/http_client.hpp"
 #include "failover/timeline.hpp"
 #include "health/cluster_view.hpp"
 #include "health/commit_doubt.hpp"
@@ -26,6 +28,8 @@ struct ControlOptions {
   FailoverOptions failover;
   health::Credentials probe_login;  // sr_check_user, or health_check_user where that is not set
   health::Credentials step_login;   // for promotion and the like; usually the same
+  HttpOptions patroni;              // without addresses: it is not asked
+  EtcdOptions etcd;                 // used where failover.council is enabled
   std::string status_directory;     // work_dir; empty: nothing is kept
   bool is_status_discarded = false; // -D
 };

@@ -24,6 +24,7 @@ Duration parse_duration(const std::string& text) {
 
 FailoverMode parse_mode(const std::string& text) {
   if (text == "command") return FailoverMode::command;
+  if (text == "patroni") return FailoverMode::patroni;
   return text == "none" ? FailoverMode::none : FailoverMode::native;
 }
 
@@ -54,6 +55,7 @@ class Player {
     if (name == "nodes") options_.nodes = std::stoi(value);
     else if (name == "mode") options_.failover.mode = parse_mode(value);
     else if (name == "retries") node_.max_retries = std::stoi(value);
+    else if (name == "council") options_.failover.council = {true, {value, 1}};
     else if (name == "failover_command") options_.failover.failover_command = value + " " + rest;
     else if (name == "follow_primary_command") options_.failover.follow_primary_command = value + " " + rest;
     else if (name == "failback_command") options_.failover.failback_command = value + " " + rest;
@@ -72,7 +74,24 @@ class Player {
     options_.health.nodes.assign(static_cast<std::size_t>(options_.nodes), node_);
     for (const std::size_t id : disallowed_) options_.health.nodes[id].may_fail_over = false;
     for (const std::size_t id : always_primary_) options_.health.nodes[id].is_always_primary = true;
+    options_.failover.asks_patroni = options_.failover.mode == FailoverMode::patroni;
     world_ = std::make_unique<World>(options_);
+    if (options_.failover.asks_patroni) world_->set_patroni(0);
+  }
+
+  // Another gateway: its primary and what it does with it.
+  void set_peer(const std::string& name, const std::string& rest) {
+    static const std::map<std::string, failover::Stance> kStances{{"writes", failover::Stance::writes},
+                                                                  {"drains", failover::Stance::drains},
+                                                                  {"waits", failover::Stance::waits},
+                                                                  {"down", failover::Stance::down}};
+    std::istringstream words(rest);
+    int primary = 0;
+    std::string stance;
+    words >> primary >> stance;
+    auto& votes = world_->assembly().votes;
+    std::erase_if(votes, [&](const failover::Vote& vote) { return vote.gateway.name == name; });
+    votes.push_back({{name, 1}, NodeId{primary}, kStances.at(stance), world_->servers()});
   }
 
   using Verb = std::function<void(const std::string&, const std::string&)>;
@@ -101,6 +120,36 @@ class Player {
       {"promote_by_hand", on_node([this](int id) { world_->promote_by_hand(id); })},
       {"cut_gateway", on_node([this](int id) { world_->cut_gateway(id); })},
       {"heal", [this](const std::string&, const std::string&) { world_->heal(); }},
+      {"patroni_leader",
+       [this](const std::string& id, const std::string&) {
+         world_->set_patroni(id == "none" ? std::nullopt : std::optional(std::stoi(id)));
+       }},
+      {"patroni_silent", [this](const std::string&, const std::string&) { world_->silence_patroni(); }},
+      {"peer", [this](const std::string& name, const std::string& rest) { set_peer(name, rest); }},
+      {"peer_gone",
+       [this](const std::string& name, const std::string&) {
+         std::erase_if(world_->assembly().votes, [&](const failover::Vote& vote) { return vote.gateway.name == name; });
+         if (world_->assembly().lock && world_->assembly().lock->gateway.name == name) world_->assembly().lock.reset();
+       }},
+      {"peer_lock",
+       [this](const std::string& name, const std::string& purpose) {
+         world_->assembly().lock = failover::LockRow{
+             {name, 1}, purpose == "switchover" ? failover::LockPurpose::switchover : failover::LockPurpose::failover, NodeId{0},
+             world_->next_revision()};
+       }},
+      {"peer_unlock", [this](const std::string&, const std::string&) { world_->assembly().lock.reset(); }},
+      {"peer_claim",
+       [this](const std::string& name, const std::string& node) {
+         const auto& office = world_->assembly().office;
+         world_->assembly().office = failover::OfficeRow{Epoch{office ? office->epoch.value + 1 : 1}, NodeId{std::stoi(node)},
+                                                         TimelineId{1}, {name, 1}, world_->next_revision()};
+       }},
+      {"peer_misnumbered",
+       [this](const std::string& name, const std::string&) {
+         world_->assembly().votes.push_back({{name, 1}, NodeId{0}, failover::Stance::down, "0=node1 1=node0 2=node2"});
+       }},
+      {"etcd_away", [this](const std::string&, const std::string&) { world_->set_etcd_away(true); }},
+      {"etcd_back", [this](const std::string&, const std::string&) { world_->set_etcd_away(false); }},
       {"restart_gateway", [this](const std::string&, const std::string&) { world_->restart_gateway(); }},
       {"cut", [this](const std::string& a, const std::string& b) { world_->cut(std::stoi(a), std::stoi(b)); }},
       {"crash_backend",

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace howdah::sim {
 
 void Checkers::on_view(const ClusterView& view) {
@@ -55,7 +57,12 @@ void Checkers::on_promoted(const SimPostgres& winner, const std::vector<SimPostg
 
 void Checkers::on_fence(const SimPostgres& node, const std::vector<SimPostgres>& nodes) {
   const auto entry = primary_of_.find(newest_epoch_);
-  if (entry == primary_of_.end() || entry->second.value == node.id)
+  if (entry == primary_of_.end()) {  // one of several gateways, which has not declared yet that it writes to the new one
+    const bool is_behind = std::any_of(nodes.begin(), nodes.end(), [&](const SimPostgres& other) { return other.timeline > node.timeline; });
+    if (!is_behind) fail(fmt::format("node {} fenced, and nobody is on a newer timeline", node.id));
+    return;
+  }
+  if (entry->second.value == node.id)
     return fail(fmt::format("node {} fenced in epoch {}, where it is the primary", node.id, newest_epoch_.value));
   const SimPostgres& primary = nodes[static_cast<std::size_t>(entry->second.value)];
   if (node.timeline >= primary.timeline)

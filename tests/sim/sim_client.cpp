@@ -11,7 +11,7 @@ constexpr Duration kTryAgain = 50ms;
 
 }  // namespace
 
-SimClients::SimClients(World& world, int count) : world_(world) {
+SimClients::SimClients(World& world, int count, std::uint64_t first_id) : world_(world), last_id_(first_id) {
   for (int i = 0; i < count; ++i) world_.after(microseconds(world_.rng().below(100'000)), [this] { ask(); });
 }
 
@@ -83,9 +83,11 @@ void SimClients::commit(const Request& request, int node, Epoch epoch, std::uint
   server.wal.push_back({request.id, server.timeline, xid});
   world_.after(1ms, [this, request, node, epoch, generation, xid] {
     if (!is_open(request)) return;
-    const bool is_current = world_.view().epoch == epoch || world_.mutant() == Mutant::stale_clients;
+    // A server that is shut to clients has its connections cut.
+    const bool is_open_here = world_.view().epoch == epoch && world_.view().find(NodeId{node})->is_usable();
+    const bool is_current = is_open_here || world_.mutant() == Mutant::stale_clients;
     if (world_.node(node).generation == generation && world_.is_reachable(node) && is_current) {
-      world_.checkers().on_acknowledged(request.id, node, epoch, world_.view());
+      world_.acknowledge(request.id, node, epoch);
       last_write_ = world_.now();
       return end(request);
     }

@@ -10,7 +10,8 @@ namespace howdah::sim {
 
 class SimClients {
  public:
-  SimClients(World& world, int count);
+  // Requests are numbered from `first_id` on.
+  SimClients(World& world, int count, std::uint64_t first_id = 0);
 
   void stop() { is_stopping_ = true; }
   // Every connection breaks: the gateway restarted.
@@ -36,7 +37,7 @@ class SimClients {
   std::optional<int> choose(const Request& request) const;
 
   World& world_;
-  std::uint64_t last_id_ = 0;
+  std::uint64_t last_id_;
   std::map<std::uint64_t, Request> open_;
   ClusterView stale_;  // what a stale worker goes by
   Instant last_write_{};

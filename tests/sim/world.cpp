@@ -65,14 +65,15 @@ std::string summary_of(const ClusterView& view) {
   return text;
 }
 
-World::World(WorldOptions options) : options_(std::move(options)), rng_(options_.seed), now_(Instant{} + 1000s) {
+World::World(WorldOptions options, std::shared_ptr<Universe> universe)
+    : options_(std::move(options)),
+      universe_(universe ? std::move(universe) : std::make_shared<Universe>(options_.seed)),
+      rng_(universe_->rng),
+      now_(universe_->now),
+      nodes_(universe_->nodes),
+      cuts_(universe_->cuts) {
+  const bool is_first = nodes_.empty();
   for (int id = 0; id < options_.nodes; ++id) {
-    SimPostgres node{.id = id};
-    node.in_recovery = id != 0;
-    node.wal.assign(3, WalRecord{});
-    node.replayed = 3;
-    if (id != 0) point(node, conninfo_to(0));
-    nodes_.push_back(std::move(node));
     health::NodeOptions configured;
     if (static_cast<std::size_t>(id) < options_.health.nodes.size()) configured = options_.health.nodes[static_cast<std::size_t>(id)];
     configured.id = NodeId{id};
@@ -80,9 +81,17 @@ World::World(WorldOptions options) : options_(std::move(options)), rng_(options_
     configured.application_name = fmt::format("node{}", id);
     if (static_cast<std::size_t>(id) < options_.health.nodes.size()) options_.health.nodes[static_cast<std::size_t>(id)] = configured;
     else options_.health.nodes.push_back(configured);
+    if (!is_first) continue;
+    SimPostgres node{.id = id};
+    node.in_recovery = id != 0;
+    node.wal.assign(3, WalRecord{});
+    node.replayed = 3;
+    if (id != 0) point(node, conninfo_to(0));
+    nodes_.push_back(std::move(node));
   }
+  ++universe_->gateways;
   log_ = std::make_unique<TraceLog>(*this);
-  replicate();
+  if (is_first) replicate();
   start_gateway();
 }
 
@@ -99,22 +108,33 @@ void World::restart_gateway() {
   checkers_.on_gateway_lost();
   requests_.clear();
   doubts_.clear();
+  ++options_.failover.council.self.instance;
+  told_.reset();
+  lease_until_ = {};
   start_gateway();
 }
 
 void World::note(std::string line) {
+  if (universe_->gateways > 1) line = fmt::format("{}: {}", options_.failover.council.self.name, line);
   line = fmt::format("{:.3f} {}", std::chrono::duration<double>(now_ - Instant{} - 1000s).count(), line);
-  for (const char c : line) trace_hash_ = (trace_hash_ ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  trace_.push_back(std::move(line));
+  std::uint64_t& hash = universe_->trace_hash;
+  for (const char c : line) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  universe_->trace.push_back(std::move(line));
 }
 
-void World::at(Instant when, std::function<void()> what) { queue_.push({when, ++order_, std::move(what)}); }
+void World::acknowledge(std::uint64_t write, int id, Epoch epoch) {
+  checkers_.on_acknowledged(write, id, epoch, *view_);
+  universe_->on_acknowledged(write, node(id));
+}
+
+void World::at(Instant when, std::function<void()> what) { universe_->queue.push({when, ++universe_->order, std::move(what)}); }
 
 void World::run_for(Duration duration) {
   const Instant end = now_ + duration;
-  while (!queue_.empty() && queue_.top().when <= end) {
-    const Entry entry = queue_.top();
-    queue_.pop();
+  auto& queue = universe_->queue;
+  while (!queue.empty() && queue.top().when <= end) {
+    const Universe::Entry entry = queue.top();
+    queue.pop();
     now_ = std::max(now_, entry.when);
     entry.what();
   }

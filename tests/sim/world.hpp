@@ -1,5 +1,6 @@
 // The whole in one thread and virtual time: the real Coordinator with its Tracker, simulated servers, the network between
-// them, and clients that follow the published views. Scripts (tests/failover) and seeds (tests/sim) drive it alike.
+// them, and clients that follow the published views. Scripts (tests/failover) and seeds (tests/sim) drive it alike. A
+// World is one gateway; several share a Universe, which has the servers, the etcd and the time.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <queue>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +16,7 @@
 #include "failover/coordinator.hpp"
 #include "tests/sim/checkers.hpp"
 #include "tests/sim/sim_postgres.hpp"
+#include "tests/sim/universe.hpp"
 
 namespace howdah::sim {
 
@@ -41,7 +42,7 @@ struct WorldOptions {
 
 class World {
  public:
-  explicit World(WorldOptions options);
+  explicit World(WorldOptions options, std::shared_ptr<Universe> universe = nullptr);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
@@ -62,8 +63,22 @@ class World {
   void clone_by_hand(int node, int of);  // started as a primary from a copy of another one
   void cut_gateway(int node) { cut_from_gateway_.insert(node); }
   void cut(int one, int other) { cuts_.insert({one, other}), cuts_.insert({other, one}); }
+  void heal_gateway() { cut_from_gateway_.clear(); }
   void heal() { cut_from_gateway_.clear(), cuts_.clear(); }
   void set_latency(int node, Duration latency) { nodes_[static_cast<std::size_t>(node)].latency = latency; }
+
+  // world_peers.cpp: Patroni, as scripts make it. Its leader: a node; none; or nothing, and it does not answer.
+  void set_patroni(std::optional<int> leader);
+  void silence_patroni() { patroni_.reset(); }
+  // etcd, and what other gateways have written there.
+  failover::Assembly& assembly() { return universe_->etcd.assembly; }
+  std::int64_t next_revision() { return ++universe_->etcd.revision; }
+  // Bugs of the agreement: the others' votes are not read; the end of the own lease does not count.
+  void set_council_mutant(bool has_no_votes, bool has_no_isolation) {
+    reads_no_votes_ = has_no_votes, has_endless_lease_ = has_no_isolation;
+  }
+  void set_etcd_away(bool is_away) { is_etcd_away_ = is_away; }  // for this gateway
+  std::string servers() const { return failover::servers_of(coordinator_->tracker().nodes()); }
 
   void restart_gateway();
   void post(const failover::Event& event);
@@ -80,22 +95,14 @@ class World {
   Rng& rng() { return rng_; }
   Checkers& checkers() { return checkers_; }
   const Mutant& mutant() const { return options_.mutant; }
-  std::uint64_t trace_hash() const { return trace_hash_; }
-  std::vector<std::string> take_trace() { return std::exchange(trace_, {}); }
+  std::uint64_t trace_hash() const { return universe_->trace_hash; }
+  std::vector<std::string> take_trace() { return std::exchange(universe_->trace, {}); }
   void note(std::string line);  // one line of the trace
+  void acknowledge(std::uint64_t write, int node, Epoch epoch);
 
   std::function<void(const ClusterView&)> on_view = [](const ClusterView&) {};
 
  private:
-  struct Entry {
-    Instant when;
-    std::uint64_t order;
-    std::function<void()> what;
-    bool operator>(const Entry& other) const {
-      return when != other.when ? when > other.when : order > other.order;
-    }
-  };
-
   void start_gateway();
   void run_actions(Actions<failover::Action>& actions);
   void perform(const failover::Probe& probe);
@@ -107,6 +114,17 @@ class World {
   void hide_from_probe(const SimPostgres& node, health::ProbeResult& result) const;
   void perform(const failover::Answer& answer);
   void perform(const failover::Fate& fate);
+  void perform(const failover::WatchPatroni& action);
+  void perform(const failover::SwitchPatroni& action);
+  void keep_asking_patroni(std::uint64_t watch, Duration period);
+  void perform(const failover::WatchCouncil& action);
+  void perform(const failover::TellCouncil& action);
+  void perform(const failover::TakeLock& action);
+  void perform(const failover::DropLock& action);
+  void perform(const failover::ClaimOffice& action);
+  void keep_reading_etcd(std::uint64_t watch, Duration period);
+  void change_etcd(std::function<void()> change);
+  void read_etcd();
   std::vector<std::string> fork_of(const SimPostgres& node) const;
   void answer_probe(const failover::Probe& probe, Instant asked_at);
   health::FailureKind failure_of(const SimPostgres& node) const;
@@ -120,13 +138,12 @@ class World {
   std::function<void()> for_this_gateway(std::function<void()> what);
 
   WorldOptions options_;
-  Rng rng_;
-  Instant now_{};
-  std::uint64_t order_ = 0;
-  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue_;
-  std::vector<SimPostgres> nodes_;
+  std::shared_ptr<Universe> universe_;  // shared by the gateways of one simulation
+  Rng& rng_;
+  Instant& now_;
+  std::vector<SimPostgres>& nodes_;
   std::set<int> cut_from_gateway_;
-  std::set<std::pair<int, int>> cuts_;
+  std::set<std::pair<int, int>>& cuts_;
   std::set<int> pretended_frozen_;  // by a mutant
   std::unique_ptr<Log> log_;
   std::unique_ptr<failover::Coordinator> coordinator_;
@@ -137,10 +154,16 @@ class World {
   std::map<failover::RequestId, std::function<void(CommitOutcome)>> doubts_;
   failover::RequestId last_doubt_ = 1'000'000;  // apart from operators' requests
   std::optional<Instant> wake_at_;
+  std::optional<failover::PatroniCluster> patroni_;
+  std::uint64_t patroni_watch_ = 0;
+  bool is_etcd_away_ = false;
+  bool reads_no_votes_ = false;
+  bool has_endless_lease_ = false;
+  std::uint64_t council_watch_ = 0;
+  std::optional<failover::Vote> told_;
+  Instant lease_until_{};
   std::string last_sql_;
   Checkers checkers_;
-  std::vector<std::string> trace_;
-  std::uint64_t trace_hash_ = 14695981039346656037ULL;
 };
 
 std::string summary_of(const ClusterView& view);

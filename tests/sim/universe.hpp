@@ -1,0 +1,58 @@
+// What the gateways of one simulation have in common: time, servers, the network between them, an etcd, and the promise
+// that no single gateway can keep alone.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <queue>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/rng.hpp"
+#include "failover/quorum.hpp"
+#include "tests/sim/sim_postgres.hpp"
+
+namespace howdah::sim {
+
+struct SimEtcd {
+  failover::Assembly assembly = {};
+  std::int64_t revision = 0;
+  std::vector<std::pair<failover::GatewayId, Instant>> leases = {};  // when each ends; a gateway without one is a script's
+
+  void renew(const failover::GatewayId& gateway, Instant until);
+  void put(const failover::Vote& vote);
+  void expire(Instant now);  // what was under a lease that has ended
+};
+
+struct Universe {
+  explicit Universe(std::uint64_t seed) : rng(seed) {}
+
+  struct Entry {
+    Instant when;
+    std::uint64_t order;
+    std::function<void()> what;
+    bool operator>(const Entry& other) const { return when != other.when ? when > other.when : order > other.order; }
+  };
+
+  // A write was acknowledged through any gateway: never on an older timeline than one before, nor on two servers of one.
+  void on_acknowledged(std::uint64_t write, const SimPostgres& node);
+
+  Rng rng;
+  Instant now = Instant{} + 1000s;
+  std::uint64_t order = 0;
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
+  std::vector<SimPostgres> nodes;
+  std::set<std::pair<int, int>> cuts;
+  int gateways = 0;
+  SimEtcd etcd;
+  std::uint32_t newest_timeline = 0;  // of acknowledged writes
+  int newest_node = -1;
+  std::vector<std::string> violations;
+  std::vector<std::string> trace;
+  std::uint64_t trace_hash = 14695981039346656037ULL;
+};
+
+}  // namespace howdah::sim

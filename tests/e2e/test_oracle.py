@@ -10,6 +10,7 @@ sys.path.insert(0, str(ORACLE))
 
 import oracle  # noqa: E402  (needs the path above)
 import psql_script  # noqa: E402
+import side_by_side  # noqa: E402
 
 
 def test_no_statement_of_ours_is_wrongly_called_a_read(build):
@@ -26,6 +27,12 @@ def test_the_oracle_finds_what_is_wrongly_called_a_read(build, tmp_path):
     assert ("other answer", "SELECT pg_is_in_recovery()") in found
     assert ("wrote", "SELECT txid_current() > 0") in found
     assert not any(sql == "SELECT 1" for _, sql in found)
+
+
+def test_scripts_print_through_howdah_what_they_print_on_postgresql(build):
+    scripts = [ORACLE / "statements" / f"{name}.sql" for name in ("functions", "relations", "sessions")]
+    for script, lines in side_by_side.differences(build, scripts):
+        assert lines == [], script.name
 
 
 @pytest.mark.parametrize("text, statements", [

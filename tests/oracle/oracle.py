@@ -327,14 +327,19 @@ def _difference(answer, other):
     return f"standby: {len(answer.messages)} messages; primary: {len(other.messages)}"
 
 
+def trusting(cluster):
+    """From now on nobody is asked for a password: scripts make roles and log in as them."""
+    for node in cluster.nodes:
+        (node.data / "pg_hba.conf").write_text("host all all 127.0.0.1/32 trust\nhost replication all 127.0.0.1/32 trust\n")
+        node.query("SELECT pg_reload_conf()")
+
+
 @contextlib.contextmanager
 def servers(build, **parameters):
-    """A primary, a hot standby and Howdah; nobody is asked for a password, because scripts make roles and log in as them."""
+    """A primary, a hot standby and Howdah."""
     with pg.Cluster(replicas=1, max_prepared_transactions=10, wal_level="logical", max_standby_streaming_delay="-1",
                     timezone="PST8PDT", datestyle="Postgres, MDY") as cluster:
-        for node in cluster.nodes:
-            (node.data / "pg_hba.conf").write_text("host all all 127.0.0.1/32 trust\nhost replication all 127.0.0.1/32 trust\n")
-            node.query("SELECT pg_reload_conf()")
+        trusting(cluster)
         with pg.Howdah(cluster, build, read_consistency="eventual", pool_hba="host all all 127.0.0.1/32 trust\n",
                        **parameters) as howdah:
             yield cluster, howdah

@@ -138,6 +138,12 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   env_.tally.count_error(backend_->node(), error->severity());
   ReplyLedger& ledger = backend_->ledger;
   if (error->ends_connection()) {
+    const Owed* asked = ledger.front();
+    if (error->sqlstate() == "08P01" && !is_starting_ && asked != nullptr && asked->audience == Audience::client) {
+      release_withheld();  // the client's bytes make no sense to the server, which says so better than we could
+      to_client(message);
+      return leave(CloseReason::protocol_violation);
+    }
     const bool is_shutdown = error->sqlstate().starts_with("57P0");
     return lose_backend(is_shutdown ? std::optional(NodeFailure::shut_down) : std::nullopt, false);
   }

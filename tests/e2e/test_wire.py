@@ -126,6 +126,19 @@ def test_an_impossible_message_length_ends_the_connection_with_08p01(gateway, cl
     assert still_serves(gateway)
 
 
+def test_a_statement_inside_copy_ends_the_connection_in_the_servers_words(cluster, gateway):
+    def told(port):
+        with Client(port) as client:
+            client.login(password=pg.PASSWORD)
+            client.send(wire.query("CREATE TEMP TABLE t (a int)"), wire.query("COPY t FROM STDIN"), wire.query("SELECT 1"))
+            found = []
+            with contextlib.suppress(wire.Closed, ConnectionResetError):
+                while True:
+                    found.append(without_source_lines(*client.read()))
+            return [message for message in found if message[0] not in b"SN"]
+    assert told(gateway.port) == told(cluster.primary.port)
+
+
 def test_random_bytes_after_login_never_disturb_others(gateway):
     chance = random.Random(20261121)
     for _ in range(60):

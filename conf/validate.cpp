@@ -159,13 +159,23 @@ class Checks {
       if (s_.failover.auto_failback())
         warning(sr.sr_check_period, "sr_check_period = 0: auto_failback cannot see standbys streaming");
     }
-    if (sr.sr_check_period() > 0s && sr.sr_check_user().empty())
-      warning(sr.sr_check_user, "sr_check_user is not set: roles and delays of the servers cannot be asked");
+    if (sr.sr_check_user().empty())
+      warning(sr.sr_check_user, has_declared_primary()
+                                    ? "sr_check_user is not set: delays of the servers cannot be asked, so who has written reads "
+                                      "from the primary"
+                                    : "sr_check_user is not set: roles and delays of the servers cannot be asked, and no "
+                                      "backend_flagN is ALWAYS_PRIMARY: nobody is known to be the primary");
     if (s_.health.health_check_period() == 0s)
       warning(s_.health.health_check_period,
               "health_check_period = 0: a dead server is noticed only when a statement meets it");
     if (sr.delay_threshold().bytes > 0 && sr.delay_threshold_by_time() > 0ms)
       warning(sr.delay_threshold, "delay_threshold is not used, because delay_threshold_by_time is set");
+  }
+
+  bool has_declared_primary() const {
+    return s_.nodes.size() == 1 || std::any_of(s_.nodes.begin(), s_.nodes.end(), [](const NodeSettings& node) {
+             return node.backend_flag().always_primary;
+           });
   }
 
   void check_failover() {

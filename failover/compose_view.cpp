@@ -70,7 +70,7 @@ ClusterView compose_view(const std::vector<NodeFacts>& nodes, const Decision& de
   for (const NodeFacts& node : nodes) view.nodes.push_back(view_of(node, found, nodes, decision));
   if (!decision.is_trusted || found == nullptr) return view;
   view.primary = decision.known.node;
-  if (found->last && !found->last->in_recovery)
+  if (found->last && !found->last->in_recovery && found->last->flushed != Lsn{})
     view.primary_sample = PrimarySample{found->last_asked_at, found->last->flushed};
   return view;
 }

@@ -28,7 +28,8 @@ void fill_positions(NodeView& view, const NodeFacts& node, const NodeFacts* prim
   view.timeline = node.timeline;
   view.position = node.position;
   view.replayed = node.last->in_recovery ? node.last->replayed : node.last->flushed;
-  if (primary == nullptr || !primary->last || primary == &node || !node.last->in_recovery) return;
+  const bool is_primary_known = primary != nullptr && primary->last && primary->last->flushed != Lsn{};
+  if (!is_primary_known || primary == &node || !node.last->in_recovery) return;
   view.lag_bytes = lag_bytes(primary->last->flushed, node.last->replayed);
   if (const ReplicationRow* row = find_replication_row(primary->last->standbys, node.options, nodes)) {
     view.lag_time = row->replay_lag;

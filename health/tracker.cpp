@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "health/declared_roles.hpp"
 
 namespace howdah::health {
 
@@ -110,6 +111,11 @@ bool Tracker::may_return(const NodeFacts& node, Instant now) const {
 void Tracker::on_event(const ProbeFailed& event, Instant now, Actions<HealthAction>& out) {
   NodeFacts* node = find_mutable(event.node);
   if (node == nullptr) return;
+  if (const auto declared = declared_answer(*node, event, options_)) {
+    if (!node->last) log_.warn("node cannot be asked, its role is as declared node={} role={} reason=\"{}\"", event.node.value,
+                               declared->result.in_recovery ? "standby" : "primary", describe(event));
+    return on_event(*declared, now, out);
+  }
   Schedule& schedule = schedule_of(*node);
   const bool was_fresh = schedule.is_in_flight_fresh && schedule.in_flight_since.has_value();
   schedule.in_flight_since.reset();

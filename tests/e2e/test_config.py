@@ -193,3 +193,29 @@ def test_route_from_the_shell(gateway, build):
     assert done.returncode == 0 and "primary" in done.stdout
     done = subprocess.run([build / "howdah", "route", "SELECT a FROM t"], capture_output=True, text=True, timeout=30)
     assert done.returncode == 0 and done.stdout.strip()
+
+
+def test_a_file_without_a_user_for_the_checks_serves_by_what_it_declares(cluster, make_gateway):
+    """As in front of managed servers: ALWAYS_PRIMARY, no checks, nobody who could ask."""
+    gateway = make_gateway(sr_check_user="", health_check_user="", sr_check_password="", health_check_password="", failover_mode="none",
+                           sr_check_period=0, health_check_period=0, backend_flag0="ALWAYS_PRIMARY|DISALLOW_TO_FAILOVER",
+                           backend_flag1="DISALLOW_TO_FAILOVER", backend_flag2="DISALLOW_TO_FAILOVER")
+    assert [(node["role"], node["status"] in ("up", "waiting")) for node in gateway.pool_nodes()] == [
+        ("primary", True), ("standby", True), ("standby", True)]
+    who = "SELECT current_setting('cluster_name')"
+    wait_until("a read is answered by a standby", lambda: gateway.query(who)[0][0] in ("node1", "node2"))
+    with gateway.connect() as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("CREATE TABLE declared (a int)")
+        cursor.execute("SELECT current_setting('cluster_name') FROM (SELECT count(*) FROM declared) t")
+        assert cursor.fetchone() == ("node0",), "positions are unknown: who has written reads from the primary"
+        cursor.execute("DROP TABLE declared")
+
+
+def test_one_server_and_nobody_to_ask_it_is_enough(cluster, build, tmp_path):
+    gateway = pg.Howdah(cluster, build, directory=tmp_path / "single", sr_check_user="", health_check_user="", backend_clustering_mode="raw")
+    gateway.write_files()
+    gateway.conf.write_text("".join(line for line in gateway.conf.read_text().splitlines(True)
+                                    if not any(line.startswith("backend_") and number in line.split("=")[0] for number in "12")))
+    with gateway:
+        assert gateway.query("CREATE TABLE by_one (a int); DROP TABLE by_one; SELECT current_setting('cluster_name')") == [("node0",)]

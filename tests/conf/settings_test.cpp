@@ -32,7 +32,8 @@ std::string header_text(const std::string& name) {
 
 TEST_CASE("a member of Settings has the name of its parameter") {
   int rows = 0;
-  for (const char* file : {"clients.hpp", "elsewhere.hpp", "failover.hpp", "operation.hpp", "own.hpp", "routing.hpp"}) {
+  for (const char* file : {"clients.hpp", "elsewhere.hpp", "failover.hpp", "operation.hpp", "own.hpp", "peers.hpp",
+                           "routing.hpp"}) {
     const std::string text = header_text(file);
     for (auto at = text.find("Param<"); at != std::string::npos; at = text.find("Param<", at + 1), ++rows) {
       const auto member = text.find("> ", at) + 2;

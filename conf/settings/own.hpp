@@ -22,6 +22,15 @@ struct HowdahSettings {
       "commit_safety", CommitSafety::pipelined, Change::reload,
       "How a COMMIT is found out whose answer was lost in a failover: off = it is not (error 08007); pipelined = the "
       "transaction's id is asked for in the same packet; strict = before it, one round trip more."};
+  Param<bool> transaction_replay{
+      "transaction_replay", true, Change::reload,
+      "Run a transaction again whose server was lost, on another, if everything its client was shown comes out the same; "
+      "else, and with off, its client gets error 40001."};
+  Param<ByteSize> transaction_replay_size{"transaction_replay_size", 1_MB, Change::reload,
+                                          "Of a longer transaction (the client's messages) nothing is kept: 40001."};
+  Param<seconds> transaction_replay_timeout{"transaction_replay_timeout", 30s, Change::reload,
+                                            "How long, from the loss of its server on, a transaction may take to be run "
+                                            "again; 0 = no limit."};
   Param<SynchronousPolicy> synchronous_standbys{
       "synchronous_standbys", SynchronousPolicy::off, Change::reload,
       "After a promotion, synchronous_standby_names of the new primary: off = left alone, available = only standbys that "

@@ -69,13 +69,14 @@ std::size_t SessionCore::consume_extended(Bytes input, Head head) {
 SessionCore::Go SessionCore::open_batch(Bytes input) {
   const bool is_prepared_later = is_time_to_prepare_later();
   if (input_.pending_error) {
-    if (owes()) return Go::wait;
+    if (owes() || is_replaying()) return Go::wait;
     const Error error = *std::exchange(input_.pending_error, std::nullopt);
     if (is_in_transaction() && !transaction_.is_failed) fail_transaction(error);
     fail_batch(error);
     return Go::now;
   }
-  if (transaction_.is_failed || (!scan_.has_server_part && (scan_.has_local_part || backend_ == nullptr))) {
+  const bool is_for_nobody = scan_.has_local_part || (backend_ == nullptr && !is_replaying());
+  if (transaction_.is_failed || (!scan_.has_server_part && is_for_nobody)) {
     if (owes()) return Go::wait;
     local_.is_batch_open = !scan_.has_server_part;
     if (scan_.has_server_part) fail_batch(failed_error());
@@ -111,6 +112,8 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   const bool is_outside =
       !transaction_.deferred_begin.empty() || is_transaction_movable() ||
       (client_status() == TransactionStatus::idle && is_status_certain());
+  open_log(scan_.traits);
+  if (scan_.has_local_part) give_up_replay(ReplayObstacle::gateway_command);
   if (batch_needs_clean_sequences()) discard_sequences();
   send_deferred_begin();
   if (is_one) ask_xid_with(*scan_.traits.front());
@@ -237,6 +240,7 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
   retain(message);
   prepared_.has_unsettled_names = true;
   if (parse->statement.empty()) {
+    log_unnamed_change();
     prepared_.unnamed_sql.assign(parse->sql);
     prepared_.unnamed_types.assign(as_text(parse->types));
     prepared_.unnamed_traits = traits;
@@ -251,6 +255,7 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
     backend_->ledger.owe({.kind = AnswerKind::parse});
     return head.total;
   }
+  log_name(parse->statement);
   const auto [place, is_new] = prepared_.statements.try_emplace(std::string(parse->statement), statement);
   if (!is_new && rerun_.left == 0) {
     // The server must fail too, so that what came before in the batch is undone: bind what does not exist.
@@ -330,6 +335,7 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
     retain(input.first(head.total));
   } else {
     requests_.back().is_rerunnable = requests_.back().is_behind_settings = false;
+    give_up_replay(ReplayObstacle::too_long);
   }
   if (!local_.portals.empty()) forget_local_portal(bind.portal);
   note_bound(bind.statement, bind.portal);
@@ -376,6 +382,7 @@ std::size_t SessionCore::forward_close(Bytes message, const wire::TargetName& ta
   const auto found = is_statement ? prepared_.statements.find(target.name) : prepared_.statements.end();
   if (found == prepared_.statements.end() && !(is_statement && looks_like_catalog_name(target.name))) {
     if (is_statement && target.name.empty()) {
+      log_unnamed_change();
       prepared_.unnamed_serial = 0;
       backend_->unnamed_serial = 0;
     }
@@ -390,6 +397,7 @@ std::size_t SessionCore::forward_close(Bytes message, const wire::TargetName& ta
     backend_->ledger.owe({.kind = AnswerKind::local, .text = build_});
   } else {
     prepared_.has_unsettled_names = true;
+    log_name(target.name);
     backend_->ledger.owe({AnswerKind::local, Audience::client, found->second->number, build_, found->first});
     prepared_.closed.push_back(std::move(found->second));
     prepared_.statements.erase(found);

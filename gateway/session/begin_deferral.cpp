@@ -109,6 +109,7 @@ void SessionCore::note_transaction(const Traits& traits) {
 }
 
 void SessionCore::on_transaction_end() {
+  close_log();
   tell_catalog_change();
   transaction_.has_written = transaction_.is_xid_asked = false;
   transaction_.doubt.xid = 0;

@@ -21,6 +21,7 @@ constexpr std::size_t kMaxRetained = 64 * 1024;  // a longer request is not kept
 void SessionCore::advance() {
   bool is_moving = true;
   while (is_moving && !is_closed_) {
+    if (must_abandon_replay()) abandon_replay(std::nullopt);
     if (answer_.is_draining && (backend_ == nullptr || backend_->ledger.is_empty())) finish_drain();
     is_moving = false;
     if (!input_.next_rest.empty()) input_.rest.append(as_bytes(std::exchange(input_.next_rest, {})));
@@ -29,7 +30,7 @@ void SessionCore::advance() {
     const std::size_t used = consume(source.view());
     source.drop(used);
     if (&source == &input_.held) rerun_.left -= std::min(rerun_.left, used);
-    is_moving = used > 0;
+    is_moving = used > 0 || must_abandon_replay();
   }
   input_.held.shrink();
   rerun_.retained.shrink();
@@ -168,6 +169,7 @@ std::size_t SessionCore::consume_function_call(Bytes input, Head head) {
 
 // Keeps the bytes of the newest request, or gives up keeping it.
 void SessionCore::retain(Bytes bytes) {
+  if (replay_ != nullptr) replay_->log.keep(bytes);
   Request& request = requests_.back();
   if (!request.is_rerunnable && !request.is_behind_settings) return;
   if (rerun_.retained.size() + bytes.size() > kMaxRetained) {

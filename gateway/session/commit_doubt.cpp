@@ -56,18 +56,23 @@ bool SessionCore::is_xid_answer() const {
 
 void SessionCore::note_xid(Bytes row) { transaction_.doubt.xid = xid_of(row); }
 
+// Whether the answers that did not come are known but for how it ended.
+bool SessionCore::is_tellable(std::span<const Owed> owed) {
+  return std::all_of(owed.begin(), owed.end(), [](const Owed& answer) {
+    return answer.kind != AnswerKind::describe || answer.tag == kPortalTag;
+  });
+}
+
 // The connection is lost. True: the one request in flight is such a COMMIT; its answer waits for what is found out.
 bool SessionCore::look_up_commit(std::span<const Owed> owed) {
   if (transaction_.doubt.xid == 0 || requests_.size() != 1 || options_.primary_wait_timeout == Duration{}) return false;
   const Request& request = requests_.front();
   if (request.control != TransactionControl::commit || !request.is_complete || request.has_error) return false;
   if (owed.empty() || owed.front().audience == Audience::nobody) return false;  // the xid itself was not answered
-  const bool is_tellable = std::all_of(owed.begin(), owed.end(), [](const Owed& answer) {
-    return answer.kind != AnswerKind::describe || answer.tag == kPortalTag;
-  });
-  if (!is_tellable) return false;
+  if (!is_tellable(owed)) return false;
   transaction_.doubtful.assign(owed.begin(), owed.end());
   waiting_ = Waiting::fate;
+  if (replay_ != nullptr) replay_->since.reset();
   out_->push(LookUpCommit{transaction_.doubt, options_.primary_wait_timeout});
   return true;
 }
@@ -76,19 +81,22 @@ void SessionCore::handle(const CommitFate& event) {
   if (waiting_ != Waiting::fate || is_closed_) return;
   waiting_ = Waiting::nothing;
   const auto owed = std::exchange(transaction_.doubtful, {});
+  if (event.outcome == CommitOutcome::not_committed) {
+    for (auto it = owed.rbegin(); it != owed.rend(); ++it) undo(*it);
+    if (start_replay(transaction_.doubt.node, std::nullopt, true)) return;
+  }
   transaction_.sent_begin.clear();
-  rerun_.retained.clear();
+  forget_requests();
   prepared_.closed.clear();
-  requests_.clear();
-  is_batch_open_ = false;
   release_withheld();
   if (event.outcome == CommitOutcome::committed) {
-    answer_committed(owed);
+    answer_ended(owed, "COMMIT");
     written_.by_session = true;
     written_.at = now_;
     written_.bound.reset();
   } else {
-    for (auto it = owed.rbegin(); it != owed.rend(); ++it) undo(*it);
+    if (event.outcome == CommitOutcome::unknown)
+      for (auto it = owed.rbegin(); it != owed.rend(); ++it) undo(*it);
     to_client_error(event.outcome == CommitOutcome::unknown ? lost_error(true) : not_committed_error());
   }
   transaction_.told_status = TransactionStatus::idle;
@@ -98,7 +106,7 @@ void SessionCore::handle(const CommitFate& event) {
 }
 
 // What the server did not come to say. The last of it, ReadyForQuery, is left to the caller.
-void SessionCore::answer_committed(std::span<const Owed> owed) {
+void SessionCore::answer_ended(std::span<const Owed> owed, std::string_view tag) {
   build_.clear();
   for (const Owed& answer : owed) {
     if (answer.audience != Audience::client) continue;
@@ -108,7 +116,7 @@ void SessionCore::answer_committed(std::span<const Owed> owed) {
       case AnswerKind::close: wire::append_bodiless(build_, wire::ServerTag::close_complete); break;
       case AnswerKind::describe: wire::append_bodiless(build_, wire::ServerTag::no_data); break;
       case AnswerKind::query:
-      case AnswerKind::execute: wire::append_command_complete(build_, "COMMIT"); break;
+      case AnswerKind::execute: wire::append_command_complete(build_, tag); break;
       case AnswerKind::local: build_ += answer.text; break;
       case AnswerKind::sync:
       case AnswerKind::function_call:

@@ -23,6 +23,7 @@ std::optional<Instant> SessionCore::deadline_of(ErrorCode code) const {
   switch (code) {
     case ErrorCode::no_primary:  // also a lease that was refused before
       return after(waiting_ == Waiting::node ? since_.waiting : std::nullopt, options_.primary_wait_timeout);
+    case ErrorCode::transaction_lost: return replay_deadline();
     case ErrorCode::query_timeout: return after(since_.busy, options_.query_timeout);
     case ErrorCode::transaction_timeout: return after(since_.transaction, options_.transaction_timeout);
     case ErrorCode::idle_transaction_timeout:
@@ -40,6 +41,7 @@ std::optional<Instant> SessionCore::next_deadline() const {
     if (deadline && (!next || *deadline < *next)) next = deadline;
   };
   consider(deadline_of(ErrorCode::no_primary));
+  consider(deadline_of(ErrorCode::transaction_lost));
   if (waiting_ == Waiting::lease || waiting_ == Waiting::node) consider(prepared_.later_at);
   for (const ErrorCode code : kFatalLimits) consider(deadline_of(code));
   return next;
@@ -58,6 +60,8 @@ void SessionCore::check_deadlines() {
   }
   if (is_due(prepared_.later_at) && (waiting_ == Waiting::lease || waiting_ == Waiting::node)) {
     stop_waiting_to_prepare();
+  } else if (is_due(deadline_of(ErrorCode::transaction_lost))) {
+    abandon_replay(std::nullopt);
   } else if (is_due(deadline_of(ErrorCode::no_primary))) {
     waiting_ = Waiting::nothing;
     since_.waiting.reset();
@@ -102,6 +106,7 @@ void SessionCore::touch_clocks() {
 // A cancel ends waiting at once; at a server it is the server that decides.
 void SessionCore::handle(const CancelAsked&) {
   if (is_closed_ || is_starting_) return;
+  if (is_replaying()) return cancel_replay();
   if (waiting_ == Waiting::lease || waiting_ == Waiting::node) {
     if (waiting_ == Waiting::lease) out_->push(ForgetLease{});
     waiting_ = Waiting::nothing;

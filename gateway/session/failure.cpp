@@ -66,20 +66,22 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
     return requeue();
   }
   answer_.is_draining = false;
-  if (requests_.empty()) {
+  if (requests_.empty() && !is_replaying()) {
     if (!transaction_.movable_begin.empty() && transaction_.told_status == TransactionStatus::in_block)
       transaction_.deferred_begin.swap(transaction_.movable_begin);
     transaction_.movable_begin.clear();
-    transaction_.is_failed = transaction_.told_status != TransactionStatus::idle && transaction_.deferred_begin.empty();
-    transaction_.is_failure_told = false;
-    return;
-  }
-  if (can_rerun_all() && rerun_.loss_count < kMaxLosses) {
+    if (transaction_.told_status == TransactionStatus::idle || !transaction_.deferred_begin.empty()) return;
+  } else if (!is_replaying() && can_rerun_all() && rerun_.loss_count < kMaxLosses) {
     ++rerun_.loss_count;
     rerun_.avoided_node = lost.node();
     return requeue();
   }
-  answer_lost_requests();
+  if (answer_lost_end(owed) || start_replay(lost.node(), evidence, false)) return;
+  if (is_replaying()) return abandon_replay(std::nullopt);
+  close_log();
+  if (!requests_.empty()) return answer_lost_requests();
+  transaction_.is_failed = true;
+  transaction_.is_failure_told = false;
 }
 
 bool SessionCore::can_rerun_all() const {
@@ -166,17 +168,22 @@ void SessionCore::requeue() {
   drop_withheld();
   input_.held.prepend(rerun_.retained.view());
   rerun_.left += rerun_.retained.size();
+  if (replay_ != nullptr) replay_->log.take_back(rerun_.retained.size());
+  forget_requests();
+  if (!transaction_.movable_begin.empty()) transaction_.sent_begin.swap(transaction_.movable_begin);
+  transaction_.movable_begin.clear();
+  if (transaction_.sent_begin.empty()) return;
+  transaction_.deferred_begin.swap(transaction_.sent_begin);
+  transaction_.sent_begin.clear();
+}
+
+void SessionCore::forget_requests() {
   rerun_.retained.clear();
   requests_.clear();
   settings_.executed.clear();
   settings_.portals.clear();
   settings_.has_steps_in_flight = false;
   is_batch_open_ = false;
-  if (!transaction_.movable_begin.empty()) transaction_.sent_begin.swap(transaction_.movable_begin);
-  transaction_.movable_begin.clear();
-  if (transaction_.sent_begin.empty()) return;
-  transaction_.deferred_begin.swap(transaction_.sent_begin);
-  transaction_.sent_begin.clear();
 }
 
 // A drained connection: what could not go on there goes on elsewhere.
@@ -191,12 +198,33 @@ void SessionCore::finish_drain() {
   }
 }
 
+// The end of a transaction, alone in flight: where nothing was written, or it was to be undone, lost with the server is as
+// good as ended.
+bool SessionCore::answer_lost_end(std::span<const Owed> owed) {
+  if (requests_.size() != 1 || transaction_.told_status == TransactionStatus::idle || is_replaying()) return false;
+  const Request& request = requests_.front();
+  const bool is_rollback = request.control == TransactionControl::rollback;
+  const bool is_commit = request.control == TransactionControl::commit;
+  const bool is_failed = transaction_.told_status == TransactionStatus::failed;  // COMMIT undoes it, too
+  const bool has_written = (transaction_.has_written || request.may_write) && !is_failed;
+  if (!is_rollback && (!is_commit || has_written)) return false;
+  if (!request.is_complete || request.has_error || !is_tellable(owed)) return false;
+  forget_requests();
+  prepared_.closed.clear();
+  release_withheld();
+  answer_ended(owed, is_rollback || is_failed ? "ROLLBACK" : "COMMIT");
+  on_transaction_end();
+  to_client_ready();
+  return true;
+}
+
 void SessionCore::answer_lost_requests() {
   transaction_.sent_begin.clear();
   release_withheld();
   bool in_transaction = transaction_.told_status != TransactionStatus::idle;
-  const bool is_unknown = std::any_of(requests_.begin(), requests_.end(), [&](const Request& request) {
-    if (!in_transaction && request.may_write) return true;
+  const bool is_unknown = std::any_of(requests_.begin(), requests_.end(), [&, is_inside = in_transaction](const Request& request) mutable {
+    const bool was_inside = std::exchange(is_inside, is_inside && !request.may_end_transaction);
+    if (!was_inside && request.may_write) return true;
     return (commits(request.control) ||
             (request.has_transaction_control && request.control == TransactionControl::none)) &&
            (transaction_.has_written || request.may_write);
@@ -209,7 +237,6 @@ void SessionCore::answer_lost_requests() {
     const bool is_rollback = request.control == TransactionControl::rollback;
     const bool ends = is_rollback || commits(request.control);
     if (in_transaction && ends && !is_unknown && request.is_simple && !request.has_error) {
-      // Nothing was written, or it was to be undone: lost with the server is as good as ended.
       transaction_.is_failed = in_transaction = false;
       build_.clear();
       wire::append_command_complete(build_, is_rollback || transaction_.is_failure_told ? "ROLLBACK" : "COMMIT");
@@ -248,13 +275,14 @@ void SessionCore::fail_transaction(const Error& error) {
   env_.log.debug("transaction failed s={} error={}", identity_.id.value, error.row().name);
   transaction_.deferred_begin.clear();
   settings_.journal.abandon();
+  close_log();
   if (backend_ != nullptr) return_backend(LeaseEnd::close);
   transaction_.is_failed = transaction_.is_failure_told = true;
 }
 
 // The request that waited cannot be run. Answers of earlier ones go first.
 std::size_t SessionCore::fail_pending(Bytes input, Head head) {
-  if (owes()) return 0;
+  if (owes() || is_replaying()) return 0;
   const Error error = *std::exchange(input_.pending_error, std::nullopt);
   if (is_in_transaction() && !transaction_.is_failed) fail_transaction(error);
   if (std::exchange(is_batch_open_, false)) drop_open_request();
@@ -272,9 +300,18 @@ Error SessionCore::failed_error() {
                "current transaction is aborted, commands ignored until end of transaction block"};
 }
 
-void SessionCore::end_failed() {
+// What a statement is answered in such a transaction: the tag of its end, or an error. COMMIT of one that has written must
+// not look like success to a client that has not been told.
+Result<std::string_view> SessionCore::end_failed(TransactionControl control) {
+  const bool is_commit = control == TransactionControl::commit;
+  if (!is_commit && control != TransactionControl::rollback) return failed_error();
+  const bool is_news = is_commit && !transaction_.is_failure_told;
+  const bool is_lost = is_news && transaction_.has_written;
+  const Error error = is_lost ? failed_error() : Error{};
   transaction_.is_failed = transaction_.is_failure_told = false;
   on_transaction_end();
+  if (is_lost) return error;
+  return is_news ? "COMMIT" : "ROLLBACK";
 }
 
 }  // namespace howdah

@@ -38,6 +38,7 @@ Error misplaced_error(const Traits& traits) {
 // Whether the statement may be sent now, to backend_. If not, what was missing has been asked for, or
 // input_.pending_error says why it never will be.
 SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
+  if (!may_send_next()) return Go::wait;
   if (owes()) {
     if ((settings_.settling != 0 && !may_follow) || !may_pipeline(traits)) return Go::wait;
     if (!is_batch_open_) route_reason_ = pipelined_reason(traits);
@@ -100,6 +101,7 @@ bool SessionCore::is_status_certain() const {
 Decision SessionCore::choose(const Traits& traits) {
   if (rerun_.is_primary_forced && (client_status() == TransactionStatus::idle || !transaction_.deferred_begin.empty()))
     return {.node = env_.view->primary, .reason = RouteReason::refused_by_replica};
+  if (const auto chosen = choose_for_replay()) return *chosen;
   written_.admitted = traits.read_consistency.value_or(consistency());
   Decision decision;
   constexpr int kDraws = 8;  // enough to find another replica; if not, the primary will do

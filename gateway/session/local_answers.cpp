@@ -13,10 +13,6 @@ using wire::ClientTag;
 
 namespace {
 
-bool ends_transaction(const Traits& traits) {
-  return traits.transaction == TransactionControl::rollback || traits.transaction == TransactionControl::commit;
-}
-
 bool is_set_or_reset(const Traits& traits) {
   return traits.gateway.kind == GatewayCommandKind::pgpool_set ||
          traits.gateway.kind == GatewayCommandKind::pgpool_reset;
@@ -72,11 +68,11 @@ void SessionCore::handle(const LocalAnswer& event) {
 // Nothing: it has been asked for.
 std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::string_view sql) {
   if (transaction_.is_failed) {
-    if (!ends_transaction(traits)) return Result<TextTable>(failed_error());
-    end_failed();
-    return Result<TextTable>(TextTable{.command_tag = "ROLLBACK"});
+    const auto tag = end_failed(traits.transaction);
+    return tag ? Result<TextTable>(TextTable{.command_tag = std::string(*tag)}) : Result<TextTable>(tag.error());
   }
   if (traits.kind == StatementKind::deallocate) {
+    give_up_replay(ReplayObstacle::names);
     if (traits.prepared_name.empty()) {
       prepared_.statements.clear();
       return Result<TextTable>(TextTable{.command_tag = "DEALLOCATE ALL"});
@@ -173,6 +169,7 @@ void SessionCore::local_done(wire::ServerTag tag) {
 }
 
 bool SessionCore::local_parse(Bytes body) {
+  give_up_replay(ReplayObstacle::names);
   const auto parse = wire::parse_parse(body);
   if (!parse) return close_with(parse.error(), CloseReason::protocol_violation), false;
   const TraitsPtr traits = traits_of(parse->sql);
@@ -282,6 +279,7 @@ bool SessionCore::local_execute(Bytes body) {
 }
 
 void SessionCore::local_close(Bytes body) {
+  give_up_replay(ReplayObstacle::names);
   const auto target = wire::parse_target(body);
   if (!target) return close_with(target.error(), CloseReason::protocol_violation);
   if (target->target == wire::Target::portal) {

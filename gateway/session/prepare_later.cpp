@@ -18,7 +18,7 @@ constexpr Duration kPatience = 200ms;  // longer than connections are waited for
 
 // When the batch at hand, which waits for a server connection, can do without; nothing: never.
 std::optional<Instant> SessionCore::prepare_later_time() const {
-  if (!scan_.is_preparing_only || !scan_.is_ended || backend_ != nullptr || !since_.waiting) return std::nullopt;
+  if (is_replaying() || !scan_.is_preparing_only || !scan_.is_ended || backend_ != nullptr || !since_.waiting) return std::nullopt;
   bool is_accepted = true;
   const std::string scope = statement_scope();
   for (const BatchParse& parse : scan_.parsed) {

@@ -85,6 +85,7 @@ bool SessionCore::ensure_unnamed() {
 // The name to use on the server, where the statement then exists, or fails with what the client must hear.
 std::string_view SessionCore::server_name(std::string_view client_name, Owed& owed) {
   if (client_name.empty()) {
+    log_unnamed_use();
     if (ensure_unnamed()) return client_name;
     build_.clear();
     wire::append_error(build_, no_statement(client_name));

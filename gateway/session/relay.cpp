@@ -32,6 +32,12 @@ bool is_prologue(char tag) {
   }
 }
 
+// A warning that the server goes down: the connection that is lost with it is not the client's.
+bool is_about_server(Bytes notice) {
+  const auto warning = wire::parse_error_response(notice);
+  return warning && warning->sqlstate().starts_with("57P0");
+}
+
 }  // namespace
 
 void SessionCore::relay(Bytes chunk) {
@@ -42,6 +48,7 @@ void SessionCore::relay(Bytes chunk) {
     if (scan == wire::Scan::need_more) break;
     if (scan == wire::Scan::broken) return lose_backend(NodeFailure::misbehaved, false);
     relay_piece(piece);
+    if (must_abandon_replay()) return abandon_replay(std::nullopt);
   }
   keep_withheld();
 }
@@ -75,7 +82,8 @@ void SessionCore::relay_piece(const wire::Piece& piece) {
     emit_answer(piece.tag, scratch_.keep(piece.carried));
     emit_answer(piece.tag, piece.bytes);
   }
-  answer_.is_mid_message = is_forwarded && !piece.is_last;
+  const bool is_shown = is_forwarded && (!is_replaying() || !replay_->log.is_repeating());
+  answer_.is_mid_message = is_shown && !piece.is_last;
   if (piece.is_last) take_locals();
 }
 
@@ -118,6 +126,8 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
     emit_answer(tag, message);
     if (env_.statistics.is_on()) count_answer(tag, body);
   }
+  if (tag == static_cast<char>(ServerTag::portal_suspended)) give_up_replay(ReplayObstacle::cursor);
+  if (is_ready && fate == Fate::forward && !log_end_of_request()) return;
   if (is_ready) {
     const auto injected = static_cast<Injected>(ledger.ended()->tag);
     if (fate == Fate::forward) {
@@ -145,6 +155,7 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
       return leave(CloseReason::protocol_violation);
     }
     const bool is_shutdown = error->sqlstate().starts_with("57P0");
+    if (!is_shutdown && error->sqlstate() != "40001") give_up_replay(ReplayObstacle::ended_by_server);
     return lose_backend(is_shutdown ? std::optional(NodeFailure::shut_down) : std::nullopt, false);
   }
   if (is_starting_) return refuse_start(body);
@@ -195,9 +206,9 @@ void SessionCore::relay_aside(char tag, Bytes message, Bytes body) {
   if (tag == static_cast<char>(ServerTag::parameter_status)) return on_parameter_status(message, body);
   const Owed* front = backend_->ledger.front();
   const bool is_ours = front != nullptr && front->audience == Audience::nobody;
-  if (tag == static_cast<char>(ServerTag::notice) && (is_ours || is_starting_)) return;
   if (tag == static_cast<char>(ServerTag::notification)) return to_client(with_own_pid(message));
-  to_client(message);
+  if (is_ours || is_starting_ || is_about_server(body)) return;
+  to_client(front == nullptr ? message : shown(message));
 }
 
 // A client knows its own NOTIFY by the process number it was given when it logged in, which is the gateway's.
@@ -225,15 +236,15 @@ void SessionCore::emit_answer(char tag, Bytes message) {
     request.has_forwarded = true;
   }
   release_withheld();
-  to_client(message);
+  to_client(shown(message));
 }
 
 void SessionCore::release_withheld() {
   if (!answer_.withheld.empty()) {
-    to_client_copy(answer_.withheld);
+    to_client_copy(shown(answer_.withheld));
     answer_.withheld.clear();
   }
-  to_client(std::exchange(answer_.withheld_run, Bytes{}));
+  to_client(shown(std::exchange(answer_.withheld_run, Bytes{})));
 }
 
 // The chunk is about to be gone.
@@ -283,7 +294,7 @@ void SessionCore::finish_request() {
   if (transaction_.told_status != TransactionStatus::idle || request.has_transaction_control)
     written_.in_transaction |= transaction_.has_written;
   transaction_.told_status = backend_->ledger.status();
-  note_answered(transaction_.told_status);
+  if (!is_replaying()) note_answered(transaction_.told_status);
   rerun_.retry_count = rerun_.loss_count = 0;
   rerun_.is_primary_forced = false;
   rerun_.avoided_node.reset();

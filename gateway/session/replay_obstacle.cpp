@@ -25,11 +25,13 @@ constexpr std::array kReplayObstacles{
     Row{node_bound, "a function whose answer or effect is one node's, or not known"},
     Row{names, "prepared statements were changed"},
     Row{gateway_command, "a command of Howdah's in a batch"},
+    Row{open_batch, "a Query in the middle of a batch"},
+    Row{ended_by_server, "the server ended it"},
 };
 static_assert([] {
   for (std::size_t i = 0; i < kReplayObstacles.size(); ++i)
     if (static_cast<std::size_t>(kReplayObstacles[i].obstacle) != i) return false;
-  return kReplayObstacles.size() == static_cast<std::size_t>(gateway_command) + 1;
+  return kReplayObstacles.size() == static_cast<std::size_t>(ended_by_server) + 1;
 }());
 
 ReplayObstacle obstacle_of(TransactionControl control) {

@@ -22,6 +22,8 @@ enum class ReplayObstacle : std::uint8_t {
   node_bound,       // functions that tell of one node, unknown ones, those of write_function_list, advisory locks
   names,            // PREPARE, DEALLOCATE, or an unnamed statement that was replaced after its use
   gateway_command,  // in one batch with statements for the server
+  open_batch,       // a Query before the Sync of the batch it follows
+  ended_by_server,  // it would end the transaction again (idle_in_transaction_session_timeout), or makes no sense
 };
 
 // In words, for the log and README.md.

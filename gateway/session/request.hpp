@@ -21,6 +21,7 @@ struct Request {
   bool has_error = false;                // that part is an ErrorResponse
   bool may_write = false;                // also in a transaction
   bool has_transaction_control = false;  // the transaction status after it is known only from its answer
+  bool may_end_transaction = false;      // some statement of it may
   bool is_barrier = false;               // nothing may be sent behind it until it is answered
   TransactionControl control = TransactionControl::none;  // of a request that is one statement
   bool has_pinned = false;
@@ -39,6 +40,7 @@ class RequestQueue {
   bool empty() const { return head_ == requests_.size(); }
   std::size_t size() const { return requests_.size() - head_; }
   Request& front() { return requests_[head_]; }
+  const Request& front() const { return requests_[head_]; }
   Request& back() { return requests_.back(); }
   const Request& back() const { return requests_.back(); }
   auto begin() { return requests_.begin() + static_cast<std::ptrdiff_t>(head_); }
@@ -57,6 +59,7 @@ class RequestQueue {
     first.is_complete = second.is_complete;
     first.may_write |= second.may_write;
     first.has_transaction_control |= second.has_transaction_control;
+    first.may_end_transaction |= second.may_end_transaction;
     first.is_barrier |= second.is_barrier;
     first.has_steps |= second.has_steps;
     first.is_rerunnable = false;

@@ -33,7 +33,7 @@ class SessionCore {
   const ClientIdentity& identity() const { return identity_; }
   const Backend* backend() const { return backend_; }
   std::optional<PinReason> pin_reason() const;  // pins.cpp
-  bool is_in_transaction() const { return client_status() != TransactionStatus::idle; }
+  bool is_in_transaction() const { return client_status() != TransactionStatus::idle || is_replaying(); }
   std::optional<NodeId> load_balance_node() const { return load_balance_node_; }
   const std::string& last_statement() const { return last_statement_; }
   std::optional<Instant> idle_since() const { return since_.idle; }
@@ -254,15 +254,17 @@ class SessionCore {
   bool should_rerun(std::string_view sqlstate) const;
   void rerun_after_error(std::string_view sqlstate);
   void requeue();
+  void forget_requests();
   void finish_drain();
   void answer_lost_requests();
+  bool answer_lost_end(std::span<const Owed> owed);
   Error lost_error(bool is_unknown);
   void remember_refusal();
   void remember_refused_statement(std::string_view name);
   void fail_transaction(const Error& error);
   std::size_t fail_pending(Bytes input, session::Head head);
   Error failed_error();
-  void end_failed();
+  Result<std::string_view> end_failed(TransactionControl control);
 
   // commit_doubt.cpp
   bool is_commit_looked_up(const Traits& traits) const;
@@ -272,8 +274,38 @@ class SessionCore {
   bool is_xid_answer() const;
   void note_xid(Bytes row);
   bool look_up_commit(std::span<const Owed> owed);
-  void answer_committed(std::span<const Owed> owed);
+  static bool is_tellable(std::span<const Owed> owed);
+  void answer_ended(std::span<const Owed> owed, std::string_view tag);
   static Error not_committed_error();
+
+  // transaction_log_keeping.cpp
+  void open_log(std::span<const Traits* const> statements);
+  void close_log();
+  void log_statement(Request& request, const Traits& traits);
+  void log_name(std::string_view name);
+  void log_unnamed_use();
+  void log_unnamed_change();
+  void give_up_replay(ReplayObstacle obstacle);
+  Bytes shown(Bytes answer);
+  bool log_end_of_request();
+
+  // transaction_replay.cpp
+  bool is_replaying() const { return replay_ != nullptr && replay_->since.has_value(); }
+  bool may_send_next() const { return !is_replaying() || replay_->log.may_send(requests_.size()); }
+  bool start_replay(NodeId lost, std::optional<NodeFailure> evidence, bool is_not_committed);
+  bool is_replay_possible(bool is_not_committed) const;
+  void finish_replay();
+  bool must_abandon_replay() const;
+  bool may_abandon_replay() const;
+  void abandon_replay(std::optional<Error> error);
+  void end_begun_request(const std::optional<Error>& error);
+  void cancel_replay();
+  void take_back_log();
+  void restore_names(PreparedStatementPtr session::Replay::NameChange::* which);
+  void drop_held(std::size_t count);
+  std::optional<Decision> choose_for_replay();
+  bool is_server_still_there() const;
+  std::optional<Instant> replay_deadline() const;
 
   // local_answers.cpp
   bool is_local(const Traits& traits) const;
@@ -391,6 +423,7 @@ class SessionCore {
   session::Answer answer_;
   session::Rerun rerun_;
   session::Transaction transaction_;
+  std::unique_ptr<session::Replay> replay_;  // null: no transaction was logged yet
   session::CatalogMemory catalog_;
   session::Written written_;
   session::Sequences sequences_;

@@ -22,6 +22,7 @@
 #include "gateway/session/statement_catalog.hpp"
 #include "gateway/session/statement_statistics.hpp"
 #include "gateway/session/text_table.hpp"
+#include "gateway/session/transaction_log.hpp"
 #include "gateway/wire/parameter_status.hpp"
 #include "health/commit_doubt.hpp"
 #include "sql_router/router.hpp"
@@ -136,6 +137,31 @@ struct Transaction {
   bool is_default_read_only = false;
   bool is_default_serializable = false;
   bool is_default_read_committed = true;
+};
+
+// Running the open transaction again on another server.
+struct Replay {
+  struct NameChange {  // of a prepared statement, in this transaction; null: the name stood for nothing
+    std::string name;
+    PreparedStatementPtr before;
+    PreparedStatementPtr after;
+  };
+
+  TransactionLog log;
+  std::vector<NameChange> names;
+  std::uint64_t newest_unnamed = 0;    // when the transaction began
+  bool is_old_unnamed_used = false;    // the one of then
+  int losses = 0;                      // of servers, in this transaction
+  std::optional<Instant> since;        // the first loss; a value until everything the client was shown has come again
+  NodeId lost_node{};
+  Epoch lost_epoch{};
+  bool was_on_replica = false;
+  bool was_ended_by_word = false;      // the server said that it shuts down, or somebody has ended this one connection
+  // The first request whose answer the client has not got whole.
+  bool is_answer_owed = false;         // there was one
+  bool is_whole = false;               // its Query or Sync had been sent
+  bool is_error_told = false;
+  bool commits = false;
 };
 
 // Of the database's catalog.

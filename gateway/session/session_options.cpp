@@ -14,6 +14,9 @@ SessionOptions session_options_of(const Settings& settings) {
   options.max_parse_size = static_cast<std::size_t>(settings.howdah.max_parse_size().bytes);
   options.max_prepared_statements = static_cast<std::size_t>(pool.max_prepared_statements());
   options.commit_safety = settings.howdah.commit_safety();
+  options.transaction_replay = settings.howdah.transaction_replay();
+  options.transaction_replay_size = static_cast<std::size_t>(settings.howdah.transaction_replay_size().bytes);
+  options.transaction_replay_timeout = settings.howdah.transaction_replay_timeout();
   options.server_reset_query = pool.server_reset_query();
   return options;
 }

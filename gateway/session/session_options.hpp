@@ -20,6 +20,9 @@ struct SessionOptions {
   std::size_t max_prepared_statements = 200;  // per server connection
   std::string server_reset_query = "DISCARD ALL";
   CommitSafety commit_safety = CommitSafety::off;
+  bool transaction_replay = false;
+  std::size_t transaction_replay_size = 1024 * 1024;
+  Duration transaction_replay_timeout = 30s;  // 0: none
   int max_retries = 5;                      // how often a read is run again, unseen, before its error is shown
 };
 

@@ -92,6 +92,7 @@ void SessionCore::inject_query(std::string_view sql, Injected what) {
 }
 
 void SessionCore::reconcile_parameters() {
+  if (is_replaying()) return;  // told when the transaction is again where it was
   const std::uint64_t reported = backend_->reported.fingerprint();
   if (settings_.reconciled == std::pair(reported, settings_.told.fingerprint()))
     return;  // most servers report the same
@@ -110,7 +111,7 @@ void SessionCore::on_parameter_status(Bytes message, Bytes body) {
   backend_->reported.set(parameter->name, parameter->value);
   // Changes made by a Query of ours are told when it is over: values in between are nobody's business.
   const Owed* front = backend_->ledger.front();
-  if (is_starting_ || (front != nullptr && front->audience == Audience::nobody)) return;
+  if (is_starting_ || is_replaying() || (front != nullptr && front->audience == Audience::nobody)) return;
   if (!is_node_local(parameter->name) && settings_.told.set(parameter->name, parameter->value)) to_client(message);
 }
 

@@ -67,6 +67,7 @@ std::uint64_t SessionCore::take_portal(std::string_view portal) {
   if (found == settings_.portals.end()) return 0;
   settings_.executed.push_back(std::move(found->second));
   settings_.portals.erase(found);
+  settings_.has_steps_in_flight = true;
   return settings_.executed.size();
 }
 

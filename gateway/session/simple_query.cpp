@@ -62,19 +62,19 @@ std::size_t SessionCore::consume_query(Bytes input, Head head) {
 
 std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, std::string_view sql) {
   if (transaction_.is_failed) {
-    if (traits->transaction == TransactionControl::rollback || traits->transaction == TransactionControl::commit) {
-      end_failed();
+    if (const auto tag = end_failed(traits->transaction); tag) {
       build_.clear();
-      wire::append_command_complete(build_, "ROLLBACK");
+      wire::append_command_complete(build_, *tag);
       to_client_copy(as_bytes(build_));
     } else {
-      to_client_error(failed_error());
+      to_client_error(tag.error());
     }
     to_client_ready();
     return message.size();
   }
   if (is_local(*traits) && !is_batch_open_) return owes() || !answer_local_query(traits, sql) ? 0 : message.size();
-  if (!owes() && !is_batch_open_ && answer_transaction_control(*traits, sql)) return message.size();
+  const bool is_alone = !owes() && !is_batch_open_ && !is_replaying();
+  if (is_alone && answer_transaction_control(*traits, sql)) return message.size();
   const TraitsPtr run = traits_in_force(traits);
   if (owes() && (looks_at_names(*traits) || needs_clean_sequences(*run))) return 0;
   if (must_learn_xid(*run) || must_leave_replica(*run)) return 0;
@@ -99,6 +99,9 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
   const bool is_outside =
       !transaction_.deferred_begin.empty() || is_transaction_movable() ||
       (client_status() == TransactionStatus::idle && is_status_certain());
+  const Traits* const statement = traits.get();
+  open_log({&statement, 1});
+  if (is_batch_open_) give_up_replay(ReplayObstacle::open_batch);
   if (needs_clean_sequences(*traits)) discard_sequences();
   send_deferred_begin();
   ask_xid_with(*traits);
@@ -115,6 +118,7 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
   backend_->ledger.owe(std::move(owed));
   // A Query drops the unnamed statement (manual "Extended Query").
   backend_->unnamed_serial = 0;
+  log_unnamed_change();
   prepared_.unnamed_serial = 0;
   if (is_whole) retain(message);
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/assert.hpp"
 #include "gateway/wire/frame.hpp"
 
 namespace howdah {
@@ -32,20 +31,20 @@ void TransactionLog::close() {
 }
 
 void TransactionLog::keep(Bytes message) {
-  if (!is_replayable()) return;
-  if (begin_.size() + bytes_.size() + marks_.size() * sizeof(Mark) + message.size() > most_bytes_)
+  if (!is_open_ || (obstacle_ != ReplayObstacle::none && !is_repeating_)) return;
+  if (!is_repeating_ && begin_.size() + bytes_.size() + marks_.size() * sizeof(Mark) + message.size() > most_bytes_)
     return give_up(ReplayObstacle::too_long);
   bytes_.insert(bytes_.end(), message.begin(), message.end());
 }
 
 void TransactionLog::take_back(std::size_t count) {
-  HOWDAH_ASSERT(count <= bytes_.size());
-  bytes_.resize(bytes_.size() - count);
+  bytes_.resize(bytes_.size() - std::min(count, bytes_.size()));
 }
 
 void TransactionLog::give_up(ReplayObstacle obstacle) {
   if (!is_replayable()) return;
   obstacle_ = obstacle;
+  if (is_repeating_) return;
   bytes_ = {};
   marks_ = {};
 }

@@ -32,7 +32,8 @@ class TransactionLog {
   void keep(Bytes message);
   // The newest `count` bytes are not at the server any more, and nothing of their answers has been shown.
   void take_back(std::size_t count);
-  // From now on running the transaction again is not possible. The first reason counts.
+  // From now on running the transaction again is not possible. The first reason counts. While repeating, messages are kept
+  // all the same, because rewind() must tell what the client has sent.
   void give_up(ReplayObstacle obstacle);
 
   // A part of an answer. Returns what of it is news to the client: all of it, unless repeating.

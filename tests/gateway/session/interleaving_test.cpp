@@ -87,6 +87,7 @@ void play_seed(std::uint64_t seed) {
   options.session.max_prepared_statements = 1 + rng.below(3);
   options.session.pool_mode = rng.chance(0.2) ? PoolMode::session : PoolMode::transaction;
   if (options.session.pool_mode == PoolMode::session) options.connections_per_node = 30;
+  options.session.transaction_replay = seed % 2 == 0;
   const bool has_faults = rng.chance(0.5);
   World world(options);
   std::vector<Person> people;

@@ -31,8 +31,10 @@ TEST_CASE("each wire script is answered as written, however its bytes are cut") 
 }
 
 TEST_CASE("whatever breaks between any two messages, each request ends once and the next user is safe") {
+  const bool is_replaying = GENERATE(false, true);
   for (const std::string& path : paths()) {
-    const Script script = read_script(path);
+    Script script = read_script(path);
+    script.world.session.transaction_replay = is_replaying;
     for (const Fault fault :
          {Fault::backend_lost, Fault::client_gone, Fault::cancel, Fault::timeout, Fault::primary_lost}) {
       bool ended = false;
@@ -45,8 +47,10 @@ TEST_CASE("whatever breaks between any two messages, each request ends once and 
 }
 
 TEST_CASE("a server or a client lost in the middle of a message leaves no half of it to anybody") {
+  const bool is_replaying = GENERATE(false, true);
   for (const std::string& path : paths()) {
-    const Script script = read_script(path);
+    Script script = read_script(path);
+    script.world.session.transaction_replay = is_replaying;
     if (script.has_large_messages) continue;  // thousands of pieces
     for (const Fault fault : {Fault::backend_lost, Fault::client_gone}) {
       bool ended = false;

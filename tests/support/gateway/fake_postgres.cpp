@@ -331,11 +331,13 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
   }
   if (sql == "DISCARD SEQUENCES") last_value.clear();
   if (has(sql, "lastval()") && last_value.empty()) return fail("55000", "lastval is not yet defined in this session", out);
+  if (starts(sql, "FETCH")) return done("FETCH 1");
   if (!starts(sql, "SELECT") && !starts(sql, "SHOW")) return done(sql.substr(0, sql.find(' ')));
 
   const std::string value = starts(sql, "SHOW ") ? setting(sql.substr(5))
                             : has(sql, "lastval()") ? last_value
                             : has(sql, "FROM pg_prepared_statements") ? "'me' " + statement_names()
+                            : has(sql, "FROM node") ? "'me' " + std::to_string(number)
                             : has(sql, "FROM big") ? sql + std::string(100'000, 'x') : sql;
   std::size_t rows = portal != nullptr && portal->is_started ? portal->rows_left : row_count(sql);
   if (with_description) wire::append_row_description(out, std::vector<std::string_view>{"value"});

@@ -4,6 +4,7 @@
 //   ... FROM broken            ERROR 42P01                  ... FROM noisy    with N, S and A between its rows
 //   ... FROM hidden_write      25006 on a replica           ... FROM conflict 40001 on a replica
 //   ... FROM big               one row of 100 kB            ... FROM dies     FATAL 57P01
+//   ... FROM node              one row that is another on each server connection
 //   INSERT, COPY ... FROM STDIN   25006 on a replica        COPY ... TO STDOUT  two lines
 //   INSERT INTO serial, SELECT lastval(), DISCARD SEQUENCES
 //   SELECT pg_current_xact_id_if_assigned()   731, or NULL where nothing was written
@@ -30,6 +31,7 @@ struct FakePostgres {
   void receive(Bytes bytes, std::string& out);
 
   bool is_replica;
+  int number = next_number++;
   bool is_dead = false;  // after FATAL
   bool dies_at_commit = false;  // without an answer
   char status = 'I';
@@ -41,6 +43,7 @@ struct FakePostgres {
   std::vector<std::string> log;                   // statements run
 
  private:
+  static inline int next_number = 0;
   struct Portal {
     std::string sql;
     std::size_t rows_left = 0;

@@ -96,11 +96,12 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   const Traits& strictest = scan_.has_local_part     ? mixed_batch_traits()
                             : scan_.traits.empty() ? *kNothingSaid
                                                    : combine(scan_.traits, routing(), consistency());
-  const bool may_follow = scan_.is_ended && !scan_.is_oversized && !scan_.has_local_part &&
+  const bool is_whole = scan_.is_ended && !scan_.is_oversized && !scan_.has_local_part;
+  const bool may_follow = is_whole &&
                           std::all_of(scan_.traits.begin(), scan_.traits.end(),
                                       [](const Traits* traits) { return may_follow_settings(*traits); });
   // A statement that is parsed and bound stands there twice.
-  const bool is_one = !scan_.traits.empty() && scan_.is_ended && !scan_.is_oversized && !scan_.has_local_part &&
+  const bool is_one = !scan_.traits.empty() && is_whole &&
                       std::all_of(scan_.traits.begin(), scan_.traits.end(),
                                   [this](const Traits* traits) { return traits == scan_.traits.front(); });
   if (is_one && must_learn_xid(strictest)) return Go::wait;
@@ -112,10 +113,11 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   const bool is_outside =
       !transaction_.deferred_begin.empty() || is_transaction_movable() ||
       (client_status() == TransactionStatus::idle && is_status_certain());
-  open_log(scan_.traits);
-  if (scan_.has_local_part) give_up_replay(ReplayObstacle::gateway_command);
+  const bool is_wrapped = is_whole && !scan_.is_preparing_only && wraps(scan_.traits);
+  open_log(scan_.traits, is_wrapped);
   if (batch_needs_clean_sequences()) discard_sequences();
   send_deferred_begin();
+  if (is_wrapped) inject_query("BEGIN", Injected::begin);
   if (is_one) ask_xid_with(*scan_.traits.front());
   is_batch_open_ = true;
   answer_.is_flush_sent = false;
@@ -126,6 +128,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
                                    traits->pins.is_empty();
                           });
   request.is_beyond_scan = scan_.is_oversized;
+  request.is_wrapped = request.is_barrier = is_wrapped;
   request.is_behind_settings = settings_.settling > 0;
   if (is_one) request.control = scan_.traits.front()->transaction;
   requests_.push(std::move(request));
@@ -412,6 +415,7 @@ std::size_t SessionCore::forward_sync(Bytes message) {
   retain(message);
   to_server(message);
   backend_->ledger.owe({.kind = AnswerKind::sync});
+  if (requests_.back().is_wrapped) ask_xid();
   requests_.back().is_complete = true;
   is_batch_open_ = false;
   return message.size();

@@ -56,6 +56,20 @@ bool SessionCore::is_xid_answer() const {
 
 void SessionCore::note_xid(Bytes row) { transaction_.doubt.xid = xid_of(row); }
 
+// In a transaction that has failed before, that is nothing: its COMMIT will undo it, as the client expects. Otherwise a
+// cancel has failed it here, and the COMMIT behind would be answered ROLLBACK, which looks like success to many a driver.
+void SessionCore::on_xid_refused(Bytes message, std::string_view sqlstate) {
+  if (sqlstate == "25P02") return;
+  if (requests_.empty()) {  // the COMMIT waits for the answer
+    input_.pending_error = Error{ErrorCode::canceled, "canceling statement due to user request"};
+    return;
+  }
+  if (requests_.front().is_wrapped) return;  // end_wrapped()
+  transaction_.is_commit_refused = true;
+  emit_answer('E', message);
+  note_error(requests_.front(), sqlstate);
+}
+
 // Whether the answers that did not come are known but for how it ended.
 bool SessionCore::is_tellable(std::span<const Owed> owed) {
   return std::all_of(owed.begin(), owed.end(), [](const Owed& answer) {
@@ -65,6 +79,7 @@ bool SessionCore::is_tellable(std::span<const Owed> owed) {
 
 // The connection is lost. True: the one request in flight is such a COMMIT; its answer waits for what is found out.
 bool SessionCore::look_up_commit(std::span<const Owed> owed) {
+  if (look_up_wrapped()) return true;
   if (transaction_.doubt.xid == 0 || requests_.size() != 1 || options_.primary_wait_timeout == Duration{}) return false;
   const Request& request = requests_.front();
   if (request.control != TransactionControl::commit || !request.is_complete || request.has_error) return false;
@@ -85,6 +100,7 @@ void SessionCore::handle(const CommitFate& event) {
     for (auto it = owed.rbegin(); it != owed.rend(); ++it) undo(*it);
     if (start_replay(transaction_.doubt.node, std::nullopt, true)) return;
   }
+  if (event.outcome != CommitOutcome::committed) drop_withheld();
   transaction_.sent_begin.clear();
   forget_requests();
   prepared_.closed.clear();

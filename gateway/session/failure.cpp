@@ -58,6 +58,7 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
         Error{ErrorCode::session_state_lost, "the server connection that held this session's state was lost"},
         CloseReason::session_state_lost);
   }
+  const bool is_copy_unfinished = lost.ledger.is_in_copy_in();
   const auto owed = lost.ledger.entries();
   if (look_up_commit(owed)) return;
   for (auto it = owed.rbegin(); it != owed.rend(); ++it) undo(*it);
@@ -79,7 +80,7 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
   if (answer_lost_end(owed) || start_replay(lost.node(), evidence, false)) return;
   if (is_replaying()) return abandon_replay(std::nullopt);
   close_log();
-  if (!requests_.empty()) return answer_lost_requests();
+  if (!requests_.empty()) return answer_lost_requests(is_copy_unfinished);
   transaction_.is_failed = true;
   transaction_.is_failure_told = false;
 }
@@ -218,13 +219,16 @@ bool SessionCore::answer_lost_end(std::span<const Owed> owed) {
   return true;
 }
 
-void SessionCore::answer_lost_requests() {
+// `is_copy_unfinished`: a COPY FROM STDIN had not been told its end, so it has done nothing.
+void SessionCore::answer_lost_requests(bool is_copy_unfinished) {
   transaction_.sent_begin.clear();
+  if (requests_.front().is_wrapped) drop_withheld();
   release_withheld();
   bool in_transaction = transaction_.told_status != TransactionStatus::idle;
   const bool is_unknown = std::any_of(requests_.begin(), requests_.end(), [&, is_inside = in_transaction](const Request& request) mutable {
     const bool was_inside = std::exchange(is_inside, is_inside && !request.may_end_transaction);
-    if (!was_inside && request.may_write) return true;
+    const bool is_undone = (request.is_wrapped && !request.is_commit_sent) || (request.is_copy && is_copy_unfinished);
+    if (!was_inside && request.may_write) return !is_undone;
     return (commits(request.control) ||
             (request.has_transaction_control && request.control == TransactionControl::none)) &&
            (transaction_.has_written || request.may_write);
@@ -244,7 +248,9 @@ void SessionCore::answer_lost_requests() {
     } else {
       transaction_.is_failed = in_transaction && !is_unknown && !ends;
       in_transaction = transaction_.is_failed;
-      if (!request.has_error) to_client_error(lost_error(is_unknown));
+      const bool is_plain = !is_unknown && !transaction_.is_failed;
+      if (!request.has_error)
+        to_client_error(is_plain && (request.is_wrapped || request.is_copy) ? undone_error() : lost_error(is_unknown));
     }
     if (!request.is_complete) {
       input_.is_discarding = true;
@@ -257,6 +263,12 @@ void SessionCore::answer_lost_requests() {
   settings_.executed.clear();
   settings_.has_steps_in_flight = false;
   if (!transaction_.is_failed) on_transaction_end();
+}
+
+Error SessionCore::undone_error() {
+  return Error{.code = ErrorCode::transaction_lost,
+               .message = "the server connection was lost, and nothing was changed",
+               .hint = "Run the statement again."};
 }
 
 Error SessionCore::lost_error(bool is_unknown) {

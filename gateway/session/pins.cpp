@@ -41,6 +41,7 @@ void SessionCore::note_statement(const Traits& traits) {
   if (may_write) request.may_write = transaction_.has_written = true;
   request.has_transaction_control |= traits.has_transaction_control;
   log_statement(request, traits);
+  request.is_copy |= traits.copy != CopyDirection::none;
   request.unpins.add(traits.unpins);
   if (!traits.pins.is_empty()) {
     request.has_pinned = true;

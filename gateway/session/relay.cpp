@@ -120,10 +120,15 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
     ++traffic_.server_parses;
     if (fate == Fate::forward) ++traffic_.client_parses;
   }
+  if (fate == Fate::forward && transaction_.is_commit_refused && !is_ready) return take_locals();
   if (fate == Fate::forward) {
     if (tag == static_cast<char>(ServerTag::command_complete)) note_complete(), on_command_complete();
     if (settings_.has_steps_in_flight) note_done(tag, body);
-    emit_answer(tag, message);
+    if (hold_wrapped(tag, message)) {
+      if (is_ready) return take_locals();
+    } else {
+      emit_answer(tag, message);
+    }
     if (env_.statistics.is_on()) count_answer(tag, body);
   }
   if (tag == static_cast<char>(ServerTag::portal_suspended)) give_up_replay(ReplayObstacle::cursor);
@@ -137,6 +142,9 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
       if (is_starting_) return finish_start();
       for (Request& request : requests_) request.is_behind_settings = false;
       reconcile_parameters();
+    } else if (!requests_.empty() && requests_.front().is_wrapped && !answer_.is_draining) {
+      if (injected == Injected::xid) return end_wrapped();
+      if (injected == Injected::commit) return finish_wrapped(message);
     }
   }
   take_locals();
@@ -162,12 +170,13 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   const Owed* front = ledger.front();
   if (front == nullptr) return lose_backend(NodeFailure::misbehaved, false);
   const bool is_injected = front->kind == AnswerKind::query && front->audience == Audience::nobody;
-  if (is_injected && !answer_.is_draining && is_xid_answer()) {  // the transaction has failed: its COMMIT will undo it
+  if (is_injected && !answer_.is_draining && is_xid_answer()) {
     ledger.accept('E');
-    return;
+    return on_xid_refused(message, error->sqlstate());
   }
   if (is_injected && !answer_.is_draining) {
     if (static_cast<Injected>(front->tag) == Injected::settings) return on_settings_refused(*error);
+    if (static_cast<Injected>(front->tag) == Injected::commit) return fail_wrapped(message, error->sqlstate());
     // The client's statement is already behind it and would run outside its transaction.
     env_.log.warn("injected statement failed s={} sqlstate={}", identity_.id.value, error->sqlstate());
     return lose_backend(std::nullopt, false);

@@ -21,6 +21,9 @@ struct Request {
   bool has_error = false;                // that part is an ErrorResponse
   bool may_write = false;                // also in a transaction
   bool has_transaction_control = false;  // the transaction status after it is known only from its answer
+  bool is_wrapped = false;               // a write outside a transaction, which runs in one of ours
+  bool is_commit_sent = false;           // that one's
+  bool is_copy = false;                  // some statement of it is a COPY
   bool may_end_transaction = false;      // some statement of it may
   bool is_barrier = false;               // nothing may be sent behind it until it is answered
   TransactionControl control = TransactionControl::none;  // of a request that is one statement

@@ -256,8 +256,9 @@ class SessionCore {
   void requeue();
   void forget_requests();
   void finish_drain();
-  void answer_lost_requests();
+  void answer_lost_requests(bool is_copy_unfinished);
   bool answer_lost_end(std::span<const Owed> owed);
+  static Error undone_error();
   Error lost_error(bool is_unknown);
   void remember_refusal();
   void remember_refused_statement(std::string_view name);
@@ -273,13 +274,22 @@ class SessionCore {
   void ask_xid();
   bool is_xid_answer() const;
   void note_xid(Bytes row);
+  void on_xid_refused(Bytes message, std::string_view sqlstate);
   bool look_up_commit(std::span<const Owed> owed);
   static bool is_tellable(std::span<const Owed> owed);
   void answer_ended(std::span<const Owed> owed, std::string_view tag);
   static Error not_committed_error();
 
+  // wrapped_write.cpp
+  bool wraps(std::span<const Traits* const> statements) const;
+  bool hold_wrapped(char tag, Bytes message);
+  void end_wrapped();
+  void fail_wrapped(Bytes message, std::string_view sqlstate);
+  void finish_wrapped(Bytes ready);
+  bool look_up_wrapped();
+
   // transaction_log_keeping.cpp
-  void open_log(std::span<const Traits* const> statements);
+  void open_log(std::span<const Traits* const> statements, bool is_wrapped);
   void close_log();
   void log_statement(Request& request, const Traits& traits);
   void log_name(std::string_view name);

@@ -30,7 +30,7 @@
 namespace howdah::session {
 
 // What the owed answers of injected messages mean (Owed::tag of a query).
-enum class Injected : std::uint64_t { none, settings, restored, begin, drain, sequences, statements, xid };
+enum class Injected : std::uint64_t { none, settings, restored, begin, drain, sequences, statements, xid, commit };
 
 // Owed::tag of the Parse of an unnamed statement: this and its serial number. Other statements have catalog numbers.
 constexpr std::uint64_t kUnnamedTag = std::uint64_t{1} << 63;
@@ -129,6 +129,7 @@ struct Transaction {
   bool has_written = false;
   bool has_changed_schema = false;
   bool is_xid_asked = false;          // of the transaction that is being committed
+  bool is_commit_refused = false;     // a cancel has met the question for it: the client has been told
   CommitDoubt doubt;
   std::vector<Owed> doubtful;         // what was owed when the connection was lost in COMMIT
   bool is_failed = false;             // emulated

@@ -100,12 +100,14 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
       !transaction_.deferred_begin.empty() || is_transaction_movable() ||
       (client_status() == TransactionStatus::idle && is_status_certain());
   const Traits* const statement = traits.get();
-  open_log({&statement, 1});
+  const bool is_wrapped = is_whole && wraps({&statement, 1});
+  open_log({&statement, 1}, is_wrapped);
   if (is_batch_open_) give_up_replay(ReplayObstacle::open_batch);
   if (needs_clean_sequences(*traits)) discard_sequences();
   send_deferred_begin();
+  if (is_wrapped) inject_query("BEGIN", Injected::begin);
   ask_xid_with(*traits);
-  Request request{.is_complete = true, .is_simple = true};
+  Request request{.is_complete = true, .is_simple = true, .is_wrapped = is_wrapped, .is_barrier = is_wrapped};
   request.is_rerunnable = is_whole && is_outside && traits->verdict.may_use_replica &&
                           !traits->has_transaction_control && traits->pins.is_empty();
   request.control = traits->transaction;
@@ -121,6 +123,7 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
   log_unnamed_change();
   prepared_.unnamed_serial = 0;
   if (is_whole) retain(message);
+  if (is_wrapped) ask_xid();
 }
 
 }  // namespace howdah

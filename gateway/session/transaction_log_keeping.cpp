@@ -8,9 +8,9 @@
 namespace howdah {
 
 // A request with these statements is about to be sent, before the BEGIN that was kept back.
-void SessionCore::open_log(std::span<const Traits* const> statements) {
+void SessionCore::open_log(std::span<const Traits* const> statements, bool is_wrapped) {
   if (!options_.transaction_replay || !requests_.empty() || !pins_.is_empty()) return;
-  const bool begins = !transaction_.deferred_begin.empty() ||
+  const bool begins = is_wrapped || !transaction_.deferred_begin.empty() ||
                       (client_status() == TransactionStatus::idle &&
                        std::any_of(statements.begin(), statements.end(), [](const Traits* traits) {
                          return traits->transaction == TransactionControl::begin && traits->statement_count == 1;

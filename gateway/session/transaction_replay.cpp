@@ -24,10 +24,11 @@ constexpr Duration kDownAfterWord = 2s;
 bool SessionCore::is_replay_possible(bool is_not_committed) const {
   if (replay_ == nullptr || !replay_->log.is_replayable() || replay_->losses >= kMaxLosses) return false;
   if (!transaction_.deferred_begin.empty() || !pins_.is_empty() || options_.primary_wait_timeout == Duration{}) return false;
+  if (!requests_.empty() && requests_.front().is_wrapped && requests_.front().has_error) return false;  // it is over
   const auto deadline = replay_deadline();
   if (deadline && *deadline <= now_) return false;
   // One that commits is not sent before everything the client was shown has come again, so nothing of it must be shown yet.
-  if (is_not_committed) return !requests_.front().has_forwarded;
+  if (is_not_committed) return !requests_.front().has_forwarded || requests_.front().is_wrapped;
   return std::none_of(requests_.begin(), requests_.end(), [&](const Request& request) {
            const bool is_harmless = request.control == TransactionControl::rollback ||
                                     (request.control == TransactionControl::commit && !transaction_.has_written);

@@ -225,6 +225,10 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     is_dead = true;
     return false;
   }
+  if (starts(sql, "COMMIT") && status == 'T' && std::exchange(fails_at_commit, false)) {
+    status = 'I';
+    return fail("23503", "violates foreign key constraint", out);
+  }
   if (starts(sql, "ROLLBACK") || starts(sql, "COMMIT")) {
     const bool failed = std::exchange(status, 'I') == 'E';
     const bool is_undone = failed || starts(sql, "ROLLBACK");
@@ -267,6 +271,7 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     if (has(sql, "bad")) return fail("22000", "bad value", out);
     ++writes;
     if (has(sql, "INTO serial")) last_value = sql;
+    fails_at_commit |= has(sql, "INTO deferred");
     return done("INSERT 0 1");
   }
   if (starts(sql, "SET TRANSACTION")) return done("SET");

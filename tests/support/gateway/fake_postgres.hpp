@@ -6,6 +6,7 @@
 //   ... FROM big               one row of 100 kB            ... FROM dies     FATAL 57P01
 //   ... FROM node              one row that is another on each server connection
 //   INSERT, COPY ... FROM STDIN   25006 on a replica        COPY ... TO STDOUT  two lines
+//   INSERT INTO deferred          refused with 23503 when it is committed
 //   INSERT INTO serial, SELECT lastval(), DISCARD SEQUENCES
 //   SELECT pg_current_xact_id_if_assigned()   731, or NULL where nothing was written
 //   PREPARE <name> AS ..., EXECUTE <name>, DEALLOCATE <name> | ALL
@@ -34,6 +35,7 @@ struct FakePostgres {
   int number = next_number++;
   bool is_dead = false;  // after FATAL
   bool dies_at_commit = false;  // without an answer
+  bool fails_at_commit = false;
   char status = 'I';
   int writes = 0;
   using Settings = std::map<std::string, std::string>;

@@ -1,0 +1,105 @@
+// commit_safety = strict: writes outside a transaction whose server dies under them.
+#include "tests/support/gateway/outage.hpp"
+
+using namespace howdah;
+using namespace howdah::test;
+
+namespace {
+
+const std::string kXid = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
+
+WorldOptions strict() {
+  WorldOptions options = with_replay();
+  options.session.commit_safety = CommitSafety::strict;
+  return options;
+}
+
+int count_of(const std::vector<std::string>& log, const std::string& sql) {
+  return static_cast<int>(std::count(log.begin(), log.end(), sql));
+}
+
+}  // namespace
+
+TEST_CASE("a write outside a transaction runs in one of ours, and its client sees no difference") {
+  Outage outage(strict());
+  CHECK(outage.say({"Q INSERT INTO t VALUES ('me')"}) == "CZI");
+  CHECK(ends_with(outage.world.node_log(World::kPrimary), {"BEGIN", "INSERT INTO t VALUES ('me')", kXid, "COMMIT"}));
+  CHECK(outage.say({"P |INSERT INTO t VALUES ('me')", "B |", "D P|", "E |0", "S"}) == "12nCZI");
+  CHECK(ends_with(outage.world.node_log(World::kPrimary), {"BEGIN", "INSERT INTO t VALUES ('me')", kXid, "COMMIT"}));
+  CHECK(outage.world.leased_count() == 0);
+  CHECK(outage.say({"Q INSERT INTO t VALUES ('me')", "Q INSERT INTO t VALUES ('me')"}) == "CZICZI");
+  CHECK(outage.say({"Q SELECT 'me' FROM t1"}) == "TDCZI");
+  CHECK(outage.world.problems().empty());
+}
+
+TEST_CASE("what fails, fails with its own error: the write, or its COMMIT") {
+  Outage outage(strict());
+  CHECK(outage.say({"Q INSERT INTO t VALUES ('bad')"}) == "E22000ZI");
+  CHECK(outage.world.node_log(World::kPrimary).back() == "ROLLBACK");
+  CHECK(outage.say({"P |INSERT INTO t VALUES ('bad')", "B |", "E |0", "S"}) == "12E22000ZI");
+  CHECK(outage.say({"Q INSERT INTO deferred VALUES ('me')"}) == "E23503ZI");
+  // As PostgreSQL, which commits at Sync.
+  CHECK(outage.say({"P |INSERT INTO deferred VALUES ('me')", "B |", "E |0", "S"}) == "12CE23503ZI");
+  CHECK(outage.say({"Q INSERT INTO t VALUES ('me')"}) == "CZI");
+  CHECK(outage.world.leased_count() == 0);
+  CHECK(outage.world.problems().empty());
+}
+
+TEST_CASE("what cannot run inside a transaction, or needs no looking up, is sent as it is") {
+  const char* statement = GENERATE("Q VACUUM", "Q CREATE DATABASE d", "Q SELECT 'me' FROM t1 FOR UPDATE", "Q COPY t TO STDOUT");
+  Outage outage(strict());
+  outage.say({statement});
+  CHECK(count_of(outage.world.node_log(World::kPrimary), "BEGIN") == 0);
+}
+
+TEST_CASE("a write is made once and its client hears of success, whenever its primary dies") {
+  const bool is_extended = GENERATE(false, true);
+  const int delivered = GENERATE(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+  const bool is_committed = GENERATE(false, true);
+  CAPTURE(is_extended, delivered, is_committed);
+  Outage outage(strict());
+  if (!is_committed) outage.world.die_at_commit();
+  outage.world.fate = is_committed ? CommitOutcome::committed : CommitOutcome::not_committed;
+  is_extended ? outage.send({"P |INSERT INTO t VALUES ('me')", "B |", "E |0", "S"}) : outage.send({"Q INSERT INTO t VALUES ('me')"});
+  for (int i = 0; i < delivered; ++i) outage.world.step();
+  outage.fail_over();
+  CHECK(outage.heard() == (is_extended ? "12CZI" : "CZI"));
+  const int done_before = is_committed ? count_of(outage.world.node_log(World::kPrimary), "COMMIT") : 0;
+  CHECK(done_before + count_of(outage.asked_of_new(), "COMMIT") == 1);
+  CHECK(outage.world.problems().empty());
+}
+
+TEST_CASE("a write whose fate cannot be found out is told as unknown") {
+  Outage outage(strict());
+  outage.world.die_at_commit();
+  outage.world.fate = CommitOutcome::unknown;
+  outage.say({"Q SELECT 'me' FROM t1 FOR UPDATE"});
+  outage.world.die_at_commit();
+  CHECK(outage.say({"Q INSERT INTO t VALUES ('me')"}) == "E08007ZI");
+}
+
+TEST_CASE("a statement that has written nothing has nothing to be looked up") {
+  Outage outage(strict());
+  outage.say({"Q SELECT 'me' FROM t1 FOR UPDATE"});
+  outage.world.die_at_commit();
+  CHECK(outage.say({"Q UPDATE t SET a = 1 WHERE false"}) == "CZI");
+  CHECK_FALSE(outage.world.client(outage.id).doubt);
+}
+
+TEST_CASE("without transaction_replay a write that did not happen may be made again by its client") {
+  WorldOptions options = strict();
+  options.session.transaction_replay = false;
+  Outage outage(options);
+  outage.send({"Q INSERT INTO t VALUES ('me')"});
+  while (outage.world.leased_count() == 0) REQUIRE(outage.world.step());
+  outage.fail_over();
+  CHECK(outage.heard() == "E40001ZI");
+}
+
+TEST_CASE("COPY that had not been told its end has done nothing") {
+  Outage outage(WorldOptions{});
+  outage.say({"Q COPY t FROM STDIN"});
+  outage.say({"d row"});
+  outage.fail_over();
+  CHECK(outage.heard() == "E40001ZI");
+}

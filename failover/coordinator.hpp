@@ -44,6 +44,8 @@ class Coordinator {
 
   void on(const Event& event, Instant now, Actions<Action>& out);
   std::optional<Instant> next_deadline() const;
+  // Clients' connections had bytes from the node; to be told before on(), which draws the conclusions.
+  void hear(NodeId node, Instant at) { tracker_.hear(node, at); }
 
   const ClusterView& view() const { return *view_; }  // as published last
   Phase phase() const { return phase_; }
@@ -125,7 +127,9 @@ class Coordinator {
   void advance_commanding();
   void advance_searching();
   void advance_holding();
-  void ping_primary(const GuardOptions& guard);
+  GuardOptions guard_options() const;
+  void ping_primary();
+  void let_go_of_standbys();
   void start_freezing();
   void hold(std::string reason);
   void return_to_primary(std::string_view why);

@@ -18,6 +18,7 @@ namespace {
 // site starts, standbys may well be up first.
 constexpr Duration kStartPatience = 30s;
 constexpr Duration kAskPeriod = 10ms;     // confirming: the answers are what everybody waits for
+constexpr Duration kDoubtPeriod = 50ms;   // suspect: they are asked while the primary still has time
 constexpr Duration kStepPeriod = 10ms;    // freezing and promoting take tens of milliseconds
 constexpr Duration kFollowPeriod = 100ms;
 // A standby that has not replayed anything for this long has nothing more it can replay: a torn record at the end never is.
@@ -74,7 +75,7 @@ void Coordinator::advance_steady() {
     take_office_back();
     if (options_.mode == FailoverMode::native && !verdict_.is_contested && council_.may_steer())
       synchronous_.keep(node, tracker_.nodes(), options_.synchronous, options_.sql_timeout, now_, *out_);
-  } else if (is_primary_back()) {
+  } else if (is_primary_back() && node.condition != NodeCondition::suspect) {
     tracker_.release(*known_.node, "the primary is back", now_, health_out_);
   } else {
     set_phase(node.condition == NodeCondition::down ? Phase::confirming : Phase::suspect, node.reason);
@@ -84,8 +85,15 @@ void Coordinator::advance_steady() {
 void Coordinator::advance_suspect() {
   if (adopt_successor()) return;
   const NodeFacts& node = *primary();
-  if (node.is_usable()) return set_phase(Phase::steady, "answers again");
+  if (node.is_usable()) {
+    let_go_of_standbys();
+    return set_phase(Phase::steady, "answers again");
+  }
   if (node.condition == NodeCondition::down) return set_phase(Phase::confirming, node.reason);
+  if (node.failure == health::FailureKind::timeout && options_.mode == FailoverMode::native && council_.may_ping(*known_.node)) {
+    watch_standbys(kDoubtPeriod);
+    ping_primary();
+  }
   if (node.condition != NodeCondition::restarting) return;
   tracker_.watch_closely(node.options.id, kFollowPeriod, now_);  // clients wait for the moment it is back
   const Instant limit = node.trouble_since + crash_restart_grace_;
@@ -103,12 +111,8 @@ void Coordinator::advance_confirming() {
     return set_phase(Phase::searching, is_promoted_by_us ? "the primary may not fail over"
                                                          : "failover_mode leaves the promotion to somebody else");
   }
-  const GuardOptions guard{.asked_after = node.trouble_since,
-                           .patience = crash_restart_grace_,
-                           .silence_that_counts = kSilenceThatCounts,
-                           .pinged_since = [this](NodeId id) { return sources_.asked_at(id); }};
-  if (options_.mode == FailoverMode::native && council_.may_ping(*known_.node)) ping_primary(guard);
-  auto objection = object_to_promotion(tracker_.nodes(), known_, guard, now_);
+  if (options_.mode == FailoverMode::native && council_.may_ping(*known_.node)) ping_primary();
+  auto objection = object_to_promotion(tracker_.nodes(), known_, guard_options(), now_);
   if (!objection && options_.mode == FailoverMode::native)
     objection = synchronous_.object_to_promotion(tracker_.nodes(), known_, options_.synchronous);
   if (!objection) objection = council_.object_to_promotion(tracker_.nodes(), known_);
@@ -128,12 +132,31 @@ void Coordinator::advance_confirming() {
   set_phase(Phase::commanding, "the standbys do not hear the primary");
 }
 
+GuardOptions Coordinator::guard_options() const {
+  return {.asked_after = primary()->trouble_since,
+          .patience = crash_restart_grace_,
+          .ping_of = [this](NodeId id) { return sources_.ping_of(id); }};
+}
+
 // Those that seem to hear the primary are made to find out.
-void Coordinator::ping_primary(const GuardOptions& guard) {
-  for (const NodeFacts& standby : tracker_.nodes())
-    if (is_freezable(standby) && standby.last_asked_at > guard.asked_after &&
-        hears_primary(standby, tracker_.nodes(), known_, guard))
-      sources_.want_asked(standby.options.id, standby.last->last_message_age.value_or(Duration{}), now_);
+void Coordinator::ping_primary() {
+  const GuardOptions guard = guard_options();
+  const Ping ping{.after = options_.ping_after, .patience = options_.ping_patience};
+  for (const NodeFacts& standby : tracker_.nodes()) {
+    if (!is_freezable(standby) || standby.last_asked_at <= guard.asked_after ||
+        !hears_primary(standby, tracker_.nodes(), known_, guard))
+      continue;
+    const Duration age = standby.last->last_message_age.value_or(Duration{}) + (now_ - standby.last_asked_at);
+    sources_.want_asked(standby.options.id, age, ping, now_);
+  }
+}
+
+// The primary is back: what was changed on the standbys to find out, or to promote one, is undone.
+void Coordinator::let_go_of_standbys() {
+  if (options_.mode != FailoverMode::native || !council_.may_steer()) return;
+  for (const NodeFacts& node : tracker_.nodes())
+    if (node.options.id != *known_.node && sources_.is_touched(node.options.id) && is_freezable(node))
+      sources_.want_following(node.options.id, primary()->options, true);
 }
 
 bool Coordinator::is_freezable(const NodeFacts& node) const {
@@ -254,9 +277,7 @@ void Coordinator::return_to_primary(std::string_view why) {
   hold_reason_.clear();
   lost_since_.clear();
   tracker_.release(*known_.node, std::string(why), now_, health_out_);
-  for (const NodeFacts& node : tracker_.nodes())
-    if (node.options.id != *known_.node && options_.mode == FailoverMode::native && council_.may_steer() && is_freezable(node))
-      sources_.want_following(node.options.id, primary()->options, true);
+  let_go_of_standbys();
   const bool may_be_steady = is_legal(phase_, Phase::steady);
   set_phase(may_be_steady ? Phase::steady : Phase::following, why);
 }

@@ -2,6 +2,14 @@
 
 namespace howdah::failover {
 
+namespace {
+
+// detection_profile = fast: the standbys are to know before the primary is given up (health/health_options.cpp).
+constexpr Duration kFastPing = 600ms;
+constexpr Duration kFastPatience = 400ms;
+
+}  // namespace
+
 FailoverOptions options_from_settings(const Settings& settings) {
   FailoverOptions options;
   options.mode = settings.howdah.failover_mode();
@@ -15,6 +23,10 @@ FailoverOptions options_from_settings(const Settings& settings) {
   options.synchronous = settings.howdah.synchronous_standbys();
   options.may_standbys_decide = settings.failover.detach_false_primary();
   options.search_primary_timeout = settings.failover.search_primary_node_timeout();
+  if (settings.howdah.detection_profile() == DetectionProfile::fast) {
+    options.ping_after = kFastPing;
+    options.ping_patience = kFastPatience;
+  }
   return options;
 }
 

@@ -24,6 +24,10 @@ struct FailoverOptions {
   CouncilOptions council = {};
   SynchronousPolicy synchronous = SynchronousPolicy::off;
   bool may_standbys_decide = false;        // detach_false_primary
+  // A standby is asked whether it hears a silent primary: its WAL receiver pings after so much silence, and is waited for so
+  // long after it.
+  Duration ping_after = 1s;
+  Duration ping_patience = 800ms;
   Duration search_primary_timeout = 300s;  // after it, "no primary found" is logged again and again; 0: never
   Duration command_timeout = 120s;         // an operator's command still running after this is killed
 

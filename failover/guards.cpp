@@ -13,9 +13,6 @@ namespace {
 using health::NodeCondition;
 using health::NodeFacts;
 
-// The message's age is reckoned by the standby a moment after Howdah asked.
-constexpr Duration kSlack = 500ms;
-
 // A cascading standby hears another standby, which says nothing about the primary.
 bool listens_elsewhere(const NodeFacts& standby, const std::vector<NodeFacts>& nodes, const health::KnownPrimary& known) {
   return std::any_of(nodes.begin(), nodes.end(), [&](const NodeFacts& node) {
@@ -36,10 +33,9 @@ bool hears_primary(const NodeFacts& standby, const std::vector<NodeFacts>& nodes
                    const GuardOptions& options) {
   if (!standby.last || !standby.last->in_recovery || standby.last->receiver_status.empty()) return false;
   if (listens_elsewhere(standby, nodes, known)) return false;
-  const auto pinged_since = options.pinged_since(standby.options.id);
-  if (!pinged_since || !standby.last->last_message_age) return true;
-  if (standby.last_asked_at - *pinged_since < options.silence_that_counts) return true;
-  return standby.last_asked_at - *standby.last->last_message_age + kSlack >= *pinged_since;
+  const auto ping = options.ping_of(standby.options.id);
+  if (!ping || !standby.last->last_message_age || standby.last_asked_at - ping->since < ping->patience) return true;
+  return *standby.last->last_message_age < ping->after + ping->patience;
 }
 
 std::optional<std::string> object_to_promotion(const std::vector<NodeFacts>& nodes, const health::KnownPrimary& known,

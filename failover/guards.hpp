@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "failover/sources.hpp"
 #include "health/role_detector.hpp"
 #include "health/tracker.hpp"
 
@@ -15,8 +16,7 @@ namespace howdah::failover {
 struct GuardOptions {
   Instant asked_after = {};      // answers older than this do not count: when the primary fell silent
   Duration patience = 10s;       // a node in trouble for longer is not waited for
-  Duration silence_that_counts = 5s;  // of a WAL receiver that was made to ping, since then
-  std::function<std::optional<Instant>(NodeId)> pinged_since = [](NodeId) { return std::nullopt; };
+  std::function<std::optional<Ping>(NodeId)> ping_of = [](NodeId) { return std::nullopt; };
 };
 
 // Is the standby's WAL receiver connected to the primary, and may it hear it? A connected receiver counts as hearing

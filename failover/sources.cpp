@@ -11,7 +11,7 @@ namespace howdah::failover {
 namespace {
 
 constexpr Duration kRetryDelay = 500ms;
-constexpr Duration kAskAgain = kSilenceThatCounts + 1s;
+constexpr Ping kPatientPing{.after = 3s, .patience = 2s};
 
 Duration parse_ms(const std::string& text) {
   std::int64_t value = 0;
@@ -27,12 +27,18 @@ bool is_one_of_ours(const Source& source, const std::vector<health::NodeOptions>
 
 }  // namespace
 
-void Sources::want_asked(NodeId standby, Duration age, Instant now) {
-  Standby& entry = standbys_[standby];
-  if (entry.wish == Wish::asked && (entry.step || (entry.asked_at && now - *entry.asked_at < kAskAgain))) return;
+// The timeout stays well above the silence so far: below it, the receiver of an idle but living primary would give up
+// instead of asking.
+void Sources::want_asked(NodeId standby, Duration age, const Ping& first, Instant now) {
+  const auto [found, is_new] = standbys_.try_emplace(standby);
+  Standby& entry = found->second;
+  const bool is_being_asked = !is_new && entry.wish == Wish::asked && !entry.is_done;
+  const bool was_just_asked = entry.is_asked && now - entry.ping.since < entry.ping.after + entry.ping.patience;
+  if (is_being_asked || was_just_asked) return;
+  entry.ping = entry.is_asked ? kPatientPing : first;
   entry.wish = Wish::asked;
-  entry.asked_timeout = std::max(kShortestReceiverTimeout, 2 * age + 1s);
-  entry.is_done = false;
+  entry.sent_timeout = std::max(2 * entry.ping.after, age + age / 2);
+  entry.is_asked = entry.is_done = false;
 }
 
 void Sources::want_frozen(NodeId standby) {
@@ -62,7 +68,7 @@ void Sources::send_next(NodeId id, Standby& standby, const std::vector<health::N
   if (!standby.conninfo) return send(id, standby, SqlStep::read_source, sql_read_source(), limit, now, out);
   switch (standby.wish) {
     case Wish::asked:
-      return send(id, standby, SqlStep::ask_standby, sql_set_receiver_timeout(standby.asked_timeout), limit, now, out);
+      return send(id, standby, SqlStep::ask_standby, sql_set_receiver_timeout(standby.sent_timeout), limit, now, out);
     case Wish::frozen: {
       const auto frozen = with_source(*standby.conninfo, kFrozenHost, 5432);
       if (!frozen) {
@@ -90,8 +96,10 @@ void Sources::send_follow(NodeId id, Standby& standby, const std::vector<health:
   const bool points_there = source->host == standby.target.host && source->port == standby.target.port;
   const bool is_foreign = standby.is_repair && source->host != kFrozenHost && !is_one_of_ours(*source, nodes);
   if (points_there || is_foreign) {
-    if (standby.is_timeout_changed)
-      return send(id, standby, SqlStep::ask_standby, sql_set_receiver_timeout(standby.receiver_timeout), limit, now, out);
+    if (standby.is_timeout_changed) {
+      standby.sent_timeout = standby.receiver_timeout;
+      return send(id, standby, SqlStep::ask_standby, sql_set_receiver_timeout(standby.sent_timeout), limit, now, out);
+    }
     standby.is_done = true;
     return;
   }
@@ -135,9 +143,9 @@ void Sources::take_result(NodeId id, Standby& standby, const SqlDone& done, Inst
       standby.receiver_timeout = parse_ms(done.rows[0][2]);
       return;
     case SqlStep::ask_standby:
-      standby.is_timeout_changed = standby.wish != Wish::following;  // else it was put back
-      standby.asked_at = now;
-      standby.is_done = standby.wish == Wish::asked;
+      standby.is_timeout_changed = standby.sent_timeout != standby.receiver_timeout;
+      standby.ping.since = now;
+      standby.is_asked = standby.is_done = standby.wish == Wish::asked;
       return;
     case SqlStep::freeze:
       standby.conninfo = standby.sent_conninfo;
@@ -168,9 +176,10 @@ std::optional<Instant> Sources::next_deadline() const {
 void Sources::forget() { standbys_.clear(); }
 void Sources::forget(NodeId standby) { standbys_.erase(standby); }
 
-std::optional<Instant> Sources::asked_at(NodeId standby) const {
+std::optional<Ping> Sources::ping_of(NodeId standby) const {
   const auto found = standbys_.find(standby);
-  return found == standbys_.end() ? std::nullopt : found->second.asked_at;
+  const bool is_in_force = found != standbys_.end() && found->second.is_asked;
+  return is_in_force ? std::optional(found->second.ping) : std::nullopt;
 }
 std::optional<Instant> Sources::frozen_at(NodeId standby) const {
   const auto found = standbys_.find(standby);

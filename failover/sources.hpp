@@ -16,13 +16,22 @@
 
 namespace howdah::failover {
 
+// Whether a standby hears its primary is found out by making its WAL receiver ping: it does so when it has heard nothing
+// for half of wal_receiver_timeout, and gives up after all of it.
+struct Ping {
+  Instant since = {};       // when the standby was told
+  Duration after = {};      // of silence: it pings
+  Duration patience = {};   // after the ping: silence counts
+};
+
 class Sources {
  public:
   Sources(StepDesk& desk, Log& log) : desk_(desk), log_(log) {}
 
   // What is wanted of a standby; replaces what was wanted before.
-  // Make its WAL receiver ping the primary, which it last heard `age` ago; again when the last time is some while ago.
-  void want_asked(NodeId standby, Duration age, Instant now);
+  // Make its WAL receiver ping the primary, which it last heard `age` ago. Who is still to be asked after that has heard it,
+  // and is asked again with more patience.
+  void want_asked(NodeId standby, Duration age, const Ping& first, Instant now);
   void want_frozen(NodeId standby);  // stop receiving
   // Receive from `primary`. `is_repair`: only if it was left frozen, or points at another node of ours.
   void want_following(NodeId standby, const health::NodeOptions& primary, bool is_repair);
@@ -34,7 +43,8 @@ class Sources {
   void forget();             // all wishes; steps under way end unheard
   void forget(NodeId standby);
 
-  std::optional<Instant> asked_at(NodeId standby) const;  // since when its WAL receiver is made to ping
+  std::optional<Ping> ping_of(NodeId standby) const;       // in force
+  bool is_touched(NodeId standby) const { return standbys_.contains(standby); }  // since it was forgotten
   std::optional<Instant> frozen_at(NodeId standby) const;  // since when it is known to be told
   bool is_done(NodeId standby) const;                      // nothing is left to do of what is wanted
   std::string trouble_of(NodeId standby) const;            // the last error; empty if none
@@ -49,8 +59,9 @@ class Sources {
     std::string slot = {};
     bool is_slot_made = false;
     Duration receiver_timeout = {};  // before Howdah changed it
-    Duration asked_timeout = {};
-    std::optional<Instant> asked_at = {};
+    Duration sent_timeout = {};
+    Ping ping = {};
+    bool is_asked = false;  // the ping is in force
     bool is_timeout_changed = false;
     std::optional<Instant> frozen_at = {};
     std::optional<StepId> step = {};

@@ -13,14 +13,6 @@ namespace howdah::failover {
 
 using Statements = std::vector<std::string>;
 
-// Whether a standby hears its primary is found out by making its WAL receiver ping: it does so when it has heard nothing
-// for half of wal_receiver_timeout, and gives up after all of it. So the timeout is set to a little over twice the silence
-// so far: much less, and the receiver of an idle but living primary would give up instead of asking; never less than
-// this (pings every second from then on).
-inline constexpr Duration kShortestReceiverTimeout = 2s;
-// A receiver that was made to ping and has heard nothing for this long since does not hear its primary.
-inline constexpr Duration kSilenceThatCounts = 5s;
-
 Statements sql_read_source();  // columns: primary_conninfo, primary_slot_name, wal_receiver_timeout in ms
 Statements sql_set_receiver_timeout(Duration timeout);
 Statements sql_set_source(std::string_view conninfo);

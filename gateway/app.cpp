@@ -121,7 +121,8 @@ Result<void> App::make_workers() {
       });
   const std::uint32_t count = std::min(worker_count(*settings_), login::kMaxWorkers);
   shared_ = std::make_unique<WorkersShared>(log_, *resolver_, *client_names_, *budget_, make_hooks(),
-                                            WriteBoard(count, monotonic_now()));
+                                            WriteBoard(count, monotonic_now()),
+                                            HeardBoard(count, settings_->nodes.empty() ? NodeId{} : settings_->nodes.back().id));
   for (std::uint32_t i = 0; i < count; ++i)
     workers_.push_back(
         std::make_unique<Worker>(WorkerId{static_cast<std::uint16_t>(i)}, *shared_, *config, random_seed()));
@@ -212,6 +213,7 @@ void App::start_control() {
   self.instance = random_seed();
   options.status_directory = settings_->files.work_dir();
   options.is_status_discarded = line_.discards_status;
+  options.heard_at = [this](NodeId node) { return shared_->heard.newest(node); };
   control_ = std::make_unique<failover::Control>(
       std::move(options), log_, [this](ClusterViewPtr view) { post([this, view] { publish(view); }); });
   control_->start();

@@ -59,17 +59,20 @@ struct ProbeResult {
   Lsn position() const { return in_recovery ? std::max(received, replayed) : flushed; }
 };
 
-// `asked_at` is taken before the query leaves: a flush position covers every commit acknowledged before it.
+// `asked_at` is taken before the query leaves: a flush position covers every commit acknowledged before it. `is_knock`: as
+// in the Probe.
 struct ProbeAnswered {
   NodeId node;
   ProbeResult result;
   Instant asked_at = {};
+  bool is_knock = false;
 };
 struct ProbeFailed {
   NodeId node;
   FailureKind kind = FailureKind::other;
   std::string text = {};
   Instant asked_at = {};
+  bool is_knock = false;
 };
 // A client's server connection could not be made, or broke. Never enough by itself: it makes the tracker ask at once.
 struct TrafficFailed {
@@ -96,12 +99,14 @@ using HealthEvent =
     std::variant<ProbeAnswered, ProbeFailed, TrafficFailed, TrafficSeen, PositionWanted, OperatorAttach, OperatorDetach, Tick>;
 
 // Ask the node now; the answer is a ProbeAnswered or ProbeFailed at the latest after `timeout`. `is_fresh`: over a new
-// connection, because an old one says nothing about whether new ones are accepted.
+// connection, because an old one says nothing about whether new ones are accepted. `is_knock`: over a new connection, too,
+// beside a question over the kept one that has no answer yet.
 struct Probe {
   NodeId node;
   bool is_fresh = false;
   Duration timeout = {};
   Duration connect_timeout = {};  // until the host has accepted; 0: as long as `timeout`
+  bool is_knock = false;
 };
 
 }  // namespace howdah::health

@@ -63,4 +63,8 @@ FailureKind classify_failure(std::string_view sqlstate, std::string_view message
   return sqlstate == "57P03" ? starting_up : other;
 }
 
+bool is_alive_but_closed(FailureKind kind) { return kind == login_failed || kind == slots_exhausted; }
+
+bool is_restarting(FailureKind kind) { return kind == starting_up || kind == shutting_down || kind == crash_restart; }
+
 }  // namespace howdah::health

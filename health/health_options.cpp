@@ -10,15 +10,34 @@ namespace {
 // standby is seen to have its writes. A question costs the server about 0.3 ms.
 constexpr Duration kSlowestProbe = 500ms;
 // Answers over kept connections were seen to take 11 ms at most on a loaded host, 490 ms where the prober itself was starved.
+// A pause of a second (of the server, or of the whole machine) must pass without consequences.
+struct Deadlines {
+  Duration answer;   // suspect
+  Duration silence;  // down
+  Duration retry;    // of what fails otherwise
+};
 constexpr Duration kFastProbe = 100ms;
-constexpr Duration kFastTimeout = 500ms;
+constexpr Duration kFastTimeout = 500ms;  // where the file sets retries
+constexpr Deadlines kFast{.answer = 400ms, .silence = 1100ms, .retry = 100ms};
+constexpr Deadlines kCalm{.answer = 1s, .silence = 3s, .retry = 500ms};
 
-// detection_profile = fast, for what the file does not set.
-void hurry(const Settings& settings, const NodeSettings& node, NodeOptions& options) {
+// What the file says of timeouts and retries is kept to the letter; the profile's deadlines are for where it says nothing.
+void set_deadlines(const Settings& settings, const NodeSettings& node, NodeOptions& options) {
   const HealthSettings& plain = settings.health;
-  if (!plain.health_check_timeout.is_set() && !node.health_check_timeout.is_set()) options.check_timeout = kFastTimeout;
-  if (!plain.health_check_retry_delay.is_set() && !node.health_check_retry_delay.is_set())
-    options.retry_delay = kFastProbe;
+  const Deadlines& profile = settings.howdah.detection_profile() == DetectionProfile::fast ? kFast : kCalm;
+  const bool has_timeout = plain.health_check_timeout.is_set() || node.health_check_timeout.is_set();
+  const bool has_delay = plain.health_check_retry_delay.is_set() || node.health_check_retry_delay.is_set();
+  const bool has_retries = plain.health_check_max_retries.is_set() || node.health_check_max_retries.is_set();
+  options.is_silence_final = !has_timeout && !has_delay && !has_retries;
+  if (options.is_silence_final) {
+    options.check_timeout = profile.silence;
+    options.retry_delay = profile.retry;
+  } else if (settings.howdah.detection_profile() == DetectionProfile::fast) {
+    if (!has_timeout) options.check_timeout = kFastTimeout;
+    if (!has_delay) options.retry_delay = kFastProbe;
+  }
+  options.answer_deadline = profile.answer;
+  if (options.check_timeout > Duration{}) options.answer_deadline = std::min(profile.answer, options.check_timeout);
 }
 
 NodeOptions node_options(const Settings& settings, const NodeSettings& node) {
@@ -33,7 +52,7 @@ NodeOptions node_options(const Settings& settings, const NodeSettings& node) {
   options.check_timeout = check.timeout;
   options.max_retries = check.max_retries;
   options.retry_delay = check.retry_delay;
-  if (settings.howdah.detection_profile() == DetectionProfile::fast) hurry(settings, node, options);
+  set_deadlines(settings, node, options);
   return options;
 }
 

@@ -23,9 +23,14 @@ struct NodeOptions {
   bool is_always_primary = false;     // ALWAYS_PRIMARY
 
   Duration check_period = 10s;  // health_check_period; 0: failed probes alone never put the node down
-  Duration check_timeout = 2s;  // health_check_timeout; 0: kDefaultTimeout, for nothing may wait for ever
+  Duration check_timeout = 2s;  // health_check_timeout; 0: as time_to_answer() says
+  Duration answer_deadline = 1s;  // a question unanswered for so long makes the node suspect
+  bool is_silence_final = false;  // silence for check_timeout puts it down without retries: the profile's deadline, not the file's
   int max_retries = 3;          // health_check_max_retries: failed attempts after the first before the node is down
   Duration retry_delay = 1s;    // health_check_retry_delay
+
+  // Of one question: nothing waits for ever.
+  Duration time_to_answer() const { return check_timeout > Duration{} ? check_timeout : Duration{10s}; }
 };
 
 struct HealthOptions {

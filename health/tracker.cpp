@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "health/declared_roles.hpp"
+#include "health/failure_kind.hpp"
 
 namespace howdah::health {
 
@@ -11,10 +12,6 @@ namespace {
 
 using enum NodeCondition;
 
-// A question unanswered for this long makes a standby suspect: reads have somewhere else to go, and need not wait for
-// health_check_timeout. Logins on a busy host were seen to take 600 ms, so not less.
-constexpr Duration kOverdue = 1s;
-constexpr Duration kDefaultTimeout = 10s;  // where health_check_timeout is 0: nothing waits for ever
 // A node that is waited for is knocked at again and again: the system itself would try a lost packet again after 1 s, then 2 s.
 constexpr Duration kAwaitedConnect = 150ms;
 // Clients' errors come in swarms; each swarm is worth one question.
@@ -24,17 +21,8 @@ constexpr int kMostUnclear = 5;
 // Good answers in a row before a node that was down is used again.
 constexpr int kSuccessesToReturn = 2;
 
-bool is_alive_but_closed(FailureKind kind) {
-  return kind == FailureKind::login_failed || kind == FailureKind::slots_exhausted;
-}
-bool is_restarting_kind(FailureKind kind) {
-  return kind == FailureKind::starting_up || kind == FailureKind::shutting_down || kind == FailureKind::crash_restart;
-}
 bool is_out_of_use(NodeCondition condition) {
   return condition == down || condition == fenced || condition == detached;
-}
-bool is_judged_when_overdue(const NodeFacts& node) {
-  return node.is_usable() && node.last && node.last->in_recovery;
 }
 std::string describe(const ProbeFailed& event) {
   return event.text.empty() ? to_text(event.kind) : fmt::format("{}: {}", to_text(event.kind), event.text);
@@ -55,16 +43,23 @@ void Tracker::on_event(const ProbeAnswered& event, Instant now, Actions<HealthAc
   NodeFacts* node = find_mutable(event.node);
   if (node == nullptr) return;
   Schedule& schedule = schedule_of(*node);
+  hear(node->options.id, now);
+  schedule.end_silence();
+  if (event.is_knock) {  // the other question is still under way
+    learn(*node, event, now);
+    return judge_answer(*node, now, out);
+  }
   const bool was_asked = schedule.in_flight_since.has_value();
   schedule.in_flight_since.reset();
   schedule.is_asked_by_traffic = schedule.is_asked_by_traffic && schedule.is_fresh_wanted;
-  learn(*node, event);
+  learn(*node, event, now);
   count_answer(*node, now - event.asked_at, now);
   judge_answer(*node, now, out);
   if (was_asked) plan_next(*node, now);
 }
 
-void Tracker::learn(NodeFacts& node, const ProbeAnswered& event) {
+void Tracker::learn(NodeFacts& node, const ProbeAnswered& event, Instant now) {
+  if (node.last && event.asked_at < node.last_asked_at) return;  // of two questions at a time the older one
   const ProbeResult& result = event.result;
   const TimelineId reported = std::max(result.timeline, result.received_timeline);
   // A standby's control file tells its timeline late; what it once streamed it keeps while it runs without a break. After
@@ -75,6 +70,7 @@ void Tracker::learn(NodeFacts& node, const ProbeAnswered& event) {
   node.position = result.position();
   node.last = result;
   node.last_asked_at = event.asked_at;
+  node.last_answered_at = now;
   node.answers = true;
   node.failure.reset();
   node.failures = 0;
@@ -111,6 +107,7 @@ bool Tracker::may_return(const NodeFacts& node, Instant now) const {
 void Tracker::on_event(const ProbeFailed& event, Instant now, Actions<HealthAction>& out) {
   NodeFacts* node = find_mutable(event.node);
   if (node == nullptr) return;
+  if (event.is_knock) return take_knock_failure(*node, event, now, out);
   if (const auto declared = declared_answer(*node, event, options_)) {
     if (!node->last) log_.warn("node cannot be asked, its role is as declared node={} role={} reason=\"{}\"", event.node.value,
                                declared->result.in_recovery ? "standby" : "primary", describe(event));
@@ -119,6 +116,11 @@ void Tracker::on_event(const ProbeFailed& event, Instant now, Actions<HealthActi
   Schedule& schedule = schedule_of(*node);
   const bool was_fresh = schedule.is_in_flight_fresh && schedule.in_flight_since.has_value();
   schedule.in_flight_since.reset();
+  if (event.kind == FailureKind::timeout && node->heard_at > event.asked_at) {  // perhaps only this connection is stuck
+    judge_silence(*node, now, out);
+    return plan_next(*node, now);
+  }
+  if (event.kind != FailureKind::timeout) schedule.end_silence();
   schedule.is_run_broken = true;
   if (event.kind == FailureKind::lost && !was_fresh) {  // the kept connection broke: ask whether new ones are accepted
     schedule.is_fresh_wanted = true;
@@ -139,9 +141,10 @@ void Tracker::on_event(const ProbeFailed& event, Instant now, Actions<HealthActi
   node->successes = 0;
   ++node->outcomes;
   if (is_alive_but_closed(event.kind)) judge_closed(*node, event, now, out);
-  else if (is_restarting_kind(event.kind)) judge_restarting(*node, event, is_confirmation, now, out);
+  else if (is_restarting(event.kind)) judge_restarting(*node, event, is_confirmation, now, out);
   else if (is_unclear) judge_unclear(*node, event, now, out);
   else judge_dead_or_not(*node, event, is_confirmation, now, out);
+  judge_silence(*node, now, out);
   plan_next(*node, now);
 }
 
@@ -178,7 +181,8 @@ void Tracker::judge_dead_or_not(NodeFacts& node, const ProbeFailed& event, bool 
   if (node.condition == unknown) return set_condition(node, down, describe(event), now, out);
 
   const bool is_proven = is_confirmation && event.kind == FailureKind::refused && options_.failover_on_backend_error;
-  const bool is_used_up = node.options.check_period > Duration{} && node.failures > node.options.max_retries;
+  const bool is_judged_by_time = node.options.is_silence_final && event.kind == FailureKind::timeout;
+  const bool is_used_up = node.options.check_period > Duration{} && node.failures > node.options.max_retries && !is_judged_by_time;
   if (node.options.may_fail_over && (is_proven || is_used_up)) {
     set_condition(node, down, fmt::format("{} (attempts {})", describe(event), node.failures), now, out);
   } else if (node.condition != suspect) {
@@ -230,14 +234,9 @@ void Tracker::on_event(const OperatorDetach& event, Instant now, Actions<HealthA
 void Tracker::on_event(const Tick&, Instant now, Actions<HealthAction>& out) {
   for (NodeFacts& node : nodes_) {
     Schedule& schedule = schedule_of(node);
-    if (schedule.in_flight_since) judge_overdue(node, now, out);
-    else if (now >= schedule.next_probe) ask(node, now, out);
+    judge_silence(node, now, out);
+    if (!schedule.in_flight_since && now >= schedule.next_probe) ask(node, now, out);
   }
-}
-
-void Tracker::judge_overdue(NodeFacts& node, Instant now, Actions<HealthAction>& out) {
-  if (is_judged_when_overdue(node) && now - *schedule_of(node).in_flight_since >= kOverdue)
-    set_condition(node, suspect, "no answer yet", now, out);
 }
 
 void Tracker::make_usable(NodeFacts& node, std::string reason, Instant now, Actions<HealthAction>& out) {
@@ -268,9 +267,9 @@ void Tracker::ask(NodeFacts& node, Instant now, Actions<HealthAction>& out) {
   Schedule& schedule = schedule_of(node);
   schedule.in_flight_since = now;
   schedule.is_in_flight_fresh = std::exchange(schedule.is_fresh_wanted, false);
-  const Duration timeout = node.options.check_timeout > Duration{} ? node.options.check_timeout : kDefaultTimeout;
+  if (!schedule.unanswered_since) schedule.unanswered_since = now;
   const bool is_awaited = node.condition == down && schedule.close_watch;
-  out.push(Probe{node.options.id, schedule.is_in_flight_fresh, timeout, is_awaited ? kAwaitedConnect : Duration{}});
+  out.push(Probe{node.options.id, schedule.is_in_flight_fresh, node.options.time_to_answer(), is_awaited ? kAwaitedConnect : Duration{}});
 }
 
 void Tracker::plan_next(NodeFacts& node, Instant now) {
@@ -289,11 +288,10 @@ Duration Tracker::normal_period(const NodeFacts& node) const {
 std::optional<Instant> Tracker::next_deadline() const {
   std::optional<Instant> next;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    const Schedule& schedule = schedules_[i];
-    // An answer or a failure will come by itself; only a standby in use is not waited for.
-    if (schedule.in_flight_since && !is_judged_when_overdue(nodes_[i])) continue;
-    const Instant due = schedule.in_flight_since ? *schedule.in_flight_since + kOverdue : schedule.next_probe;
-    if (!next || due < *next) next = due;
+    // An answer or a failure comes by itself; how long silence may last does not.
+    const auto probe = schedules_[i].in_flight_since ? std::nullopt : std::optional(schedules_[i].next_probe);
+    for (const auto& due : {probe, silence_deadline(nodes_[i])})
+      if (due && (!next || *due < *next)) next = due;
   }
   return next;
 }

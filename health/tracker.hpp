@@ -6,6 +6,10 @@
 // answer them, but it is *down* only after health_check_max_retries more attempts. A client's connection error never
 // counts by itself; it makes the tracker ask at once over a new connection. What a living server says (wrong password, no
 // free slot) is never a death; what a restarting server says is waited out for crash_restart_grace.
+//
+// Silence is measured from the oldest question without an answer, or from the last byte that anybody's connection had from
+// the node. After answer_deadline it makes the node suspect, and the node is knocked at over a new connection beside the
+// silent one, for a single connection may be stuck. Only when that stays silent, too, the node is down.
 #pragma once
 
 #include <array>
@@ -33,6 +37,8 @@ struct NodeFacts {
   bool answers = false;                    // the newest probe was answered
   std::optional<ProbeResult> last = {};    // the newest answer, also an old one
   Instant last_asked_at = {};              // when that answer was asked for
+  Instant last_answered_at = {};           // when it came
+  Instant heard_at = {};                   // the newest sign of life, over whatever connection
   Instant last_failed_at = {};             // when the newest failed probe was asked
   std::optional<FailureKind> failure = {}; // of the newest probe, if it failed
   TimelineId timeline = {};                // the newest it was seen to have reached
@@ -62,6 +68,8 @@ class Tracker {
 
   void on(const HealthEvent& event, Instant now, Actions<HealthAction>& out);
   std::optional<Instant> next_deadline() const;
+  // Clients' connections had bytes from the node; to be told before on(), which draws the conclusions.
+  void hear(NodeId id, Instant at);
 
   const std::vector<NodeFacts>& nodes() const { return nodes_; }
   const NodeFacts* find(NodeId id) const;
@@ -91,6 +99,9 @@ class Tracker {
     bool is_asked_by_traffic = false;  // its failure confirms a client's error
     bool is_run_broken = false;        // since the newest answer something failed: it may be another server now
     bool was_up = false;               // before it became suspect: what it returns to
+    std::optional<Instant> unanswered_since = {};  // the oldest question that nothing was heard after
+    bool is_knocked = false;           // in this silence
+    void end_silence() { unanswered_since.reset(), is_knocked = false; }
     std::optional<Duration> close_watch = {};
     std::optional<Instant> returned_at = {};
     int unclear = 0;                   // new connections that broke, in a row
@@ -106,7 +117,7 @@ class Tracker {
   void on_event(const OperatorDetach& event, Instant now, Actions<HealthAction>& out);
   void on_event(const Tick& event, Instant now, Actions<HealthAction>& out);
 
-  void learn(NodeFacts& node, const ProbeAnswered& event);
+  void learn(NodeFacts& node, const ProbeAnswered& event, Instant now);
   void judge_answer(NodeFacts& node, Instant now, Actions<HealthAction>& out);
   void judge_closed(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
   void judge_restarting(NodeFacts& node, const ProbeFailed& event, bool is_confirmation, Instant now,
@@ -114,7 +125,11 @@ class Tracker {
   void judge_unclear(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
   void judge_dead_or_not(NodeFacts& node, const ProbeFailed& event, bool is_confirmation, Instant now,
                          Actions<HealthAction>& out);
-  void judge_overdue(NodeFacts& node, Instant now, Actions<HealthAction>& out);
+  void take_knock_failure(NodeFacts& node, const ProbeFailed& event, Instant now, Actions<HealthAction>& out);
+  void judge_silence(NodeFacts& node, Instant now, Actions<HealthAction>& out);
+  void give_up_silent(NodeFacts& node, Duration silent, Instant now, Actions<HealthAction>& out);
+  std::optional<Instant> silent_since(const NodeFacts& node) const;
+  std::optional<Instant> silence_deadline(const NodeFacts& node) const;
   bool may_return(const NodeFacts& node, Instant now) const;
   void count_answer(NodeFacts& node, Duration took, Instant now);
   void count_failure(NodeFacts& node, Duration took, Instant now);

@@ -45,7 +45,7 @@ struct Control::State {
   void run();
   std::deque<Event> take_events();
   void run_actions(Actions<Action>& actions);
-  void perform(const Probe& probe) { probers.at(probe.node)->ask(probe); }
+  void perform(const Probe& probe) { (probe.is_knock ? knockers : probers).at(probe.node)->ask(probe); }
   void perform(RunSql& step) { executors.at(step.node)->run(std::move(step)); }
   void perform(RunCommand& command) { commands->run(std::move(command)); }
   void perform(const Persist& action) { journal.write(action.state); }
@@ -84,6 +84,7 @@ struct Control::State {
 
   Coordinator coordinator;  // control thread only
   std::map<NodeId, std::unique_ptr<health::PqProber>> probers;
+  std::map<NodeId, std::unique_ptr<health::PqProber>> knockers;  // have no connection but while they ask
   std::map<NodeId, std::unique_ptr<NodeExecutor>> executors;
   std::unique_ptr<CommandRunner> commands;
   std::unique_ptr<PatroniWatcher> patroni;  // if it is known where
@@ -95,10 +96,10 @@ void Control::State::start() {
   const Instant now = health::monotonic_now();
   coordinator.set_wall_clock(wall_now(), now);
   if (!options.is_status_discarded) coordinator.restore(journal.read(), now);
+  const auto report = [this](auto seen) { std::visit([this](auto& event) { post(std::move(event)); }, seen); };
   for (const health::NodeOptions& node : options.health.nodes) {
-    probers.emplace(node.id, std::make_unique<health::PqProber>(node, options.probe_login, [this](auto seen) {
-                      std::visit([this](auto& event) { post(std::move(event)); }, seen);
-                    }));
+    probers.emplace(node.id, std::make_unique<health::PqProber>(node, options.probe_login, report));
+    knockers.emplace(node.id, std::make_unique<health::PqProber>(node, options.probe_login, report));
     executors.emplace(node.id, std::make_unique<NodeExecutor>(node, options.step_login,
                                                               [this](SqlDone done) { post(std::move(done)); }));
   }
@@ -122,6 +123,7 @@ void Control::State::stop() {
   primary_found.notify_all();
   if (thread.joinable()) thread.join();
   probers.clear();
+  knockers.clear();
   executors.clear();
   commands.reset();
   patroni.reset();
@@ -178,6 +180,7 @@ void Control::State::run() {
   for (;;) {
     run_actions(actions);
     for (const Event& event : take_events()) {
+      for (const health::NodeOptions& node : options.health.nodes) coordinator.hear(node.id, options.heard_at(node.id));
       const Instant now = health::monotonic_now();
       coordinator.set_wall_clock(wall_now(), now);
       coordinator.on(event, now, actions);

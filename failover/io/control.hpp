@@ -32,6 +32,8 @@ struct ControlOptions {
   EtcdOptions etcd;                 // used where failover.council is enabled
   std::string status_directory;     // work_dir; empty: nothing is kept
   bool is_status_discarded = false; // -D
+  // When clients' connections last had bytes from the node. Called on the control thread.
+  std::function<Instant(NodeId)> heard_at = [](NodeId) { return Instant{}; };
 };
 
 class Control {

@@ -1,10 +1,21 @@
 #include "failover/io/executor.hpp"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 namespace howdah::failover {
+
+namespace {
+
+constexpr auto kLookAgain = std::chrono::seconds(2);
+constexpr Duration kOpenLimit = 2s;
+
+}  // namespace
 
 NodeExecutor::NodeExecutor(const health::NodeOptions& node, health::Credentials credentials, Report report)
     : report_(std::move(report)),
-      connection_(node.host, node.port, std::move(credentials)) {
+      connection_(node.host, node.port, std::move(credentials)),
+      step_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   thread_.start([this] { work(); });
 }
 
@@ -12,7 +23,9 @@ NodeExecutor::~NodeExecutor() {
   thread_.stop([this] {
     const std::lock_guard lock(mutex_);  // so that the thread cannot look before and sleep after
     wake_.notify_all();
+    eventfd_write(step_fd_, 1);
   });
+  ::close(step_fd_);
 }
 
 void NodeExecutor::run(RunSql step) {
@@ -21,18 +34,34 @@ void NodeExecutor::run(RunSql step) {
     steps_.push_back(std::move(step));
   }
   wake_.notify_all();
+  eventfd_write(step_fd_, 1);
 }
 
 void NodeExecutor::work() {
+  keep_ready();
   for (;;) {
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return thread_.is_stopping() || !steps_.empty(); });
+    const bool has_work = wake_.wait_for(lock, kLookAgain, [this] { return thread_.is_stopping() || !steps_.empty(); });
     if (thread_.is_stopping()) return;
+    eventfd_t steps = 0;
+    eventfd_read(step_fd_, &steps);
+    if (!has_work) {
+      lock.unlock();
+      keep_ready();
+      continue;
+    }
     const RunSql step = std::move(steps_.front());
     steps_.pop_front();
     lock.unlock();
     report_(carry_out(step));
   }
+}
+
+// A login costs 5 to 600 ms on a busy host, and a failover needs several: it has taken place before. A step that comes
+// meanwhile breaks the attempt off.
+void NodeExecutor::keep_ready() {
+  if (connection_.is_open() && connection_.check_idle()) connection_.close();
+  if (!connection_.is_open()) connection_.open(health::monotonic_now() + kOpenLimit, step_fd_);
 }
 
 // A kept connection that turns out to be broken before anything was answered is opened anew once: every step may be

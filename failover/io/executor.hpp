@@ -28,6 +28,7 @@ class NodeExecutor {
 
  private:
   void work();
+  void keep_ready();
   SqlDone carry_out(const RunSql& step);
   std::optional<health::PgFailure> run_statements(const RunSql& step, SqlDone& done);
 
@@ -36,6 +37,7 @@ class NodeExecutor {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<RunSql> steps_;
+  int step_fd_;  // a step has come, or the end
   health::StoppableThread thread_;
 };
 

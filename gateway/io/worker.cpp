@@ -151,6 +151,7 @@ void Worker::on_refused(SessionId session, session::LeaseRefused refusal) {
 }
 
 void Worker::on_server_bytes(Server& server, Bytes bytes) {
+  shared_.heard.note(id_.value, server.node(), reactor_.now());
   feed(*server.lessee, session::ServerBytes{&server, bytes});
   pools_.deliver();
 }

@@ -16,6 +16,7 @@
 
 #include "base/rng.hpp"
 #include "gateway/io/client_link.hpp"
+#include "gateway/io/heard_board.hpp"
 #include "gateway/io/secret_asker.hpp"
 #include "gateway/io/worker_config.hpp"
 #include "gateway/io/worker_pools.hpp"
@@ -57,6 +58,7 @@ struct WorkersShared {
   SharedBudget& budget;
   WorkerHooks hooks;
   WriteBoard writes;
+  HeardBoard heard;
   std::atomic<std::uint32_t> client_count{0};   // with those of the console
   std::atomic<std::uint32_t> console_count{0};  // logged in to the console
   // shared: each worker's surroundings hold it

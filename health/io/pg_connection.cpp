@@ -26,6 +26,9 @@ std::string first_line(const char* text) {
 
 void drop_notice(void*, const PGresult*) {}
 
+constexpr Duration kOverslept = 100ms;
+constexpr Duration kMoment = 200ms;
+
 PgRows rows_of(const PGresult* result) {
   PgRows rows;
   for (int i = 0; i < PQntuples(result); ++i) {
@@ -64,9 +67,13 @@ PgFailure PgConnection::lost() {
   return {kind == FailureKind::other ? FailureKind::lost : kind, {}, std::move(text)};
 }
 
+// Where the deadline is found long past, it was Howdah itself that stood still: what came meanwhile is looked at, and an
+// answer on its way gets a moment.
 std::optional<PgFailure> PgConnection::wait(Wanted wanted, Instant deadline, int wake_fd) {
-  for (;;) {
-    const auto left = std::chrono::ceil<milliseconds>(deadline - monotonic_now()).count();
+  for (bool may_extend = true;;) {
+    const Instant now = monotonic_now();
+    if (now >= deadline + kOverslept && std::exchange(may_extend, false)) deadline = now + kMoment;
+    const auto left = std::chrono::ceil<milliseconds>(deadline - now).count();
     if (left <= 0) return fail(FailureKind::timeout, "no answer in time");
     pollfd fds[2] = {{socket(), static_cast<short>(wanted == Wanted::writing ? POLLOUT : POLLIN), 0},
                      {wake_fd, POLLIN, 0}};

@@ -64,7 +64,7 @@ void PqProber::answer(const Probe& probe) {
   const Instant deadline = asked_at + probe.timeout;
   const auto report_failure = [&](PgFailure failure) {
     connection_.close();
-    if (!thread_.is_stopping()) report_(ProbeFailed{node_.id, failure.kind, std::move(failure.text), asked_at});
+    if (!thread_.is_stopping()) report_(ProbeFailed{node_.id, failure.kind, std::move(failure.text), asked_at, probe.is_knock});
   };
   if (probe.is_fresh) connection_.close();
   const auto accepted_by =
@@ -78,7 +78,8 @@ void PqProber::answer(const Probe& probe) {
   auto result = rows.empty() ? Result<ProbeResult>(Error{ErrorCode::backend_protocol_violation, "no row"})
                              : parse_probe_row(rows.front());
   if (!result) return report_failure({FailureKind::other, {}, to_text(result.error())});
-  report_(ProbeAnswered{node_.id, std::move(*result), query_at});
+  if (probe.is_knock) connection_.close();
+  report_(ProbeAnswered{node_.id, std::move(*result), query_at, probe.is_knock});
 }
 
 }  // namespace howdah::health

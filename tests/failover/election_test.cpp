@@ -40,7 +40,7 @@ std::optional<NodeId> winner_of(const std::vector<NodeFacts>& nodes) { return el
 const GuardOptions kGuard{.asked_after = kNow - 1s};
 GuardOptions pinged(Duration ago) {
   GuardOptions guard = kGuard;
-  guard.pinged_since = [ago](NodeId) { return std::optional(kNow - ago); };
+  guard.ping_of = [ago](NodeId) { return Ping{.since = kNow - ago, .after = 1s, .patience = 4s}; };
   return guard;
 }
 

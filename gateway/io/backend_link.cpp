@@ -22,6 +22,9 @@ std::vector<WantedTls> attempts_of(TlsMode mode) {
   return {WantedTls::never};
 }
 
+// What a server takes in without reading: less than the smallest receive window.
+constexpr std::size_t kSurelyTaken = 32 * 1024;
+
 }  // namespace
 
 void BackendLink::open(DialTarget target, login::ServerLoginFacts facts) {
@@ -75,6 +78,22 @@ void BackendLink::close() {
   }
   state_ = State::closed;
   if (link_) link_->pause_reading();
+}
+
+// The kernel's user timeout notices a silent network, but it also ends a connection whose server only does not read for a
+// while, as one does that waits for a lock in the middle of a COPY. So it is off while that may be.
+void BackendLink::write(std::span<const Bytes> pieces) {
+  for (const Bytes& piece : pieces) unanswered_ += piece.size();
+  if (!is_patient_ && unanswered_ > kSurelyTaken && target_.tcp.user_timeout.count() == 0) {
+    is_patient_ = true;
+    set_user_timeout(link_->fd(), milliseconds{0});
+  }
+  link_->write(pieces);
+}
+
+void BackendLink::note_settled() {
+  unanswered_ = 0;
+  if (state_ == State::open && std::exchange(is_patient_, false)) set_user_timeout(link_->fd(), target_.tcp.reader_timeout);
 }
 
 void BackendLink::on_link_readable() {

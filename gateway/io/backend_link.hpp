@@ -48,7 +48,9 @@ class BackendLink final : private Link::Owner {
   bool has_tls() const { return link_ && link_->tls() != nullptr; }
   const Link& link() const { return *link_; }  // while open
 
-  void write(std::span<const Bytes> pieces) { link_->write(pieces); }
+  void write(std::span<const Bytes> pieces);
+  // The server has read everything that was written, for it has answered it.
+  void note_settled();
   std::size_t unsent() const { return link_->unsent(); }
   void pause_reading() { link_->pause_reading(); }
   void resume_reading() { link_->resume_reading(); }
@@ -76,6 +78,8 @@ class BackendLink final : private Link::Owner {
   std::optional<Link> link_;
   std::optional<login::ServerLogin> login_;
   std::unique_ptr<Timer> login_timer_;
+  std::size_t unanswered_ = 0;  // bytes written since it last had read everything
+  bool is_patient_ = false;     // the user timeout is off
   State state_ = State::dialling;
 };
 

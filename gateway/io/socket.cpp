@@ -184,8 +184,12 @@ void set_tcp_options(int fd, const TcpOptions& settings) {
     if (settings.keepalive_interval > 0) set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, settings.keepalive_interval);
     if (settings.keepalive_count > 0) set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, settings.keepalive_count);
   }
-  if (settings.user_timeout.count() > 0)
-    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(settings.user_timeout.count()));
+  const milliseconds timeout = settings.user_timeout.count() > 0 ? settings.user_timeout : settings.reader_timeout;
+  if (timeout.count() > 0) set_user_timeout(fd, timeout);
+}
+
+void set_user_timeout(int fd, milliseconds timeout) {
+  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(timeout.count()));
 }
 
 }  // namespace howdah

@@ -71,8 +71,10 @@ struct TcpOptions {
   int keepalive_interval = 0;  // seconds; 0: the system's
   int keepalive_count = 0;     // 0: the system's
   milliseconds user_timeout{0};  // how long sent bytes may stay unacknowledged; 0: the system's
+  milliseconds reader_timeout{0};  // the same, only while the peer is sure to read; where user_timeout is 0
 };
-// Does nothing on Unix-domain sockets.
+// The following do nothing on Unix-domain sockets.
 void set_tcp_options(int fd, const TcpOptions& settings);
+void set_user_timeout(int fd, milliseconds timeout);  // 0: the system's
 
 }  // namespace howdah

@@ -18,6 +18,15 @@ LeaseReturn to_return(session::LeaseEnd end) {
   return LeaseReturn::must_close;
 }
 
+// The server's end watches the connection as ours does: a session that the network has cut off would else keep its
+// transaction and locks for hours (manual, "tcp_keepalives_idle"; on Unix-domain sockets they do nothing).
+std::vector<std::pair<std::string, std::string>> keepalive_parameters(const TcpOptions& tcp) {
+  if (!tcp.keepalive) return {};
+  return {{"tcp_keepalives_idle", fmt::format("{}", tcp.keepalive_idle)},
+          {"tcp_keepalives_interval", fmt::format("{}", tcp.keepalive_interval)},
+          {"tcp_keepalives_count", fmt::format("{}", tcp.keepalive_count)}};
+}
+
 // "57P01 admin_shutdown", "57P02 crash_shutdown", "57P03 cannot_connect_now" (manual, appendix A).
 bool says_shutdown(const wire::ServerError& error) { return error.view().sqlstate().starts_with("57P0"); }
 
@@ -154,6 +163,7 @@ void WorkerPools::dial(Server& server, NodeId node, const login::ServerCredentia
   facts.user = user;
   facts.database = database;
   facts.credential = credential;
+  facts.parameters = keepalive_parameters(target.tcp);
   fill_random(facts.scram_nonce);
   server.link.open(std::move(target), std::move(facts));
 }
@@ -236,7 +246,11 @@ void WorkerPools::check_password(const std::string& database, const std::string&
 // ---- while open
 
 void WorkerPools::on_bytes(Server& server, Bytes bytes) {
-  if (server.lessee != nullptr) return owner_.on_server_bytes(server, bytes);
+  if (server.lessee != nullptr) {
+    owner_.on_server_bytes(server, bytes);
+    if (server.is_reusable()) server.link.note_settled();
+    return;
+  }
   if (server.home == nullptr) return;
   const bool was_settled = server.is_reusable();
   switch (server.absorb(bytes)) {

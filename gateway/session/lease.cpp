@@ -225,8 +225,9 @@ void SessionCore::handle(const LeaseRefused& event) {
     since_.waiting.reset();
     return refuse_start(as_bytes(event.server_error));
   }
-  if (event.error.code == ErrorCode::backend_connection_lost || is_passing) {
-    // Somebody else will be told that the node is down; until then reads go elsewhere and the rest waits.
+  const bool is_node_lost = event.error.code == ErrorCode::backend_connection_lost || event.error.code == ErrorCode::no_node;
+  if (is_node_lost || is_passing) {
+    // The node is down, or will be found to be; until then reads go elsewhere and the rest waits.
     rerun_.avoided_node = event.node;
     waiting_ = Waiting::node;
     wait_error_ = event.node == env_.view->primary ? ErrorCode::no_primary : ErrorCode::no_node;

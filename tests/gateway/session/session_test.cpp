@@ -96,6 +96,19 @@ TEST_CASE("a session holds no more than a bounded part of what a client sends wh
   CHECK(world.client(id).session->wants_client_bytes());
 }
 
+TEST_CASE("who waits for a connection to a node that goes down goes on elsewhere, without an error") {
+  World world({});
+  const std::size_t id = world.add_client();
+  world.run();
+  world.send(id, encode("Q INSERT INTO t VALUES (1)"));
+  world.set_primary(std::nullopt);
+  world.event(id, session::LeaseRefused{World::kPrimary, Error{ErrorCode::no_node, "server 0 is down"}});
+  world.set_primary(World::kPrimary);
+  world.run();
+  CHECK(last_error(world.client(id)).empty());
+  CHECK(world.writes() == 1);
+}
+
 TEST_CASE("shutting down waits for the transaction that is open") {
   World world({});
   const std::size_t idle = world.add_client();

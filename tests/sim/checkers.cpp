@@ -23,12 +23,13 @@ void Checkers::on_acknowledged(std::uint64_t write, int node, Epoch epoch, const
                      newest.epoch.value));
 }
 
-void Checkers::on_freeze(const SimPostgres& standby, const std::vector<SimPostgres>& nodes, Instant now) {
+void Checkers::on_freeze(const SimPostgres& standby, const std::vector<SimPostgres>& nodes, bool has_link, Instant now) {
   constexpr Duration kReturnInPassing = 1s;  // a primary that comes back this late is noticed before the promotion
-  if (!standby.is_receiving || now - standby.receiving_since < kReturnInPassing) return;
+  if (!standby.is_receiving || !has_link || now - standby.receiving_since < kReturnInPassing) return;
   const SimPostgres& sender = nodes[static_cast<std::size_t>(standby.sender)];
-  if (sender.answers() && sender.is_primary() && now - sender.running_since > kReturnInPassing &&
-      now - standby.heard_at < kReturnInPassing)
+  const auto office = primary_of_.find(newest_epoch_);
+  const bool is_in_office = office != primary_of_.end() && office->second.value == sender.id;
+  if (is_in_office && sender.answers() && sender.is_primary() && now - sender.running_since > kReturnInPassing)
     fail(fmt::format("node {} stopped while it hears primary {}", standby.id, sender.id));
 }
 

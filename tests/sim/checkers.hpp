@@ -20,8 +20,9 @@ class Checkers {
   void on_view(const ClusterView& view);
   // A write was acknowledged to a client: only by the primary of the newest view's epoch.
   void on_acknowledged(std::uint64_t write, int node, Epoch epoch, const ClusterView& newest);
-  // A standby is stopped from receiving because the primary is held for dead: it has not heard it for some time.
-  void on_freeze(const SimPostgres& standby, const std::vector<SimPostgres>& nodes, Instant now);
+  // A standby is stopped from receiving because the primary is held for dead: it could not have heard it for some time.
+  // `has_link`: the network between the two is whole, and not only just now.
+  void on_freeze(const SimPostgres& standby, const std::vector<SimPostgres>& nodes, bool has_link, Instant now);
   // A standby is about to be promoted on Howdah's word: of those that answer Howdah it is the most advanced, and none
   // still hears a living primary.
   void on_promotion(const SimPostgres& winner, const std::vector<SimPostgres>& nodes, const std::set<int>& answering);

@@ -34,6 +34,9 @@ const ClusterView& SimClients::seen() const {
 std::optional<int> SimClients::choose(const Request& request) const {
   const ClusterView& view = seen();
   const bool has_primary = view.primary && !view.is_switching;
+  if (request.is_write && !has_primary && world_.mutant() == Mutant::early_release)
+    for (const NodeView& node : view.nodes)
+      if (node.role == Role::primary) return node.id.value;
   if (request.is_write) return has_primary ? std::optional(view.primary->value) : std::nullopt;
   std::vector<int> usable;
   for (const NodeView& node : view.nodes)
@@ -62,6 +65,7 @@ void SimClients::send(const Request& request, int node, Epoch epoch) {
     world_.report_failure(node, server.life == Life::dead ? health::FailureKind::refused : health::FailureKind::starting_up);
     return try_later(request);  // nothing was sent
   }
+  world_.hear(node);
   if (!request.is_write) return end(request);
   if (server.in_recovery || server.is_read_only) return end(request);  // refused by the server: one error
   ++server.open_transactions;
@@ -87,6 +91,7 @@ void SimClients::commit(const Request& request, int node, Epoch epoch, std::uint
     const bool is_open_here = world_.view().epoch == epoch && world_.view().find(NodeId{node})->is_usable();
     const bool is_current = is_open_here || world_.mutant() == Mutant::stale_clients;
     if (world_.node(node).generation == generation && world_.is_reachable(node) && is_current) {
+      world_.hear(node);
       world_.acknowledge(request.id, node, epoch);
       last_write_ = world_.now();
       return end(request);

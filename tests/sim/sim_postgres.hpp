@@ -36,6 +36,7 @@ struct SimPostgres {
   bool is_read_only = false;
   bool is_fenced = false;  // by Howdah, as a false primary
   std::uint32_t timeline = 1;
+  std::uint32_t control_timeline = 1;  // of the last checkpoint: late after a promotion, for minutes
   std::uint64_t system_identifier = 7000;
   std::vector<WalRecord> wal;
   std::uint64_t given_xids = 0;  // to transactions that may never commit

@@ -95,11 +95,22 @@ WorldOptions draw_options(std::uint64_t seed, Mutant mutant) {
   WorldOptions options{.nodes = 2 + static_cast<int>(rng.below(3)), .seed = seed, .mutant = mutant};
   options.health.failover_on_backend_error = rng.chance(0.5);
   options.health.crash_restart_grace = seconds(2 + rng.below(8));
+  const bool is_fast = rng.chance(0.3);  // detection_profile = fast, health_check_* not set
+  if (is_fast) {
+    options.health.probe_period = 100ms;
+    options.failover.ping_after = 600ms;
+    options.failover.ping_patience = 400ms;
+  }
   for (int i = 0; i < options.nodes; ++i) {
     health::NodeOptions node;
     node.check_timeout = seconds(1 + rng.below(3));
     node.max_retries = static_cast<int>(rng.below(3));
     node.retry_delay = milliseconds(200 + rng.below(1000));
+    if (is_fast) {
+      node.answer_deadline = 400ms;
+      node.check_timeout = 1100ms;
+      node.is_silence_final = true;
+    }
     options.health.nodes.push_back(node);
   }
   return options;
@@ -126,14 +137,17 @@ void mend(World& world) {
 }
 
 void rebuild_outcasts(World& world) {
-  if (!world.view().primary) return;
+  std::optional<NodeId> office = world.view().primary;
+  for (const NodeView& node : world.view().nodes)  // of two primaries on one timeline the operator keeps the one in office
+    if (!office && node.role == Role::primary) office = node.id;
+  if (!office) return;
+  const SimPostgres& primary = world.node(office->value);
   for (const NodeView& node : world.view().nodes) {
     const SimPostgres& server = world.node(node.id.value);
-    const bool is_stuck = server.in_recovery && !server.is_receiving && !server.is_prefix_of(world.node(world.view().primary->value));
-    const bool is_outcast = !server.in_recovery && node.id != world.view().primary;
+    const bool is_stuck = server.in_recovery && !server.is_receiving && !server.is_prefix_of(primary);
+    const bool is_outcast = !server.in_recovery && node.id != *office;
     if (!server.answers() || !(is_stuck || is_outcast)) continue;
-    if (is_outcast && server.is_prefix_of(world.node(world.view().primary->value)))
-      world.demote(node.id.value, world.view().primary->value);
+    if (is_outcast && server.is_prefix_of(primary)) world.demote(node.id.value, office->value);
     else world.rebuild(node.id.value);
   }
 }

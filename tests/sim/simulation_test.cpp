@@ -39,7 +39,7 @@ TEST_CASE("the same seed tells the same story twice") {
 
 TEST_CASE("a planted bug is caught") {
   const Mutant mutant = GENERATE(Mutant::no_freeze, Mutant::lowest_id, Mutant::nobody_asked, Mutant::stale_clients,
-                                 Mutant::no_fork, Mutant::no_fence);
+                                 Mutant::no_fork, Mutant::no_fence, Mutant::control_timeline, Mutant::early_release);
   CAPTURE(static_cast<int>(mutant));
   CHECK(first_seed_that_catches(mutant) != 0);
 }

@@ -42,6 +42,7 @@ struct Universe {
 
   Rng rng;
   Instant now = Instant{} + 1000s;
+  Instant healed_at = {};  // when servers heard each other again
   std::uint64_t order = 0;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
   std::vector<SimPostgres> nodes;

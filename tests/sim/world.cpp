@@ -12,6 +12,8 @@ using health::FailureKind;
 
 constexpr Duration kReplicationTick = 5ms;
 constexpr Duration kReconnect = 5s;  // wal_retrieve_retry_interval
+constexpr Duration kLateClose = 60ms;
+constexpr Duration kThawTick = 20ms;
 constexpr Duration kLogin = 5ms;  // more than a question over a kept connection
 
 class TraceLog final : public Log {
@@ -235,7 +237,7 @@ void World::perform(const failover::Probe& probe) {
   const Duration delay = latency_of(asked) + (probe.is_fresh ? kLogin : Duration{});
   if (delay >= probe.timeout) {
     after(probe.timeout, for_this_gateway([this, probe, asked_at = now_] {
-            post(health::ProbeFailed{probe.node, FailureKind::timeout, "", asked_at});
+            post(health::ProbeFailed{probe.node, FailureKind::timeout, "", asked_at, probe.is_knock});
           }));
     return;
   }
@@ -244,23 +246,26 @@ void World::perform(const failover::Probe& probe) {
 
 void World::answer_probe(const failover::Probe& probe, Instant asked_at) {
   const SimPostgres& asked = node(probe.node.value);
-  if (!is_reachable(asked.id) || asked.life == Life::frozen) {
+  if (is_reachable(asked.id) && asked.life == Life::frozen && now_ + kThawTick < asked_at + probe.timeout) {
+    after(kThawTick, for_this_gateway([this, probe, asked_at] { answer_probe(probe, asked_at); }));  // answers when it thaws
+  } else if (!is_reachable(asked.id) || asked.life == Life::frozen) {
     const bool is_accepted = asked.life == Life::frozen || probe.connect_timeout == Duration{};
     at(asked_at + (is_accepted ? probe.timeout : std::max(probe.connect_timeout, now_ - asked_at)), for_this_gateway([this, probe, asked_at] {
-         post(health::ProbeFailed{probe.node, FailureKind::timeout, "", asked_at});
+         post(health::ProbeFailed{probe.node, FailureKind::timeout, "", asked_at, probe.is_knock});
        }));
   } else if (!asked.answers()) {
-    post(health::ProbeFailed{probe.node, failure_of(asked), "", asked_at});
+    post(health::ProbeFailed{probe.node, failure_of(asked), "", asked_at, probe.is_knock});
   } else {
     health::ProbeResult result = asked.probe(now_, nodes_);
     hide_from_probe(asked, result);
-    post(health::ProbeAnswered{probe.node, std::move(result), asked_at});
+    post(health::ProbeAnswered{probe.node, std::move(result), asked_at, probe.is_knock});
   }
 }
 
 void World::hide_from_probe(const SimPostgres& asked, health::ProbeResult& result) const {
   const bool is_hidden = options_.mutant == Mutant::nobody_asked || pretended_frozen_.contains(asked.id);
   if (is_hidden) result.receiver_status.clear();
+  if (options_.mutant == Mutant::control_timeline && !asked.in_recovery) result.timeline = TimelineId{asked.control_timeline};
 }
 
 // --- steps ---
@@ -294,7 +299,7 @@ std::vector<std::vector<std::string>> World::run_step(SimPostgres& asked, const 
       return {};
     }
     case freeze:
-      if (coordinator_->phase() == failover::Phase::freezing) checkers_.on_freeze(asked, nodes_, now_);
+      if (coordinator_->phase() == failover::Phase::freezing) checkers_.on_freeze(asked, nodes_, !is_cut(asked.id, asked.sender) && now_ - universe_->healed_at > 1s, now_);
       if (options_.mutant == Mutant::no_freeze) {
         pretended_frozen_.insert(asked.id);
         return {};
@@ -314,6 +319,10 @@ std::vector<std::vector<std::string>> World::run_step(SimPostgres& asked, const 
     case checkpoint: return {};
     case count_busy: return {{fmt::format("{}", asked.open_transactions)}};
     case close:
+      if (options_.mutant == Mutant::early_release) {
+        after(kLateClose, [this, id = asked.id] { node(id).is_read_only = true; });
+        return {{}, {}, {}, {to_text(asked.position())}};
+      }
       asked.is_read_only = true;
       ++asked.generation;
       asked.open_transactions = 0;
@@ -429,6 +438,12 @@ void World::kill(int id) {
     after(5ms, for_this_gateway([this, id] { post(health::ProbeFailed{NodeId{id}, FailureKind::lost, "", now_}); }));
 }
 
+void World::heal() {
+  if (!cuts_.empty()) universe_->healed_at = now_;
+  cut_from_gateway_.clear();
+  cuts_.clear();
+}
+
 void World::freeze(int id) {
   if (!node(id).answers()) return;
   note(fmt::format("freeze node={}", id));
@@ -478,7 +493,7 @@ void World::rebuild(int id) {
   if (source == nullptr) return;
   note(fmt::format("rebuild node={} from={}", id, source->id));
   SimPostgres& rebuilt = node(id);
-  rebuilt = SimPostgres{.id = id, .life = Life::dead, .timeline = source->timeline, .wal = source->wal};
+  rebuilt = SimPostgres{.id = id, .life = Life::dead, .timeline = source->timeline, .control_timeline = source->timeline, .wal = source->wal};
   rebuilt.replayed = rebuilt.wal.size();
   point(rebuilt, conninfo_to(source->id));
   start(id, 300ms);

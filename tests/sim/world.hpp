@@ -29,6 +29,8 @@ enum class Mutant {
   stale_clients,  // workers go on with an old view
   no_fork,        // commits in doubt are looked up without the bound that the promotion has set
   no_fence,       // a false primary is left open for writes
+  control_timeline,  // a primary's timeline is taken from its control file, which tells it late
+  early_release,  // clients are let go on before the old primary of a switchover is closed
 };
 
 struct WorldOptions {
@@ -64,7 +66,7 @@ class World {
   void cut_gateway(int node) { cut_from_gateway_.insert(node); }
   void cut(int one, int other) { cuts_.insert({one, other}), cuts_.insert({other, one}); }
   void heal_gateway() { cut_from_gateway_.clear(); }
-  void heal() { cut_from_gateway_.clear(), cuts_.clear(); }
+  void heal();
   void set_latency(int node, Duration latency) { nodes_[static_cast<std::size_t>(node)].latency = latency; }
 
   // world_peers.cpp: Patroni, as scripts make it. Its leader: a node; none; or nothing, and it does not answer.
@@ -85,6 +87,7 @@ class World {
   // What a session asks whose COMMIT was cut off.
   void look_up(const CommitDoubt& doubt, Duration limit, std::function<void(CommitOutcome)> then);
   void request(const failover::Event& event, const std::string& name);
+  void hear(int node) { coordinator_->hear(NodeId{node}, now_); }  // a client's connection had bytes from it
   void report_failure(int node, health::FailureKind kind) { post(health::TrafficFailed{NodeId{node}, kind}); }
 
   const ClusterView& view() const { return *view_; }

@@ -133,10 +133,10 @@ def query(port, sql, **options):
 
 
 class Node:
-    """One PostgreSQL server."""
+    """One PostgreSQL server. `enter`: what to put before its commands, where it runs on a host of its own (network.py)."""
 
-    def __init__(self, number, directory):
-        self.number = number
+    def __init__(self, number, directory, host="127.0.0.1", enter=()):
+        self.number, self.host, self.enter = number, host, list(enter)
         self.name = f"node{number}"
         self.data = directory / self.name
         self.log = directory / f"{self.name}.log"
@@ -144,7 +144,7 @@ class Node:
 
     def configure(self, **extra):
         settings = {
-            "port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off",
+            "port": self.port, "listen_addresses": self.host, "unix_socket_directories": "", "fsync": "off",
             "shared_buffers": "32MB", "max_connections": 200, "wal_keep_size": "256MB", "max_wal_senders": 10,
             "hot_standby": "on", "wal_log_hints": "on", "log_min_messages": "warning", "log_line_prefix": "%m [%p] %q%u@%d ",
             "wal_receiver_timeout": "2s", "wal_retrieve_retry_interval": "200ms", "password_encryption": "scram-sha-256",
@@ -161,7 +161,7 @@ class Node:
     def start(self):
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         try:
-            process = subprocess.Popen(as_server_user([PG_BIN / "postgres", "-D", self.data]), stdin=subprocess.DEVNULL,
+            process = subprocess.Popen(self.enter + as_server_user([PG_BIN / "postgres", "-D", self.data]), stdin=subprocess.DEVNULL,
                                        stdout=log, stderr=log, env=server_environment(), start_new_session=True, cwd="/")
         finally:
             os.close(log)
@@ -173,7 +173,7 @@ class Node:
         wait_until(f"{self.name} answers (its log: {self.log})", answers, timeout=60)
 
     def answers(self):
-        return subprocess.run([PG_BIN / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]).returncode == 0
+        return subprocess.run([PG_BIN / "pg_isready", "-q", "-h", self.host, "-p", str(self.port)]).returncode == 0
 
     def stop(self, mode="fast"):
         pid = self.pid()
@@ -204,7 +204,7 @@ class Node:
         signal_all(process_tree(self.pid()), signal.SIGCONT)
 
     def query(self, sql, user="postgres", database="postgres"):
-        return query(self.port, sql, user=user, database=database)
+        return query(self.port, sql, user=user, database=database, host=self.host)
 
     def is_primary(self):
         return self.query("SELECT NOT pg_is_in_recovery()")[0][0]
@@ -213,10 +213,10 @@ class Node:
 class Cluster:
     """A primary (node 0) and streaming replicas, SCRAM passwords, a database `app` owned by the role `app`."""
 
-    def __init__(self, replicas=2, directory=None, **settings):
+    def __init__(self, replicas=2, directory=None, hosts=None, **settings):
         self.directory = pathlib.Path(directory) if directory else server_directory()
         self.settings = settings
-        self.nodes = [Node(number, self.directory) for number in range(replicas + 1)]
+        self.nodes = [Node(number, self.directory, **(hosts[number] if hosts else {})) for number in range(replicas + 1)]
 
     @property
     def primary(self):
@@ -262,21 +262,27 @@ class Cluster:
         run(as_server_user([PG_BIN / "initdb", "-D", node.data, "-U", "postgres", "--auth=scram-sha-256",
                             f"--pwfile={password_file}", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]),
             env=server_environment(), cwd="/")
-        (node.data / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n"
-                                               "host replication all 127.0.0.1/32 scram-sha-256\n")
+        (node.data / "pg_hba.conf").write_text("".join(f"host {what} all {where} scram-sha-256\n" for what in ("all", "replication")
+                                                       for where in ("127.0.0.1/32", "samenet")))
         node.configure(**self.settings)
         node.start()
         for statement in ROLES:
             node.query(statement)
 
-    def _make_replica(self, node):
-        run(as_server_user([PG_BIN / "pg_basebackup", "-D", node.data, "-X", "stream", "-c", "fast", "--no-sync", "-d",
-                            f"host=127.0.0.1 port={self.primary.port} user=replicator password={PASSWORD}"]),
-            env=server_environment(), cwd="/")
+    def rebuild(self, node, primary):
+        """The node as a fresh standby of `primary`, whatever it was."""
+        node.kill()
+        shutil.rmtree(node.data, ignore_errors=True)
+        self._make_replica(node, primary)
+
+    def _make_replica(self, node, primary=None):
+        primary = primary or self.primary
+        source = f"host={primary.host} port={primary.port} user=replicator password={PASSWORD}"
+        run(node.enter + as_server_user([PG_BIN / "pg_basebackup", "-D", node.data, "-X", "stream", "-c", "fast", "--no-sync", "-d",
+                                         source]), env=server_environment(), cwd="/")
         node.configure(**self.settings)
         with open(node.data / "postgresql.auto.conf", "a", encoding="ascii") as conf:
-            conf.write(f"primary_conninfo = 'host=127.0.0.1 port={self.primary.port} user=replicator "
-                       f"password={PASSWORD} application_name={node.name}'\n")
+            conf.write(f"primary_conninfo = '{source} application_name={node.name}'\n")
         (node.data / "standby.signal").touch()
         if server_user():
             shutil.chown(node.data / "standby.signal", server_user(), server_user())
@@ -332,12 +338,12 @@ class Howdah:
             "worker_threads": 2,  # several also on a small machine
         }
         for node in self.cluster.nodes:
-            settings[f"backend_hostname{node.number}"] = "127.0.0.1"
+            settings[f"backend_hostname{node.number}"] = node.host
             settings[f"backend_port{node.number}"] = node.port
             settings[f"backend_weight{node.number}"] = 0 if node.number == 0 and len(self.cluster.nodes) > 1 else 1
             settings[f"backend_application_name{node.number}"] = node.name
         settings.update(self.parameters)
-        self.conf.write_text("".join(f"{key} = '{value}'\n" for key, value in settings.items()))
+        self.conf.write_text("".join(f"{key} = '{value}'\n" for key, value in settings.items() if value is not None))
         passwd = self.pool_passwd
         if passwd is None:
             passwd = "".join(f"{user}:TEXT{PASSWORD}\n" for user in ("app", "postgres", "howdah"))

@@ -240,6 +240,8 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
     note_statement(*traits_in_force(traits));
     scan_.parsed.clear();  // its names were views of bytes that are gone
   }
+  // The server looks up what an EXECUTE answers while it parses it.
+  if (traits->kind == StatementKind::execute && !make_names_in_batch(*traits)) return 0;
   retain(message);
   prepared_.has_unsettled_names = true;
   if (parse->statement.empty()) {
@@ -286,10 +288,14 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
 // What the statement named says may use names. False: answers must come first.
 bool SessionCore::make_names_in_batch(std::string_view statement) {
   const TraitsPtr traits = traits_of_statement(statement);
-  if (traits == nullptr || !looks_at_names(*traits)) return true;
+  return traits == nullptr || make_names_in_batch(*traits);
+}
+
+bool SessionCore::make_names_in_batch(const Traits& traits) {
+  if (!looks_at_names(traits)) return true;
   if (requests_.size() > 1) return false;
   requests_.back().is_barrier = true;
-  if (client_status() != TransactionStatus::failed) make_names(*traits);
+  if (client_status() != TransactionStatus::failed) make_names(traits);
   return true;
 }
 

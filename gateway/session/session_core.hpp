@@ -114,6 +114,7 @@ class SessionCore {
   std::size_t forward_sync(Bytes message);
   bool leave_replica_for(const Traits& traits);
   bool make_names_in_batch(std::string_view statement);
+  bool make_names_in_batch(const Traits& traits);
 
   // statement_notes.cpp
   void note_sent(StatementKind kind, std::string_view sql);

@@ -4,6 +4,7 @@
 
 #include "base/overloaded.hpp"
 #include "gateway/io/random.hpp"
+#include "gateway/io/replication_relay.hpp"
 #include "gateway/wire/error_response.hpp"
 #include "gateway/wire/server_messages.hpp"
 
@@ -241,6 +242,17 @@ std::string ClientLink::start_session(ClientIdentity identity, Surroundings& sur
   wire::append_authentication_ok(out);
   link_.write(as_bytes(out));
   session_.emplace(std::move(identity), config_->session, surroundings);
+  return become_active();
+}
+
+std::string ClientLink::start_relay() {
+  std::string out;
+  wire::append_authentication_ok(out);
+  link_.write(as_bytes(out));
+  return become_active();
+}
+
+std::string ClientLink::become_active() {
   std::string early = std::move(before_->early);
   before_.reset();
   state_ = State::active;

@@ -16,6 +16,7 @@
 
 namespace howdah {
 
+class ReplicationRelay;
 struct PoolEntry;
 struct Server;
 
@@ -68,6 +69,8 @@ class ClientLink final : private Link::Owner {
   void on_server_checked(const OpenFailure* failure);
   // Sends AuthenticationOk; returns what the client sent already. The owner gives the session its first events.
   std::string start_session(ClientIdentity identity, Surroundings& surroundings);
+  // The same for a replication connection, which has no session: its bytes are the relay's.
+  std::string start_relay();
   void refuse(const Error& error);
 
   // ---- with a session
@@ -86,6 +89,7 @@ class ClientLink final : private Link::Owner {
   bool is_closing() const { return state_ == State::closing; }
 
   // ---- the worker's notes
+  std::unique_ptr<ReplicationRelay> relay;  // of a replication connection
   std::vector<Server*> leases;      // the server connections this client holds
   std::vector<PoolEntry*> pools;    // those it has used, so that they need not be looked up
   PoolEntry* asked = nullptr;       // where it waits for a lease
@@ -111,6 +115,7 @@ class ClientLink final : private Link::Owner {
   void start_login(login::ClientLoginFacts facts, Bytes rest);
   void log_in(Bytes input);
   void take(login::ClientLoginStep step, Bytes rest, std::string out);
+  std::string become_active();
   void close_now();
 
   LoopParts& parts_;

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "gateway/io/replication_relay.hpp"
 #include "gateway/login/cancel.hpp"
 
 namespace howdah {
@@ -75,6 +76,8 @@ void Worker::cancel(wire::CancelKey key, std::function<void()> then) {
   reactor_.post([this, key = std::move(key), then = std::move(then)] {
     const auto found = by_pid_.find(key.pid);
     ClientLink* client = found == by_pid_.end() ? nullptr : find(found->second);
+    if (client != nullptr && client->relay != nullptr)
+      return login::is_same_key(client->relay->key(), key) ? client->relay->cancel(then) : then();
     const bool is_theirs =
         client != nullptr && client->has_session() && login::is_same_key(client->session().identity().cancel_key, key);
     if (!is_theirs) return then();
@@ -112,13 +115,6 @@ void Worker::set_orders(StandingOrdersPtr orders, std::function<void()> then) {
     for (const auto& [id, client] : clients_)
       if (was_suspended != orders_->is_suspended && client->has_session() && !client->is_closing()) update_reading(*client);
     then();
-  });
-}
-
-void Worker::set_catalog(std::string database, CatalogFactsPtr facts) {
-  reactor_.post([this, database = std::move(database), facts = std::move(facts)] {
-    // Who enters later gets the newest then.
-    if (const auto found = catalogs_.find(database); found != catalogs_.end()) found->second.facts = facts;
   });
 }
 

@@ -137,6 +137,8 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   ConsoleRole console_role(const ClientLink& client) const;
   std::optional<Error> refusal_after_login(const wire::StartupMessage& startup, ConsoleRole console) const;
   Result<ClientIdentity> identify(const ClientLink& client, ConsoleRole console);
+  wire::CancelKey make_cancel_key(const wire::StartupMessage& startup);
+  void start_replication(ClientLink& client);
   const DatabaseCatalog* catalog_of(const std::string& database);
   ClientLink* find(SessionId id);
   // worker_turns.cpp: what a session's event makes happen
@@ -153,6 +155,9 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   // Feeds an event to each session that is in one of the states, then delivers.
   template <typename Wanted>
   void feed_all(const session::Event& event, Wanted&& is_wanted);
+  // Ends the replication connections that are meant; how many.
+  template <typename Wanted>
+  std::size_t end_replication(Wanted&& is_wanted);
 
   WorkerId id_;
   WorkersShared& shared_;

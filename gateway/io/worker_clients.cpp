@@ -2,8 +2,10 @@
 #include <array>
 
 #include "gateway/io/random.hpp"
+#include "gateway/io/replication_relay.hpp"
 #include "gateway/io/worker.hpp"
 #include "gateway/login/cancel.hpp"
+#include "gateway/session/replication_start.hpp"
 
 namespace howdah {
 
@@ -74,10 +76,13 @@ std::optional<Error> Worker::refusal_after_login(const wire::StartupMessage& sta
   if (console == ConsoleRole::none && config_->console.is_console(startup.database))
     return Error{ErrorCode::protocol_violation, "not allowed", {},
                  "Only users in admin_users and stats_users may use the console."};
-  if (startup.replication != wire::Replication::none)
-    return Error{ErrorCode::feature_not_supported, "replication connections are not supported",
-                 {}, "Connect to the server directly."};
   return std::nullopt;
+}
+
+wire::CancelKey Worker::make_cancel_key(const wire::StartupMessage& startup) {
+  std::array<char, login::kLongSecretSize> random{};
+  fill_random(random);
+  return login::make_client_key(id_.value, ++next_serial_, random, startup.spoken);
 }
 
 Result<ClientIdentity> Worker::identify(const ClientLink& client, ConsoleRole console) {
@@ -90,8 +95,6 @@ Result<ClientIdentity> Worker::identify(const ClientLink& client, ConsoleRole co
   if (!own_settings) return own_settings.error();
   const auto name = std::find_if(parameters.begin(), parameters.end(),
                                  [](const auto& entry) { return entry.first == "application_name"; });
-  std::array<char, login::kLongSecretSize> random{};
-  fill_random(random);
   ClientIdentity identity;
   identity.id = client.id();
   identity.database = startup.database;
@@ -99,7 +102,7 @@ Result<ClientIdentity> Worker::identify(const ClientLink& client, ConsoleRole co
   identity.settings = std::move(settings->carried);
   identity.own_settings = *own_settings;
   if (name != parameters.end()) identity.application_name = name->second;
-  identity.cancel_key = login::make_client_key(id_.value, ++next_serial_, random, startup.spoken);
+  identity.cancel_key = make_cancel_key(startup);
   identity.console = console;
   return identity;
 }
@@ -108,6 +111,7 @@ void Worker::on_logged_in(ClientLink& client) {
   const wire::StartupMessage& startup = client.startup();
   const ConsoleRole console = console_role(client);
   if (const auto refused = refusal_after_login(startup, console)) return client.refuse(*refused);
+  if (startup.replication != wire::Replication::none) return start_replication(client);
   auto identity = identify(client, console);
   if (!identity) return client.refuse(identity.error());
   by_pid_[identity->cancel_key.pid] = client.id();
@@ -124,7 +128,26 @@ void Worker::on_logged_in(ClientLink& client) {
   pools_.deliver();
 }
 
+void Worker::start_replication(ClientLink& client) {
+  const wire::StartupMessage& startup = client.startup();
+  auto start = replication_start_of(startup);
+  if (!start) return client.refuse(start.error());
+  const auto node = replication_node(*surroundings_.view, start->node);
+  if (!node) return client.refuse(node.error());
+  pools_.remember_credential(startup.user, client.credential());
+  login::ServerLoginFacts facts = pools_.facts_of(startup.database, startup.user);
+  facts.parameters = std::move(start->parameters);
+  wire::CancelKey key = make_cancel_key(startup);
+  by_pid_[key.pid] = client.id();
+  ++clients_served_;
+  if (config_->logs_connections)
+    shared_.log.info("replication client logged in s={} user=\"{}\" node={}", client.id().value, startup.user, node->value);
+  client.relay = std::make_unique<ReplicationRelay>(parts_, client, *node, std::move(key), pools_.target_of(*node),
+                                                    std::move(facts));
+}
+
 void Worker::on_client_bytes(ClientLink& client, Bytes bytes) {
+  if (client.relay != nullptr) return client.relay->on_client_bytes(bytes);
   feed(client, session::ClientBytes{bytes});
   pools_.deliver();
 }
@@ -151,6 +174,10 @@ void Worker::on_client_closed(ClientLink& client) {
     by_pid_.erase(who.cancel_key.pid);
     if (who.console != ConsoleRole::none) shared_.console_count.fetch_sub(1, std::memory_order_relaxed);
   }
+  if (client.relay != nullptr) {
+    by_pid_.erase(client.relay->key().pid);
+    client.relay->end();
+  }
   // A session gives back what it holds before it ends; should it ever not, nobody else may have it.
   while (!client.leases.empty()) return_lease(client, *client.leases.back(), session::LeaseEnd::close);
   if (client.asked != nullptr) pools_.forget(*std::exchange(client.asked, nullptr), client.id());
@@ -162,6 +189,7 @@ void Worker::on_client_closed(ClientLink& client) {
 }
 
 void Worker::on_client_drained(ClientLink& client) {
+  if (client.relay != nullptr) client.relay->on_client_drained();
   for (Server* server : client.leases) server->link.resume_reading();
 }
 

@@ -148,8 +148,7 @@ void WorkerPools::open(PoolEntry& entry, BackendId id) {
   dial(*server, entry.key.node, credentials_[entry.key.user], entry.key.database, entry.key.user);
 }
 
-void WorkerPools::dial(Server& server, NodeId node, const login::ServerCredential& credential,
-                       const std::string& database, const std::string& user) {
+DialTarget WorkerPools::target_of(NodeId node) const {
   const NodeView* found = view_->find(node);
   DialTarget target;
   if (found != nullptr) {
@@ -159,12 +158,24 @@ void WorkerPools::dial(Server& server, NodeId node, const login::ServerCredentia
   target.timeout = config_->server_connect_timeout;
   target.tcp = config_->server_tcp;
   target.tls = config_->tls_client;
+  return target;
+}
+
+login::ServerLoginFacts WorkerPools::facts_of(const std::string& database, const std::string& user) const {
   login::ServerLoginFacts facts;
   facts.user = user;
   facts.database = database;
+  if (const auto known = credentials_.find(user); known != credentials_.end()) facts.credential = known->second;
+  fill_random(facts.scram_nonce);
+  return facts;
+}
+
+void WorkerPools::dial(Server& server, NodeId node, const login::ServerCredential& credential,
+                       const std::string& database, const std::string& user) {
+  DialTarget target = target_of(node);
+  login::ServerLoginFacts facts = facts_of(database, user);
   facts.credential = credential;
   facts.parameters = keepalive_parameters(target.tcp);
-  fill_random(facts.scram_nonce);
   server.link.open(std::move(target), std::move(facts));
 }
 

@@ -64,6 +64,9 @@ class WorkerPools final : private Server::Owner {
 
   // What opens connections for this user from now on.
   void remember_credential(const std::string& user, const login::ServerCredential& credential);
+  // How to reach a node, and who to be there: for a connection that is not of a pool.
+  DialTarget target_of(NodeId node) const;
+  login::ServerLoginFacts facts_of(const std::string& database, const std::string& user) const;
   // Tries a password on a server; `then` gets nullptr if it was taken.
   void check_password(const std::string& database, const std::string& user, const login::ServerCredential& credential,
                       std::function<void(const OpenFailure*)> then);

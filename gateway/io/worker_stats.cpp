@@ -1,5 +1,7 @@
 #include "gateway/io/worker_stats.hpp"
 
+#include "gateway/io/replication_relay.hpp"
+
 namespace howdah {
 
 namespace {
@@ -50,6 +52,15 @@ ClientStats stats_of(const ClientLink& client, Instant now, StatsWanted wanted) 
   out.port = client.port();
   out.connected_at = client.connected_at();
   if (wanted.sockets) out.ends = ends_of(client.host(), client.port(), client.link());
+  if (client.relay != nullptr) {
+    out.pid = client.relay->key().pid;
+    out.user = client.relay->user();
+    out.database = client.relay->database();
+    out.state = ClientState::execute_command;
+    out.pin_reason = to_text(PinReason::replication);
+    out.is_logged_in = true;
+    return out;
+  }
   if (!client.has_session()) {
     out.state = ClientState::connecting;
     return out;

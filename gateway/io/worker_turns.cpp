@@ -1,4 +1,5 @@
 #include "base/overloaded.hpp"
+#include "gateway/io/replication_relay.hpp"
 #include "gateway/io/worker.hpp"
 
 namespace howdah {
@@ -142,11 +143,34 @@ void Worker::feed_all(const session::Event& event, Wanted&& is_wanted) {
   }
 }
 
+template <typename Wanted>
+std::size_t Worker::end_replication(Wanted&& is_wanted) {
+  std::vector<ClientLink*> meant;
+  for (const auto& [id, client] : clients_)
+    if (client->relay != nullptr && !client->is_closing() && is_wanted(*client)) meant.push_back(client.get());
+  for (ClientLink* client : meant) client->close_after_flush();
+  return meant.size();
+}
+
+void Worker::set_catalog(std::string database, CatalogFactsPtr facts) {
+  reactor_.post([this, database = std::move(database), facts = std::move(facts)] {
+    // Who enters later gets the newest then.
+    if (const auto found = catalogs_.find(database); found != catalogs_.end()) found->second.facts = facts;
+    feed_all(session::ViewChanged{}, [&](const Session& session) {
+      return session.pin_reason() == PinReason::opaque && session.identity().database == database;
+    });
+  });
+}
+
 void Worker::adopt_view(const ClusterViewPtr& view) {
   if (surroundings_.view->epoch != view->epoch) welcome_cache_.clear();
   surroundings_.view = view;
   pools_.set_view(view);
   secrets_.set_view(view);
+  end_replication([&](const ClientLink& client) {
+    const NodeView* node = view->find(client.relay->node());
+    return node == nullptr || !node->is_usable();
+  });
   feed_all(session::ViewChanged{}, [](const Session& session) {
     return session.state() == SessionState::waiting_primary || session.state() == SessionState::waiting_lease ||
            session.state() == SessionState::starting;
@@ -164,12 +188,18 @@ void Worker::evict(Eviction eviction, std::function<void(std::size_t)> then) {
       count += is_meant ? 1 : 0;
       return is_meant;
     });
+    count += end_replication([&](const ClientLink& client) {
+      return eviction.concerns(client.id(), client.relay->database());
+    });
     then(count);
   });
 }
 
 void Worker::end_sessions() {
-  reactor_.post([this] { feed_all(session::ShutDown{}, [](const Session&) { return true; }); });
+  reactor_.post([this] {
+    feed_all(session::ShutDown{}, [](const Session&) { return true; });
+    end_replication([](const ClientLink&) { return true; });
+  });
 }
 
 }  // namespace howdah

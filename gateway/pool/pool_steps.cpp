@@ -142,7 +142,11 @@ void Pool::opening_failed(const Error& error, Turn& turn) {
   log_.log(error.row().log_level, "server connection failed error={} db={} user={} node={} text=\"{}\"",
            error.row().name, key_.database, key_.user, key_.node.value, to_text(error));
   if (!pause_.is_active()) turn.request(PauseOpening{true});
-  pause_.failed(error, turn.now, settings_.server_login_retry);
+  // A role or database that is missing may be made at any moment: then it must not take long to be let in.
+  const bool is_answer = error.code == ErrorCode::backend_login_failed;
+  const Duration longest = is_answer ? std::min(settings_.server_login_retry, RetryPause::kShortest)
+                                     : settings_.server_login_retry;
+  pause_.failed(error, turn.now, longest);
   if (error.code == ErrorCode::too_many_clients) return;
   while (!waiters_.empty()) refuse_front(error, turn);
 }

@@ -1,0 +1,71 @@
+"""Databases are dropped, renamed and copied through Howdah although its pools have connections to them; what was made a moment ago
+can be used."""
+
+import contextlib
+
+import psycopg2
+import pytest
+
+import cluster as pg
+import scenes
+import wire
+
+
+@contextlib.contextmanager
+def idle_clients(gateway, database, count=6):
+    """Clients of all workers whose server connections lie in the pools."""
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(contextlib.closing(gateway.connect(user="postgres", database=database))) for _ in range(count)]
+        for client in clients:
+            with client.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        yield clients
+
+
+def connections(node, database):
+    return node.query(f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND usename = 'postgres'")[0][0]
+
+
+def administer(gateway, sql, is_extended=False):
+    with contextlib.closing(scenes.Actor(gateway.port, user="postgres", database="postgres")) as actor:
+        parts = [*scenes.run(sql), wire.SYNC] if is_extended else [wire.query(sql)]
+        answers = actor.ask(scenes.Request(parts, []))
+        assert [body for tag, body in answers if tag == b"E"] == []
+
+
+@pytest.mark.parametrize("is_extended", [False, True])
+@pytest.mark.parametrize("statement, undo", [
+    ("DROP DATABASE shop", "CREATE DATABASE shop"),
+    ('DROP DATABASE IF EXISTS "shop"', "CREATE DATABASE shop"),
+    ("ALTER DATABASE shop RENAME TO store", "ALTER DATABASE store RENAME TO shop"),
+    ("CREATE DATABASE copy TEMPLATE shop", "DROP DATABASE copy"),
+])
+def test_idle_server_connections_do_not_stand_in_the_way(cluster, gateway, statement, undo, is_extended):
+    if not cluster.primary.query("SELECT 1 FROM pg_database WHERE datname = 'shop'"):
+        administer(gateway, "CREATE DATABASE shop")
+    pg.wait_until("the replicas have it", lambda: all(
+        node.query("SELECT 1 FROM pg_database WHERE datname = 'shop'") for node in cluster.nodes[1:]))
+    with idle_clients(gateway, "shop") as clients:
+        assert sum(connections(node, "shop") for node in cluster.nodes) > 0
+        administer(gateway, statement, is_extended)
+        administer(gateway, undo, is_extended)
+        for client in clients:
+            with client.cursor() as cursor:
+                cursor.execute("SELECT current_database()")
+                assert cursor.fetchone() == ("shop",)
+
+
+def test_a_database_made_a_moment_ago_can_be_used(gateway):
+    with pytest.raises(psycopg2.OperationalError, match='database "fresh" does not exist'):
+        gateway.connect(user="postgres", database="fresh").close()
+    administer(gateway, "CREATE DATABASE fresh")
+
+    def can_be_used():
+        with contextlib.suppress(psycopg2.OperationalError):
+            return gateway.query("SELECT current_database()", user="postgres", database="fresh") == [("fresh",)]
+    pg.wait_until("the new database answers", can_be_used, timeout=5)
+    with contextlib.closing(gateway.connect(user="postgres", database="fresh")) as client, client.cursor() as cursor:
+        for _ in range(20):  # also while standbys do not have it yet
+            cursor.execute("SELECT 1")
+            assert cursor.fetchone() == (1,)
+    administer(gateway, "DROP DATABASE fresh")

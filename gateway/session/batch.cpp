@@ -110,6 +110,9 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     if (!input_.pending_error || waiting_ != Waiting::nothing) return Go::wait;
     return open_batch(input);
   }
+  if (is_one && !scan_.parsed.empty() &&
+      must_free_database(*scan_.traits.front(), scan_.parsed.front().sql))
+    return Go::wait;
   const bool is_outside =
       !transaction_.deferred_begin.empty() || is_transaction_movable() ||
       (client_status() == TransactionStatus::idle && is_status_certain());
@@ -130,9 +133,12 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   request.is_beyond_scan = scan_.is_oversized;
   request.is_wrapped = request.is_barrier = is_wrapped;
   request.is_behind_settings = settings_.settling > 0;
+  request.is_one_statement = is_one;
   if (is_one) request.control = scan_.traits.front()->transaction;
   requests_.push(std::move(request));
-  for (const Traits* traits : scan_.traits) note_statement(*traits);
+  // The server takes no text of several statements here.
+  for (const Traits* traits : scan_.traits)
+    if (traits->statement_count <= 1) note_statement(*traits);
   scan_.parsed.clear();  // the names are views of the input
   return Go::now;
 }
@@ -269,7 +275,16 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
     return head.total;
   }
   place->second = statement;
-  if (backend_->prepared.touch(statement->number)) {
+  const bool is_known = backend_->prepared.touch(statement->number);
+  if (is_known && client_status() == TransactionStatus::failed && traits->transaction == TransactionControl::none) {
+    // The server refuses it before it looks at the name, which stays what it is.
+    build_.clear();
+    wire::append_parse_as(build_, statement->name, parse->sql, parse->types);
+    to_server_copy(as_bytes(build_));
+    backend_->ledger.owe({AnswerKind::parse, Audience::client, 0, {}, place->first});
+    return head.total;
+  }
+  if (is_known) {
     build_.clear();
     wire::append_bodiless(build_, wire::ServerTag::parse_complete);
     backend_->ledger.owe({AnswerKind::local, Audience::client, statement->number, build_, place->first});

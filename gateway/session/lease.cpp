@@ -15,7 +15,9 @@ constexpr Duration kRetryInterval = 200ms;  // for nodes that refuse connections
 
 // In a READ ONLY transaction on a replica: refused there only if the replica would answer otherwise without an error.
 bool must_refuse(const Traits& traits) {
+  if (traits.pins == PinReason::sequence_state && traits.verdict.may_write) return false;  // as the primary refuses it
   if (!traits.pins.is_empty()) return true;
+  if (traits.verdict.because == "transaction_read_only") return false;  // it is on, there and here
   const RouteReason reason = traits.verdict.reason;
   return reason == RouteReason::node_local_function || reason == RouteReason::node_local_relation ||
          reason == RouteReason::node_local_setting;
@@ -206,7 +208,9 @@ void SessionCore::wait_for_node(ErrorCode code) {
   if (backend_ != nullptr && pins_.is_empty() && !is_batch_open_ && backend_->is_reusable()) park_backend();
 }
 
+// A client that rests must not keep its server connection for what has come to be known.
 void SessionCore::handle(const ViewChanged&) {
+  if (catalog_.is_pin_unproven && !is_closed_) prove_pins();
   rerun_.avoided_node.reset();
   if (waiting_ != Waiting::node) return;
   waiting_ = Waiting::nothing;
@@ -221,12 +225,15 @@ void SessionCore::handle(const LeaseRefused& event) {
   const std::string_view sqlstate =
       is_refused_by_words ? wire::ErrorView(as_bytes(event.server_error)).sqlstate() : std::string_view{};
   const bool is_passing = sqlstate.starts_with("57P") || sqlstate == "53300";
-  if (is_refused_by_words && !is_passing) {
+  // A standby may not have the role, its password or the database yet.
+  const bool is_behind =
+      !is_starting_ && event.node != env_.view->primary && (sqlstate == "3D000" || sqlstate.starts_with("28"));
+  if (is_refused_by_words && !is_passing && !is_behind) {
     since_.waiting.reset();
     return refuse_start(as_bytes(event.server_error));
   }
   const bool is_node_lost = event.error.code == ErrorCode::backend_connection_lost || event.error.code == ErrorCode::no_node;
-  if (is_node_lost || is_passing) {
+  if (is_node_lost || is_passing || is_behind) {
     // The node is down, or will be found to be; until then reads go elsewhere and the rest waits.
     rerun_.avoided_node = event.node;
     waiting_ = Waiting::node;
@@ -244,7 +251,7 @@ void SessionCore::handle(const LeaseRefused& event) {
 }
 
 bool SessionCore::may_leave_backend() const {
-  return requests_.empty() && !is_batch_open_ && pins_.is_empty() && !answer_.is_draining &&
+  return requests_.empty() && !is_batch_open_ && waiting_ != Waiting::local && pins_.is_empty() && !answer_.is_draining &&
          backend_->is_reusable();
 }
 

@@ -1,8 +1,11 @@
 // State that lives in one server connection and is not carried to another ties the session to it: the pins. They are
-// taken away when a statement that is known to remove the state has succeeded outside a transaction.
+// taken away when a statement that is known to remove the state has succeeded outside a transaction, when the
+// transaction that made it is undone, and when the server says that it is gone (state_look.cpp).
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
+
+using namespace session;
 
 namespace {
 
@@ -22,6 +25,10 @@ constexpr std::array kUnpins{
     UnpinRow{Unpin::advisory_unlock_all, PinReason::advisory_lock},
 };
 
+// A rollback undoes these. (Advisory locks, sequences, seeds and libraries stay as they are.)
+constexpr PinReasons kUndone = reasons({PinReason::setting, PinReason::temp_table, PinReason::listen,
+                                        PinReason::hold_cursor, PinReason::session_authorization});
+
 }  // namespace
 
 std::optional<PinReason> SessionCore::pin_reason() const {
@@ -34,7 +41,9 @@ std::optional<PinReason> SessionCore::pin_reason() const {
 void SessionCore::note_statement(const Traits& traits) {
   Request& request = requests_.back();
   note_unproven_pin(traits);
+  const PinReasons before = pins_;
   pins_.add(pins_of(traits));
+  request.may_unpin |= may_take_away(traits);
   // A replica has refused a part of it, perhaps without telling which.
   const bool may_write = traits.verdict.may_write || rerun_.is_primary_forced;
   if (may_write) note_written_objects(traits);
@@ -48,6 +57,7 @@ void SessionCore::note_statement(const Traits& traits) {
     request.is_rerunnable = false;
   }
   note_sequences(traits);
+  request.pinned.add(without(pins_, before));
   if (traits.changes_schema) {
     note_schema_change();
     request.changes_schema = true;
@@ -58,13 +68,40 @@ void SessionCore::note_statement(const Traits& traits) {
   note_catalog_change(traits);
 }
 
+// The request has ended; `before` is the transaction's status before it.
+void SessionCore::settle_pins(const Request& request, TransactionStatus before) {
+  if (!request.has_error) take_pins_away(request);
+  const bool is_void = request.has_run_nothing && requests_.empty();
+  if (is_void) pins_ = without(pins_, request.pinned);
+  else transaction_.pinned.add(request.pinned);
+  transaction_.may_unpin |= request.may_unpin;
+  if (backend_->ledger.status() != TransactionStatus::idle) return;
+  const PinReasons pinned = std::exchange(transaction_.pinned, {});
+  const bool may_unpin = std::exchange(transaction_.may_unpin, false);
+  if (pins_.is_empty() || !requests_.empty()) return;  // what is in flight may leave it, too
+  if (is_undone(request, before)) {
+    pins_ = without(pins_, within(pinned, kUndone));
+    if (request.is_one_statement && request.pinned.has(PinReason::load)) pins_.remove(PinReason::load);
+  }
+  const bool has_ended = before != TransactionStatus::idle || request.has_error;
+  if (catalog_.is_pin_unproven) prove_pins();
+  if (may_unpin || (has_ended && !pinned.is_empty())) look_at_state();
+}
+
+// Whether all that the transaction did is undone: the block that ends with this request, or the request itself.
+bool SessionCore::is_undone(const Request& request, TransactionStatus before) const {
+  if (before == TransactionStatus::idle) return request.has_error && !request.has_transaction_control;
+  if (request.control == TransactionControl::rollback) return true;
+  return request.control == TransactionControl::commit && (before == TransactionStatus::failed || request.has_error);
+}
+
 void SessionCore::take_pins_away(const Request& request) {
   if (request.unpins.is_empty()) return;
   const bool is_discard_all = request.unpins.has(Unpin::discard_all);
   if (is_discard_all || request.unpins.has(Unpin::reset_all)) settings_.own = identity_.own_settings;
   if (is_discard_all || request.unpins.has(Unpin::deallocate_all)) forget_statements();
   if (request.has_pinned || backend_->ledger.status() != TransactionStatus::idle) return;
-  if (is_discard_all) pins_.clear();
+  if (is_discard_all) pins_ = within(pins_, kBeyondReset);
   for (const UnpinRow& row : kUnpins)
     if (request.unpins.has(row.unpin)) pins_.remove(row.removes);
 }

@@ -59,9 +59,15 @@ bool SessionCore::relay_rows(Bytes& chunk) {
   std::uint64_t count = 0;
   const Bytes rows = backend_->scanner.take_run(chunk, ServerTag::data_row, count);
   if (rows.empty()) return false;
-  if (transaction_.is_xid_asked && is_xid_answer()) note_xid(rows);
+  if (front->audience == Audience::nobody) note_own_row(rows);
   if (front->audience == Audience::client) emit_answer('D', rows);
   return true;
+}
+
+// An answer to a question of ours.
+void SessionCore::note_own_row(Bytes row) {
+  if (is_xid_answer()) note_xid(row);
+  if (is_state_answer()) note_state(row);
 }
 
 void SessionCore::relay_piece(const wire::Piece& piece) {
@@ -110,7 +116,9 @@ void SessionCore::relay_message(char tag, Bytes message, Bytes body) {
 void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   const bool is_ready = tag == static_cast<char>(ServerTag::ready);
   ReplyLedger& ledger = backend_->ledger;
-  if (tag == static_cast<char>(ServerTag::data_row) && transaction_.is_xid_asked && is_xid_answer()) note_xid(message);
+  if (tag == static_cast<char>(ServerTag::data_row) && ledger.front() != nullptr &&
+      ledger.front()->audience == Audience::nobody)
+    note_own_row(message);
   const Fate fate = ledger.accept(tag, is_ready && !body.empty() ? body[0] : '\0');
   if (fate == Fate::broken) return lose_backend(NodeFailure::misbehaved, false);
   if (tag == static_cast<char>(ServerTag::parse_complete)) note_accepted(*ledger.ended());
@@ -170,6 +178,10 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   const Owed* front = ledger.front();
   if (front == nullptr) return lose_backend(NodeFailure::misbehaved, false);
   const bool is_injected = front->kind == AnswerKind::query && front->audience == Audience::nobody;
+  if (is_injected && !answer_.is_draining && is_state_answer()) {  // what ties the session is not told, and so it stays
+    ledger.accept('E');
+    return;
+  }
   if (is_injected && !answer_.is_draining && is_xid_answer()) {
     ledger.accept('E');
     return on_xid_refused(message, error->sqlstate());
@@ -195,7 +207,7 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
     if (!prepared_.told_instead.empty()) message = scratch_.keep(as_bytes(std::exchange(prepared_.told_instead, {})));
     emit_answer('E', message);
     if (const Owed* failed = ledger.ended(); failed != nullptr && failed->statement != 0) count_ended(*failed, true);
-    if (!requests_.empty()) note_error(requests_.front(), error->sqlstate());
+    if (!requests_.empty()) note_error(requests_.front(), *error);
   }
   if (std::exchange(input_.is_sync_held, false) && is_batch_open_) {
     build_.clear();
@@ -205,10 +217,12 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   take_locals();
 }
 
-void SessionCore::note_error(Request& request, std::string_view sqlstate) {
+void SessionCore::note_error(Request& request, const wire::ErrorView& error) {
   request.has_error = true;
+  // An error that points into the client's text (manual "Error and Notice Message Fields") was found before anything ran.
+  request.has_run_nothing = request.is_one_statement && !error.field(static_cast<wire::ErrorField>('P')).empty();
   // A text nobody could read, the server neither: it did nothing, so nothing ties the session to this connection.
-  if (request.is_newly_opaque && sqlstate == "42601") pins_.clear();
+  if (request.is_newly_opaque && error.sqlstate() == "42601") pins_.clear();
 }
 
 void SessionCore::relay_aside(char tag, Bytes message, Bytes body) {
@@ -302,7 +316,7 @@ void SessionCore::finish_request() {
   transaction_.sent_begin.clear();
   if (transaction_.told_status != TransactionStatus::idle || request.has_transaction_control)
     written_.in_transaction |= transaction_.has_written;
-  transaction_.told_status = backend_->ledger.status();
+  const TransactionStatus before = std::exchange(transaction_.told_status, backend_->ledger.status());
   if (!is_replaying()) note_answered(transaction_.told_status);
   rerun_.retry_count = rerun_.loss_count = 0;
   rerun_.is_primary_forced = false;
@@ -319,10 +333,11 @@ void SessionCore::finish_request() {
   if (backend_->ledger.status() == TransactionStatus::idle) {
     if (request.may_write || transaction_.has_written) note_write();
     prepared_.changing_portals.clear();
+    if (requests_.empty()) prepared_.preparing.clear();
     if (std::exchange(transaction_.has_changed_schema, false)) note_schema_change();
     on_transaction_end();
   }
-  if (!request.has_error) take_pins_away(request);
+  settle_pins(request, before);
 }
 
 }  // namespace howdah

@@ -27,7 +27,11 @@ struct Request {
   bool may_end_transaction = false;      // some statement of it may
   bool is_barrier = false;               // nothing may be sent behind it until it is answered
   TransactionControl control = TransactionControl::none;  // of a request that is one statement
+  bool is_one_statement = false;
+  bool has_run_nothing = false;          // the error was found before its statement ran
   bool has_pinned = false;
+  PinReasons pinned = {};                // what tied the session first in this request
+  bool may_unpin = false;                // it may have taken away what ties the session
   bool changes_schema = false;
   bool is_newly_opaque = false;          // pinned the session only because its text could not be read
   Unpins unpins = {};

@@ -9,6 +9,12 @@ namespace howdah {
 
 using namespace session;
 
+namespace {
+
+constexpr std::uint32_t kHabit = 100;  // so many numbers drawn, and none asked for again
+
+}  // namespace
+
 // A server connection has been granted.
 void SessionCore::look_for_sequences() {
   const SessionId owner = backend_->sequence_owner;
@@ -42,7 +48,6 @@ void SessionCore::discard_sequences() {
 // Who draws numbers again and again and has never asked for currval or lastval (as object-relational mappers do) is not
 // tied to a connection for it: should that user ever ask, it is as after an INSERT.
 PinReasons SessionCore::pins_of(const Traits& traits) {
-  constexpr std::uint32_t kHabit = 100;
   PinReasons pins = traits.pins;
   if (!pins.has(PinReason::sequence_state) || traits.reads_sequences || sequences_.is_reader) return pins;
   std::uint32_t& draws = env_.sequence_draws[{identity_.user, identity_.database}];

@@ -135,6 +135,14 @@ class SessionCore {
   // pins.cpp
   void note_statement(const Traits& traits);
   void take_pins_away(const Request& request);
+  void settle_pins(const Request& request, TransactionStatus before);
+  bool is_undone(const Request& request, TransactionStatus before) const;
+
+  // state_look.cpp
+  static bool may_take_away(const Traits& traits);
+  void look_at_state();
+  bool is_state_answer() const;
+  void note_state(Bytes row);
 
   // catalog_use.cpp
   const CatalogFacts& facts_in_force() const;
@@ -233,6 +241,7 @@ class SessionCore {
   // relay.cpp
   void relay(Bytes chunk);
   bool relay_rows(Bytes& chunk);
+  void note_own_row(Bytes row);
   void relay_piece(const wire::Piece& piece);
   void relay_message(char tag, Bytes message, Bytes body);
   void relay_answer(char tag, Bytes message, Bytes body);
@@ -244,7 +253,7 @@ class SessionCore {
   void release_withheld();
   void keep_withheld();
   void drop_withheld();
-  void note_error(Request& request, std::string_view sqlstate);
+  void note_error(Request& request, const wire::ErrorView& error);
   void take_locals();
   void finish_request();
   void on_voided_syncs();
@@ -344,6 +353,9 @@ class SessionCore {
   std::size_t consume_local_in_batch(Bytes input, session::Head head);
   void forget_local_portal(std::string_view name);
 
+  // database_ddl.cpp
+  bool must_free_database(const Traits& traits, std::string_view sql);
+
   // pgpool_set.cpp
   Result<TextTable> change_parameter(const GatewayCommand& command);
   void keep_up_overrides();
@@ -372,6 +384,7 @@ class SessionCore {
   void make_name(const std::string& name);
   void drop_name(const std::string& name);
   void drop_names();
+  void close_maker(wire::Target target);
   void run_prepare(const std::string& name, const PreparedStatement& statement);
   void owe_for_name(AnswerKind kind, const std::string& name, std::uint64_t number);
   void undo_name(const Owed& dropped);
@@ -423,6 +436,7 @@ class SessionCore {
   RequestQueue requests_;
   bool is_batch_open_ = false;         // messages of an extended batch were sent, its Sync was not
   PinReasons pins_;
+  PinReasons looked_for_;  // by the question that is in flight (state_look.cpp)
 
   // Routing.
   std::optional<NodeId> load_balance_node_;

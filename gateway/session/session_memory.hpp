@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,7 +31,7 @@
 namespace howdah::session {
 
 // What the owed answers of injected messages mean (Owed::tag of a query).
-enum class Injected : std::uint64_t { none, settings, restored, begin, drain, sequences, statements, xid, commit };
+enum class Injected : std::uint64_t { none, settings, restored, begin, drain, sequences, statements, xid, commit, state };
 
 // Owed::tag of the Parse of an unnamed statement: this and its serial number. Other statements have catalog numbers.
 constexpr std::uint64_t kUnnamedTag = std::uint64_t{1} << 63;
@@ -40,6 +41,27 @@ constexpr std::uint64_t kNameTag = std::uint64_t{1} << 62;
 constexpr std::uint64_t kDropTag = std::uint64_t{1} << 61;
 // ... of the Describe of a portal.
 constexpr std::uint64_t kPortalTag = std::uint64_t{1} << 60;
+
+constexpr PinReasons reasons(std::initializer_list<PinReason> several) {
+  PinReasons all;
+  for (const PinReason one : several) all.add(one);
+  return all;
+}
+
+// What neither DISCARD ALL nor anything else takes from a server connection.
+constexpr PinReasons kBeyondReset = reasons({PinReason::load, PinReason::seed, PinReason::replication});
+
+// Those of `all` that are in `some`, and those that are not.
+constexpr PinReasons within(PinReasons all, PinReasons some) {
+  for (std::size_t i = 0; i < kPinReasonCount; ++i)
+    if (!some.has(static_cast<PinReason>(i))) all.remove(static_cast<PinReason>(i));
+  return all;
+}
+constexpr PinReasons without(PinReasons all, PinReasons some) {
+  for (std::size_t i = 0; i < kPinReasonCount; ++i)
+    if (some.has(static_cast<PinReason>(i))) all.remove(static_cast<PinReason>(i));
+  return all;
+}
 
 struct Head {  // of a client message
   char tag = 0;
@@ -128,6 +150,8 @@ struct Transaction {
   bool is_statement_open_ended = false;  // a batch up to a Flush: what follows is not known
   bool has_written = false;
   bool has_changed_schema = false;
+  PinReasons pinned;                  // what has tied the session first in this transaction
+  bool may_unpin = false;             // a statement of it may have taken away what ties the session
   bool is_xid_asked = false;          // of the transaction that is being committed
   bool is_commit_refused = false;     // a cancel has met the question for it: the client has been told
   CommitDoubt doubt;
@@ -214,7 +238,7 @@ struct Prepared {
   std::uint64_t unnamed_serial = 0;    // 0: none
   bool has_sql_statements = false;     // some of them may have been made by PREPARE
   bool has_unsettled_names = false;    // a request in flight may change what names stand for
-  PreparedStatementPtr preparing;      // by the PREPARE that is being run
+  std::vector<PreparedStatementPtr> preparing;  // by each PREPARE that is not answered yet
   std::vector<ChangingPortal> changing_portals;
   std::string told_instead;            // an error of what was put in before a Query: the client gets it for the Query's
 };

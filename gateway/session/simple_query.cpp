@@ -83,6 +83,7 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
     if (!input_.pending_error || waiting_ != Waiting::nothing) return 0;
     return fail_pending(message, Head{message[0], message.size()});
   }
+  if (must_free_database(*run, sql)) return 0;
   const bool is_about_names = looks_at_names(*traits);
   Owed owed = counted({.kind = AnswerKind::query}, env_.statistics.find(traits, sql));
   if (is_about_names) {
@@ -111,6 +112,7 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
   request.is_rerunnable = is_whole && is_outside && traits->verdict.may_use_replica &&
                           !traits->has_transaction_control && traits->pins.is_empty();
   request.control = traits->transaction;
+  request.is_one_statement = traits->statement_count == 1;
   request.is_newly_opaque = traits->parse != ParseOutcome::parsed && pins_.is_empty();
   request.is_behind_settings = settings_.settling > 0;
   push_request(std::move(request));

@@ -108,14 +108,15 @@ void SessionCore::drop_names() {
   for (const auto& [name, number] : known) drop_name(name);
 }
 
+void SessionCore::close_maker(wire::Target target) {
+  build_.clear();
+  wire::append_close(build_, target, kMaker);
+  owe_for_name(AnswerKind::close, {}, 0);
+}
+
 void SessionCore::run_prepare(const std::string& name, const PreparedStatement& statement) {
-  const auto close = [&](wire::Target target) {
-    build_.clear();
-    wire::append_close(build_, target, kMaker);
-    owe_for_name(AnswerKind::close, {}, 0);
-  };
   constexpr char kNoTypes[] = {0, 0};
-  close(wire::Target::statement);  // one that failed may have been left
+  close_maker(wire::Target::statement);  // one that failed may have been left
   build_.clear();
   wire::append_parse_as(build_, kMaker, statement.sql, Bytes(kNoTypes, sizeof kNoTypes));
   owe_for_name(AnswerKind::parse, name, statement.number);
@@ -126,8 +127,8 @@ void SessionCore::run_prepare(const std::string& name, const PreparedStatement& 
   build_.clear();
   wire::append_execute(build_, kMaker);
   owe_for_name(AnswerKind::execute, name, statement.number);
-  close(wire::Target::portal);
-  close(wire::Target::statement);
+  close_maker(wire::Target::portal);
+  close_maker(wire::Target::statement);
 }
 
 // Sends build_.
@@ -147,6 +148,7 @@ void SessionCore::undo_name(const Owed& dropped) {
 
 // The server connection knows the client's statements, under the client's names, and no others.
 void SessionCore::make_own_names() {
+  close_maker(wire::Target::statement);  // one that failed may have been left
   for (const std::uint64_t number : backend_->prepared.numbers()) {
     build_.clear();
     wire::append_close(build_, wire::Target::statement, catalog_name(number));
@@ -175,8 +177,8 @@ void SessionCore::leave_names_to_server() {
 void SessionCore::expect_change(const Traits& traits, std::string_view sql, Owed& owed) {
   if (pins_.has(PinReason::prepared)) return;
   if (is_alone(traits, StatementKind::prepare)) {
-    prepared_.preparing = intern(sql, {}, traits.prepared.traits);
-    owed.tag = prepared_.preparing->number;
+    prepared_.preparing.push_back(intern(sql, {}, traits.prepared.traits));
+    owed.tag = prepared_.preparing.back()->number;
     owed.name = traits.prepared_name;
   } else if (is_alone(traits, StatementKind::deallocate) && !traits.prepared_name.empty()) {
     owed.tag = kDropTag;
@@ -191,8 +193,11 @@ void SessionCore::apply_change(const Owed& done) {
     if (const auto found = prepared_.statements.find(done.name); found != prepared_.statements.end())
       prepared_.statements.erase(found);
     backend_->names.erase(done.name);
-  } else if (prepared_.preparing != nullptr && prepared_.preparing->number == done.tag) {
-    prepared_.statements.insert_or_assign(done.name, std::move(prepared_.preparing));
+  } else {
+    const auto made = std::find_if(prepared_.preparing.begin(), prepared_.preparing.end(),
+                                   [&](const PreparedStatementPtr& one) { return one->number == done.tag; });
+    if (made == prepared_.preparing.end()) return;
+    prepared_.statements.insert_or_assign(done.name, *made);
     backend_->names.insert_or_assign(done.name, done.tag);
     prepared_.has_sql_statements = true;
   }

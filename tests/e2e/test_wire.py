@@ -10,6 +10,8 @@ import pytest
 
 import cluster as pg
 import wire
+from conversations import CONVERSATIONS as SCRIPTS
+from scenes import comparable
 from wire import Client
 
 
@@ -134,7 +136,7 @@ def test_a_statement_inside_copy_ends_the_connection_in_the_servers_words(cluste
             found = []
             with contextlib.suppress(wire.Closed, ConnectionResetError):
                 while True:
-                    found.append(without_source_lines(*client.read()))
+                    found.append(comparable(*client.read()))
             return [message for message in found if message[0] not in b"SN"]
     assert told(gateway.port) == told(cluster.primary.port)
 
@@ -161,13 +163,6 @@ def test_a_client_that_never_logs_in_is_sent_away(make_gateway):
 
 # Simple and extended protocol, against the server's own answers
 
-def without_source_lines(tag, body):
-    """Of errors all but the place in PostgreSQL's source: Howdah's own have none."""
-    if tag != b"E":
-        return tag, body
-    return tag, {letter: text for letter, text in wire.error_fields(body).items() if letter not in "FLR"}
-
-
 def conversation(port, parts, last=b"Z", count=1):
     """What is answered, without what differs by nature (parameter values, keys)."""
     with Client(port) as client:
@@ -176,85 +171,9 @@ def conversation(port, parts, last=b"Z", count=1):
         answers = []
         for _ in range(count):
             answers += client.until(last)
-        return [without_source_lines(tag, body) for tag, body in answers if tag not in b"SN"]
+        return [comparable(tag, body) for tag, body in answers if tag not in b"SN"]
 
 
-X = [wire.SYNC]
-SCRIPTS = {
-    "empty": ([wire.query("")], 1),
-    "only a semicolon": ([wire.query(";;")], 1),
-    "several statements": ([wire.query("SELECT 1; SELECT 2, 3; SELECT 'x' WHERE false")], 1),
-    "error in the middle": ([wire.query("SELECT 1; SELECT 1/0; SELECT 2")], 1),
-    "syntax error": ([wire.query("SELEC 1")], 1),
-    "transaction in one string": ([wire.query("BEGIN; SELECT 1; COMMIT")], 1),
-    "begin and commit": ([wire.query("BEGIN"), wire.query("SELECT 1"), wire.query("COMMIT")], 3),
-    "empty transaction": ([wire.query("BEGIN"), wire.query("COMMIT")], 2),
-    "failed transaction": ([wire.query("BEGIN"), wire.query("SELECT 1/0"), wire.query("SELECT 1"), wire.query("COMMIT")], 4),
-    "failed transaction at once": ([wire.query("BEGIN"), wire.query("nonsense"), wire.query("ROLLBACK")], 3),
-    "begin twice": ([wire.query("BEGIN"), wire.query("BEGIN"), wire.query("SELECT 1"), wire.query("ROLLBACK")], 4),
-    "commit without begin": ([wire.query("COMMIT")], 1),
-    "savepoints": ([wire.query("BEGIN"), wire.query("SAVEPOINT a"), wire.query("SELECT 1/0"), wire.query("ROLLBACK TO a"),
-                    wire.query("SELECT 1"), wire.query("COMMIT")], 6),
-    "read only": ([wire.query("BEGIN READ ONLY"), wire.query("CREATE TABLE nope (a int)"), wire.query("ROLLBACK")], 3),
-    "extended": ([wire.parse("SELECT $1::int + 1", types=[23]), wire.bind([b"41"]), wire.describe(), wire.execute(), *X], 1),
-    "describe a statement": ([wire.parse("SELECT $1::text AS a, 2 AS b", "s"), wire.describe(b"S", "s"), *X], 1),
-    "describe nothing": ([wire.parse("CREATE TEMP TABLE t (a int)"), wire.describe(b"S"), *X], 1),
-    "named statement": ([wire.parse("SELECT 7", "s"), *X, wire.bind(statement="s"), wire.execute(), *X,
-                         wire.close(b"S", "s"), *X, wire.bind(statement="s"), *X], 4),
-    "duplicate statement": ([wire.parse("SELECT 1", "s"), wire.parse("SELECT 2", "s"), *X], 1),
-    "unknown statement": ([wire.bind(statement="nobody"), wire.execute(), *X], 1),
-    "unknown portal": ([wire.execute("nobody"), *X], 1),
-    "describe an unknown statement": ([wire.describe(b"S", "nobody"), *X], 1),
-    "close what is not there": ([wire.close(b"S", "nobody"), wire.close(b"P", "nobody"), *X], 1),
-    "row limit": ([wire.query("BEGIN"), wire.parse("SELECT generate_series(1, 5)"), wire.bind(portal="p"), wire.execute("p", 2),
-                   wire.execute("p", 2), wire.execute("p", 2), *X, wire.query("COMMIT")], 3),
-    "pipeline": ([wire.parse("SELECT 1"), wire.bind(), wire.execute(), *X, wire.parse("SELECT 2"), wire.bind(), wire.execute(), *X,
-                  wire.query("SELECT 3")], 3),
-    "error skips to the sync": ([wire.parse("SELECT 1/0"), wire.bind(), wire.execute(), wire.parse("SELECT 2"), wire.bind(),
-                                 wire.execute(), *X, wire.query("SELECT 4")], 2),
-    "error between": ([wire.parse("SELECT 1"), wire.bind(), wire.execute(), wire.parse("SELEC"), wire.bind(), wire.execute(),
-                       wire.parse("SELECT 2", "kept"), *X, wire.bind(statement="kept"), *X], 2),
-    "unnamed statement again": ([wire.parse("SELECT 5"), *X, wire.bind(), wire.execute(), *X, wire.bind(), wire.execute(), *X], 3),
-    "a query destroys the unnamed statement": ([wire.parse("SELECT 5"), *X, wire.query("SELECT 6"), wire.bind(), wire.execute(), *X], 3),
-    "many syncs": ([*X, *X, *X], 3),
-    "write and read in one batch": ([wire.query("CREATE TEMP TABLE t (a int)"), wire.parse("INSERT INTO t VALUES (1)"), wire.bind(),
-                                     wire.execute(), wire.parse("SELECT a FROM t"), wire.bind(), wire.execute(), *X], 2),
-    "query in an open batch": ([wire.parse("SELECT 1"), wire.bind(), wire.execute(), wire.query("SELECT 2"), wire.bind(), wire.execute(), *X], 2),
-    "query in an open batch, named": ([wire.parse("SELECT 1", "a"), wire.bind(statement="a", portal="p"), wire.query("SELECT 2"),
-                                       wire.bind(statement="a"), wire.execute(), *X, wire.execute("p"), *X], 3),
-    "write behind an open read": ([wire.parse("SELECT 1"), wire.bind(), wire.execute(), wire.query("CREATE TEMP TABLE t (a int)"),
-                                   wire.query("SELECT count(*) FROM t")], 2),
-    "query fails in an open batch": ([wire.query("CREATE TEMP TABLE t (a int)"), wire.parse("INSERT INTO t VALUES (1)"), wire.bind(),
-                                      wire.execute(), wire.query("SELECT 1/0"), wire.query("SELECT count(*) FROM t")], 3),
-    "open batch has failed": ([wire.parse("SELEC"), wire.query("SELECT 1"), wire.FLUSH, *X, wire.query("SELECT 3")], 2),
-    "begin in an open batch": ([wire.parse("SELECT 1"), wire.bind(), wire.execute(), wire.query("BEGIN"), wire.query("SELECT 2"),
-                                wire.query("COMMIT")], 3),
-    "function call in an open batch": ([wire.parse("SELECT 1"), wire.function_call(1317, b"hello"), wire.bind(), wire.execute(), *X], 2),
-    "function call fails": ([wire.query("BEGIN"), wire.function_call(999999, b"x"), wire.function_call(1317, b"x"), wire.query("ROLLBACK")], 4),
-    "portal closed, then run": ([wire.parse("SELECT 1"), wire.bind(portal="p"), wire.close(b"P", "p"), wire.execute("p"), *X], 1),
-    "portal over two syncs": ([wire.query("BEGIN"), wire.parse("SELECT generate_series(1, 5)"), wire.bind(portal="p"), *X, wire.execute("p", 2),
-                               *X, wire.execute("p"), *X, wire.query("COMMIT")], 5),
-    "copy in twice in one string": ([wire.query("CREATE TEMP TABLE t (a int)"), wire.query("COPY t FROM STDIN; COPY t FROM STDIN; SELECT sum(a) FROM t"),
-                                     wire.copy_data(b"1\n"), wire.COPY_DONE, wire.copy_data(b"2\n"), wire.COPY_DONE], 2),
-    "sync and flush inside copy": ([wire.query("CREATE TEMP TABLE t (a int)"), wire.parse("COPY t FROM STDIN"), wire.bind(), wire.execute(), *X,
-                                    wire.FLUSH, wire.copy_data(b"1\n"), wire.COPY_DONE, *X, wire.query("SELECT sum(a) FROM t")], 3),
-    "chained transactions": ([wire.query(sql) for sql in ("BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT 1", "COMMIT AND CHAIN",
-                                                          "SHOW transaction_isolation", "ROLLBACK AND CHAIN", "COMMIT")], 6),
-    "copy out": ([wire.query("COPY (SELECT 1, 'a' UNION ALL SELECT 2, 'b') TO STDOUT")], 1),
-    "copy in": ([wire.query("CREATE TEMP TABLE t (a int)"), wire.query("COPY t FROM STDIN"), wire.copy_data(b"1\n2\n"), wire.COPY_DONE,
-                 wire.query("SELECT sum(a) FROM t")], 3),
-    "copy fails half-way": ([wire.query("CREATE TEMP TABLE t (a int)"), wire.query("COPY t FROM STDIN"), wire.copy_data(b"1\nx\n"),
-                             wire.copy_data(b"2\n"), wire.COPY_DONE, wire.query("SELECT count(*) FROM t")], 3),
-    "copy given up": ([wire.query("CREATE TEMP TABLE t (a int)"), wire.query("COPY t FROM STDIN"), wire.copy_data(b"1\n"),
-                       wire.copy_fail("no more"), wire.query("SELECT count(*) FROM t")], 3),
-    "copy in, extended": ([wire.query("CREATE TEMP TABLE t (a int)"), wire.parse("COPY t FROM STDIN"), wire.bind(), wire.execute(),
-                           wire.copy_data(b"1\n2\n"), wire.COPY_DONE, *X, wire.query("SELECT sum(a) FROM t")], 3),
-    "function call": ([wire.message(b"F", struct.pack("!ihhhih", 1598, 0, 0, 0, 0, 0)[:4] + struct.pack("!hhh", 0, 0, 1))], 1),
-    "set and show": ([wire.query("SET work_mem = '7MB'"), wire.query("SHOW work_mem"), wire.query("RESET work_mem"),
-                      wire.query("DISCARD ALL")], 4),
-    "sql prepare": ([wire.query("PREPARE p AS SELECT 9"), wire.query("EXECUTE p"), wire.query("DEALLOCATE p"), wire.query("EXECUTE p")], 4),
-    "unicode and nulls": ([wire.query("SELECT 'grüße', NULL, ''")], 1),
-}
 RANDOM_VALUED = {"function call"}  # pg_catalog.random(): only the message kinds are alike
 
 
@@ -280,7 +199,7 @@ def test_answers_are_the_same_when_bytes_come_one_by_one(cluster, gateway, name)
         answers = []
         for _ in range(count):
             answers += client.until()
-    answers = [without_source_lines(tag, body) for tag, body in answers if tag not in b"SN"]
+    answers = [comparable(tag, body) for tag, body in answers if tag not in b"SN"]
     if name in RANDOM_VALUED:
         answers, bytewise = ([tag for tag, _ in side] for side in (answers, bytewise))
     assert answers == bytewise

@@ -162,6 +162,12 @@ TEST_CASE("a session is pinned for a function nobody could look up only until so
     clients.ask(clients.two, "Q SELECT 1");
     CHECK(clients.world.client(clients.two).session->pin_reason() == PinReason::advisory_lock);
   }
+  SECTION("while its client rests") {
+    clients.read("SELECT 1");
+    clients.world.event(clients.two, session::ViewChanged{});
+    CHECK_FALSE(clients.is_pinned(clients.two));
+    CHECK(clients.world.client(clients.two).session->backend() == nullptr);
+  }
   SECTION("it has changed in between") {
     clients.ask(clients.one, std::string("Q ") + kDefine);
     clients.read("SELECT 1");

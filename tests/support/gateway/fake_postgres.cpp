@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cstdlib>
 #include <optional>
+#include <set>
 
 #include "gateway/wire/body.hpp"
 #include "gateway/wire/client_messages.hpp"
@@ -55,6 +56,18 @@ std::vector<std::string> literals(std::string_view sql) {
     found.push_back(text);
   }
   return found;
+}
+
+// Whether something is left of what was made and taken away by name.
+bool is_left(const std::vector<std::string>& log, std::string_view made, std::string_view taken) {
+  std::set<std::string> names;
+  for (const std::string& sql : log) {
+    const auto name_after = [&](std::string_view start) { return sql.substr(start.size(), sql.find(' ', start.size()) - start.size()); };
+    if (starts(sql, made)) names.insert(name_after(made));
+    if (starts(sql, taken)) names.erase(name_after(taken));
+    if (sql == "DISCARD ALL") names.clear();
+  }
+  return !names.empty();
 }
 
 bool is_reported(std::string_view name) { return name == "application_name" || name == "timezone"; }
@@ -324,6 +337,14 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     if (!set(parts.at(0), parts.at(1), out)) return false;
     if (with_description) wire::append_row_description(out, std::vector<std::string_view>{"set_config"});
     wire::append_data_row(out, std::vector<std::optional<std::string_view>>{parts.at(1)});
+    return done("SELECT 1");
+  }
+  if (starts(sql, "SELECT EXISTS (")) {
+    std::vector<std::optional<std::string_view>> row;
+    if (has(sql, "pg_depend")) row.push_back(is_left(log, "CREATE TEMP TABLE ", "DROP TABLE ") ? "t" : "f");
+    if (has(sql, "pg_listening_channels")) row.push_back(is_left(log, "LISTEN ", "UNLISTEN ") ? "t" : "f");
+    wire::append_row_description(out, std::vector<std::string_view>(row.size(), "exists"));
+    wire::append_data_row(out, row);
     return done("SELECT 1");
   }
   if (has(sql, "FROM broken")) return fail("42P01", "relation \"broken\" does not exist", out);

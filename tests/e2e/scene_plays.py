@@ -1,0 +1,69 @@
+"""The plays that tests of scenes compare: PostgreSQL itself, one server connection for everybody, and many with routing."""
+
+import contextlib
+
+import pytest
+
+import cluster as pg
+import scenes
+
+# So that a play on the server itself meets nothing of one through the gateway.
+DIRECT = "direct"
+# Scenes prepare transactions, and make publications that may be subscribed to.
+SERVER_SETTINGS = {"max_prepared_transactions": 20, "wal_level": "logical"}
+
+
+def make_world(cluster):
+    cluster.primary.query(f"CREATE DATABASE {DIRECT} OWNER app")
+    for role in ("scene_a", "scene_b"):
+        cluster.primary.query(f"CREATE ROLE {role}")
+        cluster.primary.query(f"GRANT {role} TO app")
+    pg.wait_until("the replicas have it all", lambda: all(
+        node.query("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'scene%'")[0][0] == 2 for node in cluster.nodes[1:]))
+
+
+class Gateways:
+    def __init__(self, cluster, build, directory, stack):
+        start = lambda name, **options: stack.enter_context(  # noqa: E731
+            pg.Howdah(cluster, build, directory=directory / name, query_wait_timeout="10s", **options))
+        self.cluster = cluster
+        self.one = start("one", default_pool_size=1, load_balance_mode="off")
+        self.three = start("three", default_pool_size=3, load_balance_mode="off")
+        self.many = start("many", default_pool_size=20)
+
+    def shared_by(self, scene, form):
+        """As few connections as will do: those who pin need one each. PREPARE in a string of several pins."""
+        is_pinning = "pins" in scene.flags or (form == "strings" and any("PREPARE" in s for s in scene.statements))
+        return self.three if is_pinning else self.one
+
+
+# Fixtures of the files that import them.
+
+@pytest.fixture(scope="module")
+def cluster():
+    with pg.Cluster(replicas=2, **SERVER_SETTINGS) as running:
+        make_world(running)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def gateways(cluster, build, tmp_path_factory):
+    with contextlib.ExitStack() as stack:
+        yield Gateways(cluster, build, tmp_path_factory.mktemp("gateways"), stack)
+
+
+@contextlib.contextmanager
+def clean_after_failure(cluster):
+    try:
+        yield
+    except BaseException:
+        for database in ("app", DIRECT):
+            cluster.primary.query("DROP OWNED BY app CASCADE", database=database)
+        raise
+
+
+def check(gateways, scene, form):
+    with clean_after_failure(gateways.cluster):
+        direct = scenes.play(gateways.cluster.primary.port, scene, form, database=DIRECT)
+        scenes.assert_alike(scenes.play(gateways.shared_by(scene, form).port, scene, form), direct)
+        scenes.assert_alike(scenes.play(gateways.many.port, scene, form), direct)

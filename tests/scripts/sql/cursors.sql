@@ -1,0 +1,102 @@
+# DECLARE, FETCH, MOVE, CLOSE; with and without hold.
+
+== within a transaction
+BEGIN
+DECLARE c CURSOR FOR SELECT generate_series(1, 10)
+FETCH c
+FETCH NEXT FROM c
+FETCH 3 c
+MOVE 2 IN c
+FETCH FORWARD 1 FROM c
+FETCH ALL c
+FETCH c
+CLOSE c
+FETCH c
+ROLLBACK
+FETCH c
+
+== to and fro
+BEGIN
+DECLARE c SCROLL CURSOR FOR VALUES (1), (2), (3), (4)
+FETCH LAST c
+FETCH PRIOR c
+FETCH FIRST c
+FETCH ABSOLUTE 3 c
+FETCH RELATIVE -1 c
+FETCH BACKWARD ALL c
+MOVE LAST c
+FETCH BACKWARD 2 c
+DECLARE n NO SCROLL CURSOR FOR SELECT generate_series(1, 3)
+FETCH n
+FETCH BACKWARD n
+COMMIT
+
+== written through
+CREATE TABLE current{n} (a int)
+INSERT INTO current{n} VALUES (1), (2), (3)
+BEGIN
+DECLARE c CURSOR FOR SELECT * FROM current{n} FOR UPDATE
+FETCH 2 c
+UPDATE current{n} SET a = 20 WHERE CURRENT OF c
+FETCH c
+DELETE FROM current{n} WHERE CURRENT OF c
+COMMIT
+SELECT a FROM current{n} ORDER BY a
+DROP TABLE current{n}
+
+== savepoints and errors
+BEGIN
+DECLARE c CURSOR FOR SELECT 1 / (3 - x) FROM generate_series(1, 4) x
+FETCH c
+SAVEPOINT s
+FETCH c
+FETCH c
+ROLLBACK TO s
+FETCH c
+ROLLBACK
+BEGIN
+SAVEPOINT s
+DECLARE d CURSOR FOR SELECT 1
+ROLLBACK TO s
+FETCH d
+ROLLBACK
+
+== binary, insensitive, and several at once
+BEGIN
+DECLARE b BINARY CURSOR FOR SELECT 258
+DECLARE i INSENSITIVE CURSOR FOR SELECT {n}
+FETCH b
+FETCH i
+SELECT name, is_holdable, is_binary, is_scrollable FROM pg_cursors WHERE name IN ('b', 'i') ORDER BY name
+CLOSE ALL
+SELECT count(*) FROM pg_cursors WHERE name <> ''
+COMMIT
+
+== with hold [pins]
+DECLARE h CURSOR WITH HOLD FOR SELECT generate_series({n}, {n} + 3)
+FETCH h
+SELECT 'in between'
+FETCH 2 h
+SELECT name FROM pg_cursors WHERE name = 'h'
+CLOSE h
+FETCH h
+BEGIN
+DECLARE g CURSOR WITH HOLD FOR SELECT {n}
+COMMIT
+FETCH g
+DECLARE g2 CURSOR WITH HOLD FOR SELECT 2
+CLOSE ALL
+FETCH g
+BEGIN
+DECLARE gone CURSOR WITH HOLD FOR SELECT 1
+ROLLBACK
+FETCH gone
+
+== of a function [pins]
+CREATE FUNCTION opens{n}() RETURNS refcursor LANGUAGE plpgsql AS $$ DECLARE r refcursor := 'opened'; BEGIN OPEN r FOR SELECT {n} UNION ALL SELECT 0; RETURN r; END $$
+BEGIN
+SELECT opens{n}()
+FETCH ALL FROM opened
+COMMIT
+FETCH opened
+DROP FUNCTION opens{n}()

@@ -40,6 +40,22 @@ const TraitsPtr& large_parse_traits() {
   return traits;
 }
 
+// Of a batch without a statement.
+const Traits& nothing_said_traits() {
+  static const Traits traits = [] {
+    Traits nothing;
+    nothing.verdict = {.may_use_replica = true, .may_write = false, .reason = RouteReason::read};
+    return nothing;
+  }();
+  return traits;
+}
+
+bool only_reads(const std::vector<const Traits*>& batch) {
+  return std::all_of(batch.begin(), batch.end(), [](const Traits* traits) {
+    return traits->verdict.may_use_replica && !traits->has_transaction_control && traits->pins.is_empty();
+  });
+}
+
 }  // namespace
 
 std::size_t SessionCore::consume_extended(Bytes input, Head head) {
@@ -82,11 +98,6 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     if (scan_.has_server_part) fail_batch(failed_error());
     return Go::now;
   }
-  static const TraitsPtr kNothingSaid = [] {
-    Traits traits;
-    traits.verdict = {.may_use_replica = true, .may_write = false, .reason = RouteReason::read};
-    return std::make_shared<const Traits>(std::move(traits));
-  }();
   if (is_prepared_later) {
     local_.is_batch_open = true;
     return Go::now;
@@ -94,7 +105,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   if (owes() && batch_needs_clean_sequences()) return Go::wait;
   transaction_.is_statement_open_ended = !scan_.is_ended;
   const Traits& strictest = scan_.has_local_part     ? mixed_batch_traits()
-                            : scan_.traits.empty() ? *kNothingSaid
+                            : scan_.traits.empty() ? nothing_said_traits()
                                                    : combine(scan_.traits, routing(), consistency());
   const bool is_whole = scan_.is_ended && !scan_.is_oversized && !scan_.has_local_part;
   const bool may_follow = is_whole &&
@@ -125,11 +136,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   is_batch_open_ = true;
   answer_.is_flush_sent = false;
   Request request;
-  request.is_rerunnable = is_outside && !scan_.is_oversized && !scan_.traits.empty() &&
-                          std::all_of(scan_.traits.begin(), scan_.traits.end(), [](const Traits* traits) {
-                            return traits->verdict.may_use_replica && !traits->has_transaction_control &&
-                                   traits->pins.is_empty();
-                          });
+  request.is_rerunnable = is_outside && !scan_.is_oversized && !scan_.traits.empty() && only_reads(scan_.traits);
   request.is_beyond_scan = scan_.is_oversized;
   request.is_wrapped = request.is_barrier = is_wrapped;
   request.is_behind_settings = settings_.settling > 0;
@@ -275,29 +282,27 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
     return head.total;
   }
   place->second = statement;
-  const bool is_known = backend_->prepared.touch(statement->number);
-  if (is_known && client_status() == TransactionStatus::failed && traits->transaction == TransactionControl::none) {
-    // The server refuses it before it looks at the name, which stays what it is.
-    build_.clear();
-    wire::append_parse_as(build_, statement->name, parse->sql, parse->types);
-    to_server_copy(as_bytes(build_));
-    backend_->ledger.owe({AnswerKind::parse, Audience::client, 0, {}, place->first});
-    return head.total;
-  }
-  if (is_known) {
+  parse_under_our_name(place->first, *statement, *parse, traits->transaction != TransactionControl::none);
+  return head.total;
+}
+
+void SessionCore::parse_under_our_name(const std::string& client_name, const PreparedStatement& statement,
+                                       const wire::Parse& parse, bool controls_transaction) {
+  const bool is_known = backend_->prepared.touch(statement.number);
+  // In a failed transaction the server refuses it before it looks at the name, which stays what it is.
+  const bool is_refused = is_known && client_status() == TransactionStatus::failed && !controls_transaction;
+  if (is_known && !is_refused) {
     build_.clear();
     wire::append_bodiless(build_, wire::ServerTag::parse_complete);
-    backend_->ledger.owe({AnswerKind::local, Audience::client, statement->number, build_, place->first});
-    take_locals();
-    return head.total;
+    backend_->ledger.owe({AnswerKind::local, Audience::client, statement.number, build_, client_name});
+    return take_locals();
   }
-  make_room();
+  if (!is_known) make_room();
   build_.clear();
-  wire::append_parse_as(build_, statement->name, parse->sql, parse->types);
+  wire::append_parse_as(build_, statement.name, parse.sql, parse.types);
   to_server_copy(as_bytes(build_));
-  backend_->prepared.add(statement->number);
-  backend_->ledger.owe({AnswerKind::parse, Audience::client, statement->number, {}, place->first});
-  return head.total;
+  if (!is_known) backend_->prepared.add(statement.number);
+  backend_->ledger.owe({AnswerKind::parse, Audience::client, is_refused ? 0 : statement.number, {}, client_name});
 }
 
 // What the statement named says may use names. False: answers must come first.

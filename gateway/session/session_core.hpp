@@ -107,6 +107,8 @@ class SessionCore {
   void push_request(Request request);
   std::size_t forward_extended(Bytes input, session::Head head);
   std::size_t forward_parse(Bytes input, session::Head head);
+  void parse_under_our_name(const std::string& client_name, const PreparedStatement& statement, const wire::Parse& parse,
+                            bool controls_transaction);
   std::size_t forward_large_parse(Bytes input, session::Head head);
   std::size_t forward_bind(Bytes input, session::Head head);
   std::size_t forward_target(Bytes message, session::Head head);

@@ -67,7 +67,7 @@ void SessionCore::on_xid_refused(Bytes message, std::string_view sqlstate) {
   if (requests_.front().is_wrapped) return;  // end_wrapped()
   transaction_.is_commit_refused = true;
   emit_answer('E', message);
-  note_error(requests_.front(), sqlstate);
+  note_error(requests_.front(), wire::ErrorView(message.subspan(wire::kHeaderSize)));
 }
 
 // Whether the answers that did not come are known but for how it ended.

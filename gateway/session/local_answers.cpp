@@ -211,7 +211,7 @@ bool SessionCore::local_bind(Bytes body) {
   return true;
 }
 
-// True if portal.table is there, or an error was told.
+// True if portal.table is there, or an error was told: then the portal may be gone.
 bool SessionCore::has_local_table(LocalPortal& portal) {
   if (portal.table) return true;
   auto table = ask(*portal.traits, portal.sql);
@@ -244,11 +244,12 @@ bool SessionCore::local_describe(Bytes body) {
   } else {
     const auto found = local_.portals.find(target->name);
     if (found == local_.portals.end()) return fail_local(no_portal(target->name)), true;
-    LocalPortal& portal = found->second;
-    if (has_rows(*portal.traits) && !has_local_table(portal)) return false;
-    if (has_rows(*portal.traits) && !portal.table) return true;
+    const bool has_table = has_rows(*found->second.traits);
+    if (has_table && !has_local_table(found->second)) return false;
+    const auto portal = local_.portals.find(target->name);
+    if (portal == local_.portals.end() || (has_table && !portal->second.table)) return true;
     build_.clear();
-    append_columns(build_, portal.table.value_or(TextTable{}));
+    append_columns(build_, portal->second.table.value_or(TextTable{}));
   }
   to_client_copy(as_bytes(build_));
   return true;
@@ -259,9 +260,10 @@ bool SessionCore::local_execute(Bytes body) {
   if (!execute) return close_with(execute.error(), CloseReason::protocol_violation), false;
   const auto found = local_.portals.find(execute->portal);
   if (found == local_.portals.end()) return fail_local(no_portal(execute->portal)), true;
-  LocalPortal& portal = found->second;
-  if (!has_local_table(portal)) return false;
-  if (!portal.table) return true;
+  if (!has_local_table(found->second)) return false;
+  const auto asked = local_.portals.find(execute->portal);
+  if (asked == local_.portals.end() || !asked->second.table) return true;
+  LocalPortal& portal = asked->second;
   const TextTable& table = *portal.table;
   const std::size_t left = table.rows.size() - portal.rows_sent;
   const bool is_limited = execute->max_rows > 0 && static_cast<std::size_t>(execute->max_rows) < left;

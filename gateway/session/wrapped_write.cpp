@@ -64,12 +64,12 @@ void SessionCore::end_wrapped() {
 }
 
 // COMMIT has failed: so has the write.
-void SessionCore::fail_wrapped(Bytes message, std::string_view sqlstate) {
+void SessionCore::fail_wrapped(Bytes message, std::string_view) {
   backend_->ledger.accept('E');
   drop_withheld();
   requests_.front().is_commit_sent = false;  // nothing to be looked up
   emit_answer('E', message);
-  note_error(requests_.front(), sqlstate);
+  note_error(requests_.front(), wire::ErrorView(message.subspan(wire::kHeaderSize)));
 }
 
 // Its end is answered: the client gets what was held back. `ready` is its ReadyForQuery.

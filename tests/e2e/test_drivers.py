@@ -61,8 +61,8 @@ async def asyncpg_client(port, number):
     told.append([attribute.name for attribute in product.get_attributes()])
     told += [[tuple(row) for row in await product.fetch(number, limit)] for limit in (3, 1, 2)]
 
-    await connection.prepare(f"SELECT {number} AS number, 'x'", name="named")  # the same name for all, of other things
-    told += [tuple(row) for row in await connection.fetch("EXECUTE named")]
+    named = await connection.prepare(f"SELECT {number} AS number, 'x'", name="named")  # the same name for all, of other things
+    told.append([tuple(row) for row in await connection.fetch("EXECUTE named")] + [named.get_query()])
 
     await connection.execute(f"CREATE TYPE {mood} AS ENUM ('sad', 'happy'); "
                              f"CREATE TABLE {table} (id int PRIMARY KEY, mood {mood}, note text)")

@@ -13,6 +13,7 @@ import wire
 
 # Parsing a text of max_parse_size (1 MB) takes about a hundred times its size for a moment.
 MOST_MEMORY_KB = 250 * 1024
+SANITIZERS_SHARE = 4  # they surround each of the parser's small pieces and keep freed memory for a while
 DEPTH = 100_000
 SLOW = 4_000  # PostgreSQL's own scanner takes quadratic time for these
 
@@ -40,6 +41,11 @@ def client(howdah):
 def direct(servers):
     with wire.Client(servers.primary.port, timeout=120) as connected:
         yield connected.login(password=pg.PASSWORD)
+
+
+def most_memory_kb(process):
+    is_sanitized = "libasan" in pathlib.Path(f"/proc/{process.pid}/maps").read_text()
+    return MOST_MEMORY_KB * (SANITIZERS_SHARE if is_sanitized else 1)
 
 
 def memory_kb(process, name):
@@ -91,7 +97,7 @@ NESTED = {
 def test_nested_without_end_it_answers_as_postgresql_does(howdah, client, direct, name):
     assert outcome(client, NESTED[name]) == outcome(direct, NESTED[name])
     assert client.rows("SELECT 1") == [["1"]]
-    assert memory_kb(howdah.process, "VmHWM") < MOST_MEMORY_KB
+    assert memory_kb(howdah.process, "VmHWM") < most_memory_kb(howdah.process)
 
 
 @pytest.mark.parametrize("name", NESTED)
@@ -132,7 +138,7 @@ def test_a_million_parameters(howdah, client, direct):
     listed = "SELECT 1 WHERE 1 IN (" + ",".join(f"${n}" for n in range(1, 65536)) + ")"
     message = (wire.parse(listed), wire.bind(values), wire.execute(), wire.SYNC)
     assert client.tags(*message) == "12DCZ"
-    assert memory_kb(howdah.process, "VmHWM") < MOST_MEMORY_KB
+    assert memory_kb(howdah.process, "VmHWM") < most_memory_kb(howdah.process)
 
 
 def test_numbers_beyond_all_bounds_in_a_bind_are_refused_in_step(client, direct):

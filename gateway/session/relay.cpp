@@ -188,7 +188,7 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   }
   if (is_injected && !answer_.is_draining) {
     if (static_cast<Injected>(front->tag) == Injected::settings) return on_settings_refused(*error);
-    if (static_cast<Injected>(front->tag) == Injected::commit) return fail_wrapped(message, error->sqlstate());
+    if (static_cast<Injected>(front->tag) == Injected::commit) return fail_wrapped(message);
     // The client's statement is already behind it and would run outside its transaction.
     env_.log.warn("injected statement failed s={} sqlstate={}", identity_.id.value, error->sqlstate());
     return lose_backend(std::nullopt, false);

@@ -296,7 +296,7 @@ class SessionCore {
   bool wraps(std::span<const Traits* const> statements) const;
   bool hold_wrapped(char tag, Bytes message);
   void end_wrapped();
-  void fail_wrapped(Bytes message, std::string_view sqlstate);
+  void fail_wrapped(Bytes message);
   void finish_wrapped(Bytes ready);
   bool look_up_wrapped();
 

@@ -64,7 +64,7 @@ void SessionCore::end_wrapped() {
 }
 
 // COMMIT has failed: so has the write.
-void SessionCore::fail_wrapped(Bytes message, std::string_view) {
+void SessionCore::fail_wrapped(Bytes message) {
   backend_->ledger.accept('E');
   drop_withheld();
   requests_.front().is_commit_sent = false;  // nothing to be looked up

@@ -112,14 +112,14 @@ def pipelined(statements):
 FORMS = {form.__name__: form for form in (simple, strings, extended, named, batches, pipelined)}
 
 
-# ---- what may differ from one play to the next: numbers of objects and of lines in PostgreSQL's source
+# ---- what may differ from one play to the next: numbers of objects, temporary schemas, and lines in PostgreSQL's source
 
 FIRST_OWN_OID = 16384
 
 
 def comparable(tag, body):
     if tag in b"EN":
-        fields = {letter: text if letter == "C" else re.sub(r"\b\d{5,}\b", "#", text)
+        fields = {letter: text if letter == "C" else re.sub(r"\b\d{5,}\b|(?<=pg_temp_)\d+", "#", text)
                   for letter, text in wire.error_fields(body).items()}
         return tag, {letter: text for letter, text in fields.items() if letter not in "FLR"}
     if tag == b"t":

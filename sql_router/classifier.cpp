@@ -100,8 +100,8 @@ class Judge final : public TreeVisitor {
     if (head.kind == StatementKind::show) judge_show(head.setting);
     if (row_of(head.kind).route == RouteClass::transaction || head.transaction != TransactionControl::none)
       traits_.has_transaction_control = true;
-    if (!head.pins.has(PinReason::temp_table))
-      traits_.catalog_change = std::max(traits_.catalog_change, catalog_change_of(head.kind));
+    note_change(head.pins.has(PinReason::temp_table) ? std::min(catalog_change_of(head.kind), CatalogChange::plans)
+                                                     : catalog_change_of(head.kind));
     traits_.pins.add(head.pins);
     traits_.unpins.add(head.unpins);
     traits_.transaction = head.transaction;
@@ -111,7 +111,6 @@ class Judge final : public TreeVisitor {
     traits_.setting = head.setting;
     traits_.prepared_name = head.prepared_name;
     traits_.has_plain_arguments = head.has_plain_arguments;
-    traits_.changes_schema |= changes_schema(head.kind);
     changes_statements_ |= !head.prepared_name.empty() && head.kind != StatementKind::execute;
     traits_.drops_statements |= head.unpins.has(Unpin::deallocate_all) || head.unpins.has(Unpin::discard_all);
   }
@@ -163,7 +162,7 @@ class Judge final : public TreeVisitor {
   void on_statement_name(std::string_view name) override { traits_.statement_names.emplace_back(name); }
 
   void on_write(StatementKind kind) override {
-    traits_.changes_schema |= changes_schema(kind) && runs_;
+    if (runs_) note_change(std::min(catalog_change_of(kind), CatalogChange::plans));
     object(RouteReason::write, row_of(kind).name, true);
   }
 
@@ -285,8 +284,10 @@ class Judge final : public TreeVisitor {
     traits_.unpins.add(effects.unpins);
     traits_.reads_sequences |= effects.reads_sequences;
     traits_.reads_transaction_time |= effects.reads_transaction_time;
-    traits_.catalog_change = std::max(traits_.catalog_change, effects.catalog_change);
+    note_change(effects.catalog_change);
   }
+
+  void note_change(CatalogChange change) { traits_.catalog_change = std::max(traits_.catalog_change, change); }
 
   void judge_kind(StatementKind kind) {
     const StatementRow& row = row_of(kind);
@@ -338,7 +339,6 @@ Traits unread(ParseOutcome outcome, RouteReason reason) {
   traits.parse = outcome;
   traits.verdict = {.may_use_replica = false, .may_write = true, .reason = reason};
   traits.has_transaction_control = true;
-  traits.changes_schema = true;
   traits.is_node_bound = outcome != ParseOutcome::unparsable;  // most of what does not parse is mistyped
   traits.pins.add(PinReason::opaque);
   traits.catalog_change = CatalogChange::adds;
@@ -351,6 +351,13 @@ TraitsPtr classify_prepared(const std::string& text, const RoutingOptions& optio
   traits.parse = visit_prepared(text.c_str(), judge);
   if (traits.parse != ParseOutcome::parsed) return std::make_shared<const Traits>(unread(traits.parse, RouteReason::too_deep));
   judge.finish(options, facts);
+  // EXECUTE has no Bind that would tell its arguments.
+  const auto is_untold = [](const SessionStep& step) { return step.parameter != 0; };
+  if (std::any_of(traits.steps.begin(), traits.steps.end(), is_untold)) {
+    traits.steps.clear();
+    traits.pins.add(PinReason::setting);
+    traits.is_node_bound = true;
+  }
   return std::make_shared<const Traits>(std::move(traits));
 }
 

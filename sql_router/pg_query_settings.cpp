@@ -1,6 +1,7 @@
 #include "sql_router/pg_query_settings.hpp"
 
 #include <charconv>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -73,6 +74,11 @@ bool is_unsafe_encoding(const std::string& name) {
   for (const char* part : {"jis", "big5", "gbk", "uhc", "johab", "gb18030", "932", "936", "949", "950"})
     if (plain.find(part) != std::string::npos) return true;
   return false;
+}
+
+// Whether some values of it change more than is carried (pin_of).
+bool hangs_on_value(const std::string& name) {
+  return name == "session_authorization" || name == "client_encoding" || name == "standard_conforming_strings";
 }
 
 // What a value changes beyond being in force, so that it cannot be carried.
@@ -190,6 +196,15 @@ const Node* argument(const FuncCall* call, int at) {
   return call->args != nullptr && call->args->length == 3 ? as<Node>(call->args->elements[at].ptr_value) : nullptr;
 }
 
+// The value is told by Bind. False: it would have to be known before.
+bool add_bound(StatementHead& head, const std::string& name, int parameter) {
+  if (hangs_on_value(name) || parameter < 1 || parameter > std::numeric_limits<std::uint16_t>::max()) return false;
+  const std::size_t before = head.steps.size();
+  add_step(head, name, "");
+  if (head.steps.size() > before) head.steps.back().parameter = static_cast<std::uint16_t>(parameter);
+  return true;
+}
+
 // False: it cannot be told.
 bool add_set_config(StatementHead& head, const FuncCall* call) {
   if (is_local_set_config(call)) return true;
@@ -197,6 +212,8 @@ bool add_set_config(StatementHead& head, const FuncCall* call) {
   const Node* name = without_cast(argument(call, 0), "text");
   const Node* value = without_cast(argument(call, 1), "text");
   const auto name_text = constant_text(name);
+  if (name_text && nodeTag(value) == T_ParamRef)
+    return add_bound(head, lowered(std::string(*name_text).c_str()), as<ParamRef>(value)->number);
   const auto new_value = constant_text(value);
   const bool is_string = new_value && nodeTag(&as<A_Const>(value)->val) == T_String;
   if (!name_text || !(is_string || is_null(value))) return false;

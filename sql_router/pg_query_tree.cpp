@@ -391,12 +391,21 @@ ParseOutcome visit_prepared(const char* text, TreeVisitor& visitor) {
   return StatementWalk(visitor).run(as<PrepareStmt>(statement)->query) ? ParseOutcome::parsed : ParseOutcome::too_deep;
 }
 
-std::optional<std::size_t> first_statement_end(const char* text) {
+std::vector<std::size_t> statement_ends(const char* text) {
   const Parse parse(text);
-  if (!parse.is_good() || parse.statements() == nullptr) return std::nullopt;
-  const auto* first = as<RawStmt>(parse.statements()->elements[0].ptr_value);
-  if (first->stmt_len == 0) return std::strlen(text);
-  return static_cast<std::size_t>(first->stmt_location) + static_cast<std::size_t>(first->stmt_len);
+  std::vector<std::size_t> ends;
+  if (!parse.is_good()) return ends;
+  for_each_in(parse.statements(), [&](const Node* raw) {
+    const auto* statement = as<RawStmt>(raw);
+    ends.push_back(statement->stmt_len == 0 ? std::strlen(text)
+                                            : static_cast<std::size_t>(statement->stmt_location + statement->stmt_len));
+  });
+  return ends;
+}
+
+std::optional<std::size_t> first_statement_end(const char* text) {
+  const std::vector<std::size_t> ends = statement_ends(text);
+  return ends.empty() ? std::nullopt : std::optional(ends.front());
 }
 
 }  // namespace howdah

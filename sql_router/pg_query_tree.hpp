@@ -55,6 +55,9 @@ ParseOutcome visit_statements(const char* text, TreeVisitor& visitor);
 // Of a text that is one PREPARE: the statement it prepares. Of others nothing is told.
 ParseOutcome visit_prepared(const char* text, TreeVisitor& visitor);
 
+// Where each statement ends (its `;`, or the text's length); empty if the text does not parse.
+std::vector<std::size_t> statement_ends(const char* text);
+
 // Where the first statement of several ends (its `;`); the text's length if it is the only one; nothing if the text
 // does not parse or is empty.
 std::optional<std::size_t> first_statement_end(const char* text);

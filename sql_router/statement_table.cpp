@@ -130,10 +130,6 @@ std::span<const StatementRow> statement_table() { return kStatementTable; }
 
 const StatementRow& row_of(StatementKind kind) { return kStatementTable[static_cast<std::size_t>(kind)]; }
 
-bool changes_schema(StatementKind kind) {
-  return kind >= create_table || kind == select_into || kind == do_block || kind == drop_owned || kind == unknown;
-}
-
 std::string_view to_text(RouteClass route) {
   switch (route) {
     case read: return "replica";

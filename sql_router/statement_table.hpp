@@ -127,8 +127,6 @@ struct StatementRow {
 
 std::span<const StatementRow> statement_table();
 const StatementRow& row_of(StatementKind kind);
-// May change what a text means that was prepared before.
-bool changes_schema(StatementKind kind);
 std::string_view to_text(RouteClass route);
 
 }  // namespace howdah

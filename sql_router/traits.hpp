@@ -86,9 +86,10 @@ enum class Unpin : std::uint8_t {
 };
 using Unpins = EnumSet<Unpin>;
 
-// What a statement does to what is known of functions and relations.
+// What a statement does to what texts mean, and to what is known of functions and relations. Each includes those before it.
 enum class CatalogChange : std::uint8_t {
   none,
+  plans,    // DDL, or what may hide it: what was prepared before may now mean another thing
   adds,     // names that were not there: what is known of others stays true
   changes,  // what a name stands for
 };
@@ -161,7 +162,6 @@ struct Traits {
   std::vector<std::string> statement_names = {};  // prepared statements named anywhere, by EXPLAIN EXECUTE too; sorted
   bool drops_statements = false;            // DEALLOCATE ALL, DISCARD ALL
   bool shows_statements = false;            // looks at pg_prepared_statements
-  bool changes_schema = false;              // DDL, or what may hide it: what was prepared before may now mean another thing
   std::vector<std::string> relations = {};  // as written, "schema.name" if qualified; sorted, each once
 
   // The same text with other literals may have other traits. Only statements that are known not to look at theirs are

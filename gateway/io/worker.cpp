@@ -31,6 +31,9 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
       started_at_(wall_now()) {
   surroundings_.statement_log = config_->statement_log;
   surroundings_.catalog_of = [this](const std::string& database) { return catalog_of(database); };
+  surroundings_.is_wanted = [this](const Backend& backend) {
+    return pools_.is_wanted(static_cast<const Server&>(backend));
+  };
   surroundings_.settings = config_->settings;
   surroundings_.statistics.set_capacity(config_->tracked_statements);
   surroundings_.schema_changes = shared.schema_changes;

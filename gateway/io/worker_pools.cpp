@@ -139,6 +139,12 @@ void WorkerPools::give_back(Server& server, session::LeaseEnd end) {
   run(*server.home, LeaseReturned{server.id, to_return(end)});
 }
 
+bool WorkerPools::is_wanted(const Server& server) const {
+  const Pool& pool = server.home->pool;
+  const bool is_waited_for = pool.waiting_count() > pool.count(BackendState::connecting);
+  return is_waited_for || budget_.others_wait(pool.ticket_count()) || pool.is_retired(server.id);
+}
+
 // ---- opening
 
 void WorkerPools::open(PoolEntry& entry, BackendId id) {

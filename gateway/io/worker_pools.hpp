@@ -59,6 +59,8 @@ class WorkerPools final : private Server::Owner {
   void ask(PoolEntry& entry, SessionId session) { run(entry, LeaseAsked{session}); }
   void forget(PoolEntry& entry, SessionId session);
   void give_back(Server& server, session::LeaseEnd end);
+  // Somebody waits for a connection, and none is being opened; or this one is to be closed when it comes back.
+  bool is_wanted(const Server& server) const;
   // Grants and refusals that have come up. To be called after everything that may have caused some.
   void deliver();
 

@@ -144,7 +144,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   if (is_one) request.control = scan_.traits.front()->transaction;
   requests_.push(std::move(request));
   // The server takes no text of several statements here.
-  for (const Traits* traits : scan_.traits)
+  for (const Traits* traits : scan_.run)
     if (traits->statement_count <= 1) note_statement(*traits);
   scan_.parsed.clear();  // the names are views of the input
   return Go::now;
@@ -188,7 +188,7 @@ bool SessionCore::batch_needs_clean_sequences() const {
     return traits;
   }();
   return (!scan_.is_ended && needs_clean_sequences(kAnything)) ||
-         std::any_of(scan_.traits.begin(), scan_.traits.end(),
+         std::any_of(scan_.run.begin(), scan_.run.end(),
                      [this](const Traits* traits) { return needs_clean_sequences(*traits); });
 }
 
@@ -221,7 +221,10 @@ std::size_t SessionCore::forward_extended(Bytes input, Head head) {
       if (!execute) return close_with(execute.error(), CloseReason::protocol_violation), 0;
       retain(message);
       to_server(message);
-      backend_->ledger.owe(counted(owed_for_execute(execute->portal), statement_of_portal(execute->portal)));
+      Owed owed = counted(owed_for_execute(execute->portal), statement_of_portal(execute->portal));
+      const std::uint64_t executed = owed.name.empty() ? owed.tag : 0;
+      backend_->ledger.owe(std::move(owed));
+      if (executed != 0) put_back_in_batch(executed);
       return head.total;
     }
     case ClientTag::flush:
@@ -250,7 +253,6 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
   }
   if (requests_.back().is_beyond_scan) {
     if (leave_replica_for(*traits_in_force(traits))) return 0;
-    note_statement(*traits_in_force(traits));
     scan_.parsed.clear();  // its names were views of bytes that are gone
   }
   // The server looks up what an EXECUTE answers while it parses it.
@@ -369,7 +371,8 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
   if (!local_.portals.empty()) forget_local_portal(bind.portal);
   note_bound(bind.statement, bind.portal);
   note_changing_portal(bind.portal, bind.statement);
-  if (requests_.back().has_steps || !settings_.portals.empty()) note_portal(bind.portal, bind.statement);
+  if (requests_.back().has_steps || !settings_.portals.empty())
+    note_portal(bind.portal, bind.statement, is_whole ? body.subspan(bind.rest) : Bytes{});
   Owed owed = counted({.kind = AnswerKind::bind}, statement_of_portal(bind.portal));
   const std::string_view name = server_name(bind.statement, owed);
   const std::size_t taken = wire::kHeaderSize + bind.rest;

@@ -31,6 +31,7 @@ bool SessionCore::scan_batch(Bytes input) {
   scan_.is_preparing_only = true;
   scan_.held.clear();
   scan_.traits.clear();
+  scan_.run.clear();
   scan_.parsed.clear();
   scan_.bound.clear();
   std::size_t at = 0;
@@ -47,6 +48,7 @@ bool SessionCore::scan_batch(Bytes input) {
   if (input.size() < kMaxCollected) return false;
   scan_.is_ready = scan_.is_oversized = scan_.has_server_part = true;
   scan_traits(oversized_traits());
+  scan_.run.push_back(scan_.traits.back());
   return true;
 }
 
@@ -72,6 +74,7 @@ bool SessionCore::scan_message(Bytes message, Head head) {
       const TraitsPtr traits = traits_of_statement((*bind)->statement);
       scan_.bound.emplace_back((*bind)->portal, traits && is_answered_here(*traits));
       scan_traits(traits);
+      if (traits) scan_.run.push_back(scan_.traits.back());
       return true;
     }
     case ClientTag::describe:

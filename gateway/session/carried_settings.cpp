@@ -205,6 +205,18 @@ CarriedSettingsPtr settings_after(const CarriedSettingsPtr& settings, std::span<
   return draft.done();
 }
 
+std::string settings_statement(std::span<const SessionStep> sets) {
+  std::string sql;
+  for (const SessionStep& set : sets) {
+    sql += sql.empty() ? "SELECT pg_catalog.set_config(" : ", pg_catalog.set_config(";
+    append_literal(sql, set.name);
+    sql += ", ";
+    append_literal(sql, set.value);
+    sql += ", false)";
+  }
+  return sql;
+}
+
 std::vector<std::string> settings_change(const CarriedSettings* applied, const CarriedSettings* wanted) {
   std::string encoding;
   append_change(encoding, kEncoding, applied, wanted);

@@ -43,7 +43,9 @@ void SessionCore::refresh(PreparedStatement& statement) {
 
 // A statement of the newest request is about to be sent.
 void SessionCore::note_catalog_change(const Traits& traits) {
-  if (catalog_.use) catalog_.change = std::max(catalog_.change, traits.catalog_change);
+  if (traits.catalog_change == CatalogChange::none) return;
+  catalog_.change = std::max(catalog_.change, traits.catalog_change);
+  note_schema_change();
 }
 
 // A statement of the newest request is about to be sent. `pins_` is still as it was before.
@@ -69,7 +71,7 @@ void SessionCore::prove_pins() {
 
 // CommandComplete may be the end of the transaction, and is what the client has waited for.
 void SessionCore::on_command_complete() {
-  if (catalog_.change != CatalogChange::changes) return;
+  if (catalog_.change != CatalogChange::changes || !catalog_.use) return;
   const bool may_commit = transaction_.told_status == TransactionStatus::idle || requests_.empty() ||
                           requests_.front().has_transaction_control ||
                           requests_.front().control != TransactionControl::none;
@@ -78,8 +80,13 @@ void SessionCore::on_command_complete() {
 
 // The transaction is over, one way or the other.
 void SessionCore::tell_catalog_change() {
-  switch (std::exchange(catalog_.change, CatalogChange::none)) {
-    case CatalogChange::none: return;
+  const CatalogChange change = std::exchange(catalog_.change, CatalogChange::none);
+  if (change == CatalogChange::none) return;
+  note_schema_change();
+  if (!catalog_.use) return;
+  switch (change) {
+    case CatalogChange::none:
+    case CatalogChange::plans: return;
     case CatalogChange::adds: return catalog_.use->changes->ask();
     case CatalogChange::changes: return catalog_.use->changes->mark();
   }

@@ -42,13 +42,17 @@ std::optional<Instant> SessionCore::next_deadline() const {
   };
   consider(deadline_of(ErrorCode::no_primary));
   consider(deadline_of(ErrorCode::transaction_lost));
+  consider(sequence_look_time());
+  consider(word_deadline());
   if (waiting_ == Waiting::lease || waiting_ == Waiting::node) consider(prepared_.later_at);
   for (const ErrorCode code : kFatalLimits) consider(deadline_of(code));
   return next;
 }
 
 void SessionCore::handle(const Tick&) {
-  if (!is_closed_) check_deadlines();
+  if (is_closed_) return;
+  if (const auto look = sequence_look_time(); look && *look <= now_) look_who_waits();
+  check_deadlines();
 }
 
 void SessionCore::check_deadlines() {
@@ -58,6 +62,7 @@ void SessionCore::check_deadlines() {
     if (owes()) out_->push(SendCancel{backend_});
     return close_with(Error{code, limit_text(code)}, CloseReason::timed_out);
   }
+  if (is_due(word_deadline())) return end_as_told();
   if (is_due(prepared_.later_at) && (waiting_ == Waiting::lease || waiting_ == Waiting::node)) {
     stop_waiting_to_prepare();
   } else if (is_due(deadline_of(ErrorCode::transaction_lost))) {
@@ -112,6 +117,7 @@ void SessionCore::handle(const CancelAsked&) {
     waiting_ = Waiting::nothing;
     since_.waiting.reset();
     since_.retry_at.reset();
+    rerun_.word.reset();
     input_.pending_error = Error{ErrorCode::canceled, "canceling statement due to user request"};
     return;
   }

@@ -35,6 +35,7 @@ void SessionCore::handle(const ServerGone& event) {
 // is given back to be closed.
 void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone) {
   Backend& lost = *backend_;
+  const std::optional<LastWord> word = std::exchange(rerun_.word, std::nullopt);
   keep_withheld();
   flush_run();
   if (evidence) out_->push(ReportNode{lost.node(), *evidence});
@@ -42,7 +43,8 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
   env_.log.debug("server connection lost s={} node={} state={}", identity_.id.value, lost.node().value,
                  name_of(state_));
   backend_ = nullptr;
-  is_fresh_lease_ = input_.is_sync_held = false;
+  pins_ = without(pins_, kLoosely);
+  is_fresh_lease_ = input_.is_sync_held = sequences_.may_be_asked = false;
   local_.is_answer_void = waiting_ == Waiting::local;
   settings_.settling = 0;
   settings_.journal.abandon();
@@ -75,6 +77,7 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
   } else if (!is_replaying() && can_rerun_all() && rerun_.loss_count < kMaxLosses) {
     ++rerun_.loss_count;
     rerun_.avoided_node = lost.node();
+    rerun_.word = word;
     return requeue();
   }
   if (answer_lost_end(owed) || start_replay(lost.node(), evidence, false)) return;
@@ -94,6 +97,18 @@ bool SessionCore::can_rerun_all() const {
          });
 }
 
+// "cached plan must not change result type" of a statement that another client prepared on this connection before columns
+// changed unseen: one prepared now is another. (One that this client prepared before a change that was seen is refused as
+// it would be without us.)
+bool SessionCore::is_plan_of_others(const wire::ErrorView& error) const {
+  const Owed* failed = backend_->ledger.front();
+  if (error.sqlstate() != "0A000" || error.field(wire::ErrorField::routine) != "RevalidateCachedQuery") return false;
+  if (failed == nullptr || (failed->kind != AnswerKind::bind && failed->kind != AnswerKind::describe)) return false;
+  const PreparedStatementPtr statement = statement_of(*failed);
+  return statement != nullptr && !statement->is_sql() && statement->scope == statement_scope() && !answer_.is_draining &&
+         rerun_.retry_count < options_.max_retries && can_rerun_all();
+}
+
 // Errors that say "not here" rather than "not so": a standby refuses a write, or cancels because of replay.
 bool SessionCore::should_rerun(std::string_view sqlstate) const {
   if (!is_on_replica_ || answer_.is_draining ||
@@ -104,13 +119,27 @@ bool SessionCore::should_rerun(std::string_view sqlstate) const {
 }
 
 void SessionCore::rerun_after_error(std::string_view sqlstate) {
-  ++rerun_.retry_count;
   if (sqlstate == "40001") {
     rerun_.avoided_node = backend_->node();
   } else {
     rerun_.is_primary_forced = true;
     if (sqlstate == "25006") remember_refusal();
   }
+  drain_and_rerun(sqlstate);
+}
+
+// The statement gets another name, for the client's next Bind and for everybody who prepares the text from now on.
+void SessionCore::rerun_with_new_plan(std::string_view sqlstate) {
+  const PreparedStatementPtr old = statement_of(*backend_->ledger.front());
+  drain_and_rerun(sqlstate);
+  env_.catalog.retire(*old);
+  const PreparedStatementPtr made = env_.catalog.intern(old->scope, old->sql, as_bytes(old->types), old->traits);
+  for (auto& [name, statement] : prepared_.statements)
+    if (statement == old) statement = made;
+}
+
+void SessionCore::drain_and_rerun(std::string_view sqlstate) {
+  ++rerun_.retry_count;
   drop_withheld();
   ReplyLedger& ledger = backend_->ledger;
   ledger.swallow_all();

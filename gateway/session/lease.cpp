@@ -70,6 +70,10 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
     return Go::wait;
   }
   if (!decision.node) {
+    if (decision.reason == RouteReason::pinned_node_lost && pins_ == kLoosely) {
+      pins_.clear();
+      return admit(traits, may_follow);
+    }
     if (decision.reason == RouteReason::pinned_node_lost) {
       close_with(Error{ErrorCode::session_state_lost,
                        "the server that held this connection's state is not the primary any more"},
@@ -104,6 +108,7 @@ Decision SessionCore::choose(const Traits& traits) {
   if (rerun_.is_primary_forced && (client_status() == TransactionStatus::idle || !transaction_.deferred_begin.empty()))
     return {.node = env_.view->primary, .reason = RouteReason::refused_by_replica};
   if (const auto chosen = choose_for_replay()) return *chosen;
+  if (const auto chosen = choose_after_word()) return *chosen;
   written_.admitted = traits.read_consistency.value_or(consistency());
   Decision decision;
   constexpr int kDraws = 8;  // enough to find another replica; if not, the primary will do
@@ -192,7 +197,7 @@ void SessionCore::return_backend(LeaseEnd end) {
   if (end == LeaseEnd::clean && !backend_->is_reusable()) end = LeaseEnd::close;
   settings_.settling = 0;
   out_->push(ReturnLease{std::exchange(backend_, nullptr), end});
-  is_fresh_lease_ = false;
+  is_fresh_lease_ = sequences_.may_be_asked = false;
 }
 
 void SessionCore::wait_for_node(ErrorCode code) {
@@ -252,7 +257,7 @@ void SessionCore::handle(const LeaseRefused& event) {
 
 bool SessionCore::may_leave_backend() const {
   return requests_.empty() && !is_batch_open_ && waiting_ != Waiting::local && pins_.is_empty() && !answer_.is_draining &&
-         backend_->is_reusable();
+         !sequences_.may_be_asked && backend_->is_reusable();
 }
 
 // At the end of every on().

@@ -58,10 +58,6 @@ void SessionCore::note_statement(const Traits& traits) {
   }
   note_sequences(traits);
   request.pinned.add(without(pins_, before));
-  if (traits.changes_schema) {
-    note_schema_change();
-    request.changes_schema = true;
-  }
   note_steps(request, traits);
   request.is_barrier |= !request.unpins.is_empty();
   note_transaction(traits);
@@ -102,6 +98,7 @@ void SessionCore::take_pins_away(const Request& request) {
   if (is_discard_all || request.unpins.has(Unpin::deallocate_all)) forget_statements();
   if (request.has_pinned || backend_->ledger.status() != TransactionStatus::idle) return;
   if (is_discard_all) pins_ = within(pins_, kBeyondReset);
+  if (is_discard_all || request.unpins.has(Unpin::discard_sequences)) sequences_.may_be_asked = false;
   for (const UnpinRow& row : kUnpins)
     if (request.unpins.has(row.unpin)) pins_.remove(row.removes);
 }

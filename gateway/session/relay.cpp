@@ -60,7 +60,7 @@ bool SessionCore::relay_rows(Bytes& chunk) {
   const Bytes rows = backend_->scanner.take_run(chunk, ServerTag::data_row, count);
   if (rows.empty()) return false;
   if (front->audience == Audience::nobody) note_own_row(rows);
-  if (front->audience == Audience::client) emit_answer('D', rows);
+  if (front->audience == Audience::client && !is_in_put_back()) emit_answer('D', rows);
   return true;
 }
 
@@ -129,6 +129,8 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
     if (fate == Fate::forward) ++traffic_.client_parses;
   }
   if (fate == Fate::forward && transaction_.is_commit_refused && !is_ready) return take_locals();
+  if (fate == Fate::forward && !is_ready && is_in_put_back()) return note_put_back(tag);
+  if (fate == Fate::swallow && ledger.ended() != nullptr && settings_.has_steps_in_flight) note_done(tag, body);
   if (fate == Fate::forward) {
     if (tag == static_cast<char>(ServerTag::command_complete)) note_complete(), on_command_complete();
     if (settings_.has_steps_in_flight) note_done(tag, body);
@@ -172,6 +174,7 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
     }
     const bool is_shutdown = error->sqlstate().starts_with("57P0");
     if (!is_shutdown && error->sqlstate() != "40001") give_up_replay(ReplayObstacle::ended_by_server);
+    note_word(error->sqlstate());
     return lose_backend(is_shutdown ? std::optional(NodeFailure::shut_down) : std::nullopt, false);
   }
   if (is_starting_) return refuse_start(body);
@@ -193,6 +196,7 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
     env_.log.warn("injected statement failed s={} sqlstate={}", identity_.id.value, error->sqlstate());
     return lose_backend(std::nullopt, false);
   }
+  if (is_plan_of_others(*error)) return rerun_with_new_plan(error->sqlstate());
   if (should_rerun(error->sqlstate())) return rerun_after_error(error->sqlstate());
 
   const Fate fate = ledger.accept('E');
@@ -204,6 +208,7 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   }
   if (fate == Fate::swallow && !answer_.is_draining) prepared_.told_instead.assign(message.data(), message.size());
   if (fate == Fate::forward) {
+    if (!requests_.empty() && !requests_.front().put_back.empty()) message = with_own_position(message, *error);
     if (!prepared_.told_instead.empty()) message = scratch_.keep(as_bytes(std::exchange(prepared_.told_instead, {})));
     emit_answer('E', message);
     if (const Owed* failed = ledger.ended(); failed != nullptr && failed->statement != 0) count_ended(*failed, true);
@@ -220,7 +225,7 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
 void SessionCore::note_error(Request& request, const wire::ErrorView& error) {
   request.has_error = true;
   // An error that points into the client's text (manual "Error and Notice Message Fields") was found before anything ran.
-  request.has_run_nothing = request.is_one_statement && !error.field(static_cast<wire::ErrorField>('P')).empty();
+  request.has_run_nothing = request.is_one_statement && !error.field(wire::ErrorField::position).empty();
   // A text nobody could read, the server neither: it did nothing, so nothing ties the session to this connection.
   if (request.is_newly_opaque && error.sqlstate() == "42601") pins_.clear();
 }
@@ -306,7 +311,6 @@ void SessionCore::finish_request() {
   requests_.pop_front();
   rerun_.retained.drop(request.retained);
   prepared_.told_instead.clear();
-  transaction_.has_changed_schema |= request.changes_schema;
   if (requests_.empty()) {
     rerun_.retained.clear();
     prepared_.closed.clear();
@@ -334,7 +338,6 @@ void SessionCore::finish_request() {
     if (request.may_write || transaction_.has_written) note_write();
     prepared_.changing_portals.clear();
     if (requests_.empty()) prepared_.preparing.clear();
-    if (std::exchange(transaction_.has_changed_schema, false)) note_schema_change();
     on_transaction_end();
   }
   settle_pins(request, before);

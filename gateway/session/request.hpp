@@ -11,6 +11,14 @@
 
 namespace howdah {
 
+// A statement of ours inside a client's string, behind a RESET.
+struct PutBack {
+  std::uint32_t behind = 0;       // the client's statement, from 0
+  std::size_t position = 0;       // where it was put, in characters of the client's text
+  std::size_t length = 0;         // in characters
+  std::vector<SessionStep> sets;
+};
+
 struct Request {
   std::size_t retained = 0;              // its bytes, kept for running it again
   bool is_complete = false;              // its Query or Sync has been sent
@@ -32,13 +40,14 @@ struct Request {
   bool has_pinned = false;
   PinReasons pinned = {};                // what tied the session first in this request
   bool may_unpin = false;                // it may have taken away what ties the session
-  bool changes_schema = false;
   bool is_newly_opaque = false;          // pinned the session only because its text could not be read
   Unpins unpins = {};
   bool is_behind_settings = false;       // sent behind settings of ours that are not answered: if they fail, it does not run
   bool has_steps = false;                // some of its statements change settings or divide the transaction
   TraitsPtr steps_of = {};               // of a Query: the text with these statements
   std::uint32_t statements_done = 0;     // of that Query
+  std::vector<PutBack> put_back = {};    // statements of ours in that Query, in their order
+  std::size_t put_back_done = 0;
 };
 
 // A queue whose memory is kept.

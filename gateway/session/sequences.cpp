@@ -1,8 +1,14 @@
 // currval and lastval answer with what earlier statements have left in the server connection, and an INSERT may leave
 // it without its text telling (a serial column). Nobody may get another client's value, so what others left is
 // discarded before a statement that may read it, or add to it. Users who do read it have it discarded whenever they get a
-// connection, and what they write ties them to it, so that INSERT and then lastval() works as it does without us. All
-// others pay nothing where the database has no sequences.
+// connection, and what they write ties them to it, so that INSERT and then lastval() works as it does without us. Of others
+// that is not known yet: at first what they insert makes them keep the connection, too, though only as long as neither
+// anybody waits for it nor they themselves need another. All others pay nothing where the database has no sequences.
+//
+// Neither lasts for ever: a client that says nothing for a moment gives its connection to whoever waits. What it has left
+// there is still told to it if nobody has written on the connection when it gets it again; else the server says 55000.
+#include <algorithm>
+
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
@@ -13,12 +19,18 @@ namespace {
 
 constexpr std::uint32_t kHabit = 100;  // so many numbers drawn, and none asked for again
 
+// How long a silent client keeps its connection although others wait: the next statement of a program comes sooner.
+constexpr Duration kPatience = 1s;               // for those who do ask
+constexpr Duration kPatienceOnTrial = 20ms;      // at most kHabit times
+constexpr Duration kLookInterval = 100ms;        // whether others wait
+
 }  // namespace
 
 // A server connection has been granted.
 void SessionCore::look_for_sequences() {
   const SessionId owner = backend_->sequence_owner;
   sequences_.are_foreign = owner != kNoSession && owner != identity_.id && options_.pool_mode != PoolMode::session;
+  sequences_.may_be_asked = false;
   if (sequences_.is_reader || env_.sequence_readers.size() == sequences_.readers_seen) return;
   sequences_.readers_seen = env_.sequence_readers.size();
   sequences_.is_reader = env_.sequence_readers.contains({identity_.user, identity_.database});
@@ -45,14 +57,19 @@ void SessionCore::discard_sequences() {
   sequences_.are_foreign = false;
 }
 
+// One more is drawn.
+bool SessionCore::has_habit() {
+  std::uint32_t& draws = env_.sequence_draws[{identity_.user, identity_.database}];
+  if (draws < kHabit) ++draws;
+  return draws == kHabit;
+}
+
 // Who draws numbers again and again and has never asked for currval or lastval (as object-relational mappers do) is not
 // tied to a connection for it: should that user ever ask, it is as after an INSERT.
 PinReasons SessionCore::pins_of(const Traits& traits) {
   PinReasons pins = traits.pins;
   if (!pins.has(PinReason::sequence_state) || traits.reads_sequences || sequences_.is_reader) return pins;
-  std::uint32_t& draws = env_.sequence_draws[{identity_.user, identity_.database}];
-  if (draws < kHabit) ++draws;
-  if (draws < kHabit || options_.pool_mode == PoolMode::session) return pins;
+  if (!has_habit() || options_.pool_mode == PoolMode::session) return pins;
   pins.remove(PinReason::sequence_state);
   pins_.remove(PinReason::sequence_state);
   return pins;
@@ -66,9 +83,33 @@ void SessionCore::note_sequences(const Traits& traits) {
   }
   if (!traits.verdict.may_write || traits.transaction != TransactionControl::none) return;
   backend_->sequence_owner = sequences_.are_foreign ? kSeveralSessions : identity_.id;
-  if (!sequences_.is_reader || options_.pool_mode == PoolMode::session || !traits.unpins.is_empty()) return;
-  pins_.add(PinReason::sequence_state);
-  requests_.back().has_pinned = true;
+  if (options_.pool_mode == PoolMode::session || !traits.unpins.is_empty()) return;
+  if (sequences_.is_reader) {
+    pins_.add(PinReason::sequence_state);
+    requests_.back().has_pinned = true;
+  } else if (env_.is_wanted && pins_.is_empty() && may_draw_unseen(traits)) {
+    sequences_.may_be_asked = !has_habit();
+  }
+}
+
+// Nothing but what currval and lastval may be asked for keeps the connection, and the client is silent.
+bool SessionCore::keeps_only_sequences() const {
+  const bool is_kept = pins_ == kLoosely || (pins_.is_empty() && sequences_.may_be_asked);
+  return is_kept && backend_ != nullptr && requests_.empty() && client_status() == TransactionStatus::idle &&
+         !is_batch_open_ && waiting_ == Waiting::nothing && options_.pool_mode != PoolMode::session;
+}
+
+std::optional<Instant> SessionCore::sequence_look_time() const {
+  if (!keeps_only_sequences() || !since_.idle) return std::nullopt;
+  return std::max(*since_.idle + (pins_.is_empty() ? kPatienceOnTrial : kPatience), sequences_.next_look);
+}
+
+// Its time has come.
+void SessionCore::look_who_waits() {
+  sequences_.next_look = now_ + kLookInterval;
+  if (!env_.is_wanted || !env_.is_wanted(*backend_)) return;
+  sequences_.may_be_asked = false;
+  pins_.remove(PinReason::sequence_state);
 }
 
 }  // namespace howdah

@@ -199,11 +199,19 @@ class SessionCore {
 
   // settings_steps.cpp
   void note_steps(Request& request, const Traits& traits);
-  void note_portal(std::string_view portal, std::string_view statement);
+  void note_portal(std::string_view portal, std::string_view statement, Bytes parameters);
+  TraitsPtr with_bound_values(const TraitsPtr& traits, Bytes parameters);
   std::uint64_t take_portal(std::string_view portal);
   void note_done(char tag, Bytes body);
   void take_steps(const Traits& traits, std::uint32_t statement, std::string_view tag);
   void note_new_settings();
+
+  // resets.cpp
+  std::string with_resets_put_right(std::string_view sql, const Traits& traits, Request& request) const;
+  bool is_in_put_back() const;
+  void note_put_back(char tag);
+  Bytes with_own_position(Bytes message, const wire::ErrorView& error);
+  void put_back_in_batch(std::uint64_t executed);
 
   // sequences.cpp
   void look_for_sequences();
@@ -211,6 +219,10 @@ class SessionCore {
   bool needs_clean_sequences(const Traits& traits) const;
   void discard_sequences();
   void note_sequences(const Traits& traits);
+  bool has_habit();
+  bool keeps_only_sequences() const;
+  std::optional<Instant> sequence_look_time() const;
+  void look_who_waits();
   PinReasons pins_of(const Traits& traits);
 
   // freshness.cpp
@@ -263,8 +275,11 @@ class SessionCore {
   // failure.cpp
   void lose_backend(std::optional<NodeFailure> evidence, bool is_gone);
   bool can_rerun_all() const;
+  bool is_plan_of_others(const wire::ErrorView& error) const;
   bool should_rerun(std::string_view sqlstate) const;
   void rerun_after_error(std::string_view sqlstate);
+  void rerun_with_new_plan(std::string_view sqlstate);
+  void drain_and_rerun(std::string_view sqlstate);
   void requeue();
   void forget_requests();
   void finish_drain();
@@ -278,6 +293,12 @@ class SessionCore {
   std::size_t fail_pending(Bytes input, session::Head head);
   Error failed_error();
   Result<std::string_view> end_failed(TransactionControl control);
+
+  // last_word.cpp
+  void note_word(std::string_view sqlstate);
+  std::optional<Decision> choose_after_word();
+  std::optional<Instant> word_deadline() const;
+  void end_as_told();
 
   // commit_doubt.cpp
   bool is_commit_looked_up(const Traits& traits) const;

@@ -51,6 +51,9 @@ constexpr PinReasons reasons(std::initializer_list<PinReason> several) {
 // What neither DISCARD ALL nor anything else takes from a server connection.
 constexpr PinReasons kBeyondReset = reasons({PinReason::load, PinReason::seed, PinReason::replication});
 
+// What ties a session only as long as its connection lives: without it, the server itself says that the state is gone.
+constexpr PinReasons kLoosely = reasons({PinReason::sequence_state});
+
 // Those of `all` that are in `some`, and those that are not.
 constexpr PinReasons within(PinReasons all, PinReasons some) {
   for (std::size_t i = 0; i < kPinReasonCount; ++i)
@@ -85,6 +88,7 @@ struct BatchScan {
   bool is_preparing_only = false;  // nothing but Parse of named statements, then Sync
   std::vector<TraitsPtr> held;         // keeps alive what `traits` points to
   std::vector<const Traits*> traits;   // of each statement parsed, bound or described
+  std::vector<const Traits*> run;      // of each one bound: what is only parsed or described does nothing
   std::vector<BatchParse> parsed;
   std::vector<std::pair<std::string_view, bool>> bound;  // portals, and whether Howdah answers them
 };
@@ -130,6 +134,16 @@ struct Answer {
   std::uint64_t rows = 0;             // so far; for SHOW POOL_STATEMENTS
 };
 
+// "terminating connection due to administrator command": its server shuts down, or somebody has ended this connection.
+struct LastWord {
+  NodeId node;
+  Epoch epoch;  // when it came
+  Instant at;
+};
+
+// A server that has not gone down for so long after such a word has ended just this connection.
+constexpr Duration kDownAfterWord = 2s;
+
 // Running again what a server has not answered.
 struct Rerun {
   ByteQueue retained;                  // bytes of the requests that can be run again
@@ -138,6 +152,7 @@ struct Rerun {
   int loss_count = 0;                  // because of lost connections
   bool is_primary_forced = false;
   std::optional<NodeId> avoided_node;
+  std::optional<LastWord> word;        // of the server that was lost; it is not known yet what it means
 };
 
 struct Transaction {
@@ -149,7 +164,6 @@ struct Transaction {
   bool is_plain = false;              // BEGIN asked for nothing a standby would refuse, nor for one snapshot
   bool is_statement_open_ended = false;  // a batch up to a Flush: what follows is not known
   bool has_written = false;
-  bool has_changed_schema = false;
   PinReasons pinned;                  // what has tied the session first in this transaction
   bool may_unpin = false;             // a statement of it may have taken away what ties the session
   bool is_xid_asked = false;          // of the transaction that is being committed
@@ -212,6 +226,8 @@ struct Sequences {
   bool are_foreign = false;            // the server connection may hold what others have left for currval and lastval
   bool is_reader = false;              // this user has called currval or lastval
   std::size_t readers_seen = 0;        // how many there were when that was looked up
+  bool may_be_asked = false;           // rows were added on the connection, by a user who may yet come to ask
+  Instant next_look{};                 // whether somebody waits for the connection
 };
 
 struct SettingsMemory {

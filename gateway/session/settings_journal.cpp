@@ -78,6 +78,16 @@ std::vector<std::string> SettingsJournal::put_back(const CarriedSettingsPtr& app
   return queries;
 }
 
+std::vector<SessionStep> SettingsJournal::startup_of(const SessionStep& step) const {
+  std::vector<SessionStep> sets;
+  for (const CarriedSetting& one : startup_ ? startup_->values : std::vector<CarriedSetting>{}) {
+    const bool is_reset = (step.kind == SessionStepKind::reset && step.name == one.name) ||
+                          (step.kind == SessionStepKind::reset_all && one.name != "role");  // which stays as it is
+    if (is_reset) sets.push_back({.is_list = one.is_list, .name = one.name, .value = one.value});
+  }
+  return sets;
+}
+
 std::vector<SessionStep> SettingsJournal::changes() const {
   std::vector<SessionStep> all;
   for (const Layer& layer : layers_) all.insert(all.end(), layer.steps.begin(), layer.steps.end());

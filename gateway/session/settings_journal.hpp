@@ -49,6 +49,9 @@ class SettingsJournal {
   std::vector<std::string> put_back(const CarriedSettingsPtr& applied);
   bool must_put_back() const { return must_put_back_; }
 
+  // What the client asked for at start-up of what the step (RESET) resets, as steps of kind `set`.
+  std::vector<SessionStep> startup_of(const SessionStep& step) const;
+
  private:
   struct Layer {
     std::string savepoint;  // empty: the transaction itself

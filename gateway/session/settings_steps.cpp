@@ -46,9 +46,10 @@ void SessionCore::note_steps(Request& request, const Traits& traits) {
   if (changes_settings(traits)) request.is_barrier = true;
 }
 
-void SessionCore::note_portal(std::string_view portal, std::string_view statement) {
+// `parameters`: what follows the names in the Bind; nothing if it has not all come.
+void SessionCore::note_portal(std::string_view portal, std::string_view statement, Bytes parameters) {
   TraitsPtr traits = traits_of_statement(statement);
-  if (traits != nullptr) traits = traits_in_force(traits);
+  if (traits != nullptr) traits = with_bound_values(traits_in_force(traits), parameters);
   const auto found = settings_.portals.find(portal);
   if (traits == nullptr || traits->steps.empty()) {
     if (found != settings_.portals.end()) settings_.portals.erase(found);
@@ -57,6 +58,21 @@ void SessionCore::note_portal(std::string_view portal, std::string_view statemen
   } else {
     settings_.portals.emplace(portal, std::move(traits));
   }
+}
+
+// Its steps with the values a Bind has given them. What is not told ties the session to the connection.
+TraitsPtr SessionCore::with_bound_values(const TraitsPtr& traits, Bytes parameters) {
+  const auto is_bound = [](const SessionStep& step) { return step.parameter != 0; };
+  if (std::none_of(traits->steps.begin(), traits->steps.end(), is_bound)) return traits;
+  Traits told = *traits;
+  for (SessionStep& step : told.steps) {
+    if (!is_bound(step)) continue;
+    const auto value = wire::find_parameter(parameters, step.parameter);
+    if (!value) pins_.add(PinReason::setting);
+    if (value && *value) step.value = **value;
+    if (!value || !*value) step.kind = SessionStepKind::reset;
+  }
+  return std::make_shared<const Traits>(std::move(told));
 }
 
 // The mark of the Execute's answer; 0: nothing is to be noted. A portal does its statement once, however often it is

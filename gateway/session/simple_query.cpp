@@ -17,10 +17,16 @@ const TraitsPtr& unread_traits() {
     unread.verdict.reason = RouteReason::too_long;
     unread.has_transaction_control = true;
     unread.pins.add(PinReason::opaque);
-    unread.changes_schema = true;
+    unread.catalog_change = CatalogChange::adds;
     return std::make_shared<const Traits>(std::move(unread));
   }();
   return traits;
+}
+
+// Of a whole Query.
+std::string_view sql_of(Bytes message) {
+  const std::string_view body = as_text(message.subspan(wire::kHeaderSize));
+  return body.substr(0, body.size() - 1);
 }
 
 }  // namespace
@@ -115,10 +121,17 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
   request.is_one_statement = traits->statement_count == 1;
   request.is_newly_opaque = traits->parse != ParseOutcome::parsed && pins_.is_empty();
   request.is_behind_settings = settings_.settling > 0;
+  const std::string changed = is_whole ? with_resets_put_right(sql_of(message), *traits, request) : std::string{};
   push_request(std::move(request));
   note_statement(*traits);
   if (requests_.back().has_steps) requests_.back().steps_of = traits;
-  to_server(message);
+  if (changed.empty()) {
+    to_server(message);
+  } else {
+    build_.clear();
+    wire::append_query(build_, changed);
+    to_server_copy(as_bytes(build_));
+  }
   backend_->ledger.owe(std::move(owed));
   // A Query drops the unnamed statement (manual "Extended Query").
   backend_->unnamed_serial = 0;

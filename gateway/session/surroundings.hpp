@@ -26,6 +26,8 @@
 
 namespace howdah {
 
+struct Backend;
+
 // log_statement and log_per_node_statement, as the newest configuration has them.
 struct StatementLog {
   bool is_each = false;      // each statement once
@@ -42,6 +44,7 @@ struct Surroundings {
   std::uint64_t unnamed_serials = 0;  // numbers for unnamed statements
   std::set<std::pair<std::string, std::string>> sequence_readers = {};  // user, database: have called currval or lastval
   std::map<std::pair<std::string, std::string>, std::uint32_t> sequence_draws = {};  // the same: of nextval and setval
+  std::function<bool(const Backend&)> is_wanted = {};  // somebody waits for this server connection; none: it is not known
   StatementTally tally = {};
   StatementStatistics statistics = StatementStatistics();
   // How often a client has changed a schema. Shared by all workers: a statement prepared before is another one after.

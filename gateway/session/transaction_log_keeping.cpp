@@ -7,16 +7,18 @@
 
 namespace howdah {
 
+using namespace session;
+
 // A request with these statements is about to be sent, before the BEGIN that was kept back.
 void SessionCore::open_log(std::span<const Traits* const> statements, bool is_wrapped) {
-  if (!options_.transaction_replay || !requests_.empty() || !pins_.is_empty()) return;
+  if (!options_.transaction_replay || !requests_.empty() || !without(pins_, kLoosely).is_empty()) return;
   const bool begins = is_wrapped || !transaction_.deferred_begin.empty() ||
                       (client_status() == TransactionStatus::idle &&
                        std::any_of(statements.begin(), statements.end(), [](const Traits* traits) {
                          return traits->transaction == TransactionControl::begin && traits->statement_count == 1;
                        }));
   if (!begins) return;
-  if (replay_ == nullptr) replay_ = std::make_unique<session::Replay>();
+  if (replay_ == nullptr) replay_ = std::make_unique<Replay>();
   if (!replay_->log.is_open()) {
     replay_->names.clear();
     replay_->newest_unnamed = env_.unnamed_serials;

@@ -15,10 +15,6 @@ namespace {
 
 constexpr int kMaxLosses = 3;  // of servers, in one transaction: it may be what takes them down
 
-// After "terminating connection due to administrator command" a server that does not go down within this has ended just
-// this connection: pg_terminate_backend, perhaps because of its locks.
-constexpr Duration kDownAfterWord = 2s;
-
 }  // namespace
 
 bool SessionCore::is_replay_possible(bool is_not_committed) const {

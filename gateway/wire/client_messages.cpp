@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint32_t kNullLength = 0xffffffff;  // -1: the value is NULL
 constexpr std::size_t kTypeSize = 4;               // an object id
+constexpr std::size_t kFormatSize = 2;             // text or binary
 
 void append_bodiless(std::string& out, ClientTag tag) { append_header(out, static_cast<char>(tag), 0); }
 
@@ -58,6 +59,19 @@ Result<std::optional<BindHead>> parse_bind_head(Bytes body, bool is_whole) {
   }
   head.rest = body.size() - reader.rest().size();
   return std::optional<BindHead>{head};
+}
+
+std::optional<std::optional<std::string_view>> find_parameter(Bytes rest, std::size_t number) {
+  BodyReader reader(rest);
+  reader.take_bytes(reader.take_u16() * kFormatSize);
+  if (number == 0 || number > reader.take_u16()) return std::nullopt;
+  std::optional<std::string_view> value;
+  for (std::size_t i = 0; i < number; ++i) {
+    const std::uint32_t size = reader.take_u32();
+    value = size == kNullLength ? std::nullopt : std::optional(as_text(reader.take_bytes(size)));
+  }
+  if (reader.is_broken()) return std::nullopt;
+  return std::make_optional(value);
 }
 
 Result<TargetName> parse_target(Bytes body) {

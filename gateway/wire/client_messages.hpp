@@ -55,6 +55,9 @@ Result<Parse> parse_parse(Bytes body);
 // The front may be cut off by the end of a chunk. Error if `body` holds a whole Bind (`is_whole`) and the names do not
 // end in it; nothing if they may still come.
 Result<std::optional<BindHead>> parse_bind_head(Bytes body, bool is_whole);
+// What parameter `number` (from 1) of a Bind is bound to, as sent; `rest` is what follows the names. The outer one is empty
+// if the Bind has no such parameter or is malformed, the inner one for NULL.
+std::optional<std::optional<std::string_view>> find_parameter(Bytes rest, std::size_t number);
 Result<TargetName> parse_target(Bytes body);  // Describe and Close
 Result<Execute> parse_execute(Bytes body);
 Result<std::string_view> parse_copy_fail(Bytes body);

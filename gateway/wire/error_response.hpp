@@ -19,6 +19,8 @@ enum class ErrorField : char {
   message = 'M',
   detail = 'D',
   hint = 'H',
+  position = 'P',  // in the statement's text: characters, from 1
+  routine = 'R',   // of the server's source that found the error; never translated
 };
 
 // A body that was checked to be well-formed; borrowed.

@@ -39,8 +39,11 @@ CatalogChange catalog_change_of(StatementKind kind) {
     case StatementKind::alter_database:
     case StatementKind::alter_extension:
       return CatalogChange::changes;
-    default:
-      return CatalogChange::none;
+    case StatementKind::unknown:
+    case StatementKind::drop_owned:
+      return CatalogChange::plans;
+    default:  // the kinds from there on are DDL
+      return kind >= StatementKind::create_table ? CatalogChange::plans : CatalogChange::none;
   }
 }
 

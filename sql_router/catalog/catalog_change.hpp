@@ -1,4 +1,4 @@
-// Which statements change what functions and relations do.
+// Which statements change what texts mean, and what functions and relations do.
 #pragma once
 
 #include <string_view>

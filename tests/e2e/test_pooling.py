@@ -243,6 +243,32 @@ def test_insert_and_lastval_belong_together_for_who_is_known_to_use_it(gateway_w
             assert client.rows("SELECT currval('numbered_id_seq')") == number
 
 
+def test_lastval_is_answered_the_first_time_it_is_asked_for(make_gateway):
+    gateway = make_gateway(load_balance_mode="off")
+    gateway.query("CREATE TABLE IF NOT EXISTS numbered (id serial, a int)")
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(Client(gateway.port)) for _ in range(3)]
+        for client in clients:
+            client.login(password=PASSWORD)
+        for number, client in enumerate(clients):
+            client.ask(wire.query(f"INSERT INTO numbered (a) VALUES ({1000 + number})"))
+        for number, client in enumerate(clients):
+            own = client.rows(f"SELECT max(id) FROM numbered WHERE a = {1000 + number}")
+            assert client.rows("SELECT lastval()") == own
+            assert client.rows("SELECT currval('numbered_id_seq')") == own
+
+
+def test_who_has_asked_for_lastval_does_not_keep_the_connection_from_others(gateway_with_one_server):
+    with Client(gateway_with_one_server.port) as reader, Client(gateway_with_one_server.port) as other:
+        reader.login(password=PASSWORD)
+        other.login(password=PASSWORD)
+        for turn in range(2):
+            reader.ask(wire.query("SELECT lastval()"))
+            reader.ask(wire.query("INSERT INTO numbered (a) VALUES (3)"))
+            reader.ask(wire.query("SELECT nextval('numbered_id_seq')"))
+            assert other.rows("SELECT 'served'") == [["served"]]
+
+
 def test_a_server_connection_moves_to_the_worker_that_needs_it(make_gateway):
     gateway = make_gateway(worker_threads=2, default_pool_size=1, load_balance_mode="off")
     with contextlib.ExitStack() as stack:

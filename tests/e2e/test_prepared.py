@@ -185,3 +185,18 @@ def test_a_table_dropped_since_is_the_error_of_execute(make_gateway):
                     cursor.execute("EXECUTE p")
             second.execute("EXECUTE p")
             assert second.fetchone() == (2,)
+
+
+def test_a_change_of_columns_behind_the_gateways_back_is_no_error_for_who_prepares_afterwards(cluster, make_gateway):
+    gateway = make_gateway(default_pool_size=1, load_balance_mode="off")
+    cluster.primary.query("DROP TABLE IF EXISTS altered; CREATE TABLE altered (a int); GRANT ALL ON altered TO app", database="app")
+    named = [wire.parse("SELECT * FROM altered", "s"), SYNC]
+    with Client(gateway.port) as before, Client(gateway.port) as after:
+        for client in (before, after):
+            client.login(password=pg.PASSWORD)
+        before.ask(*named)
+        before.ask(*use("s"))
+        cluster.primary.query("ALTER TABLE altered ADD b text", database="app")
+        after.ask(*named)
+        tags = [tag for tag, _ in after.ask(*use("s"))]
+        assert tags == [b"2", b"T", b"C", b"Z"]

@@ -89,8 +89,16 @@ def settings(chance):
         "SELECT set_config('my.own', 'y', false)"]))
 
 
-HABITS = {habit.__name__: habit for habit in (prepared, cursors, temporary, locks, listening, roles, settings)}
-PINNING = {"cursors", "temporary", "locks", "listening"}
+def sequences(chance):
+    name = chance.choice(["s1", "s2"])
+    return chance.choice([sql, extended])(chance.choice([
+        f"SELECT nextval('{name}')", f"SELECT currval('{name}')", "SELECT lastval()", "INSERT INTO numbered (a) VALUES (1)",
+        "INSERT INTO numbered (a) VALUES (1), (2) RETURNING id", "SELECT currval('numbered_id_seq')", "SELECT lastval()",
+        chance.choice([f"SELECT setval('{name}', {chance.randint(1, 99)})", "DISCARD SEQUENCES", f"SELECT draws('{name}')"])]))
+
+
+HABITS = {habit.__name__: habit for habit in (prepared, cursors, temporary, locks, listening, roles, settings, sequences)}
+PINNING = {"cursors", "temporary", "locks", "listening", "sequences"}
 
 
 def some_turn(chance, habits, is_open):
@@ -113,13 +121,16 @@ def world(cluster):
         for statement in ("CREATE TABLE journal (a int)",
                           "CREATE FUNCTION tries(int) RETURNS boolean LANGUAGE plpgsql AS "
                           "$$ BEGIN RETURN pg_try_advisory_lock($1); END $$",
-                          "GRANT ALL ON TABLE journal TO PUBLIC"):
+                          "CREATE TABLE numbered (id serial, a int)", "CREATE SEQUENCE s1", "CREATE SEQUENCE s2 INCREMENT 3",
+                          "CREATE FUNCTION draws(regclass) RETURNS bigint LANGUAGE sql AS $$ SELECT nextval($1) $$",
+                          "GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC", "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO PUBLIC"):
             pg.query(cluster.primary.port, statement, database=database)
 
 
 def reset(cluster):
     for database in ("app", scene_plays.DIRECT):
-        pg.query(cluster.primary.port, "TRUNCATE journal", database=database)
+        pg.query(cluster.primary.port, "TRUNCATE journal; TRUNCATE numbered RESTART IDENTITY; ALTER SEQUENCE s1 RESTART; "
+                                       "ALTER SEQUENCE s2 RESTART", database=database)
 
 
 @pytest.mark.parametrize("seed", range(10))

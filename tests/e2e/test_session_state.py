@@ -61,6 +61,10 @@ def extended(*statements):
     return [*parts, wire.SYNC]
 
 
+def bound(sql, *values):
+    return [wire.parse(sql), wire.bind(values), wire.execute(), wire.SYNC]
+
+
 # Every turn goes through the one server connection that all of them share.
 @pytest.mark.parametrize("way", [simple, extended])
 def test_three_clients_with_their_own_settings_take_turns_on_one_connection(make_gateway, way):
@@ -174,6 +178,17 @@ SCRIPTS = {
     "styles": [simple("SET DateStyle TO SQL, DMY"), simple("SELECT '2026-11-23'::date"), simple("SET IntervalStyle TO iso_8601"),
                simple("SELECT '1 day 2 hours'::interval"), simple("SET bytea_output = escape"), simple("SELECT 'a'::bytea")],
     "a null is a reset": [simple("SET geqo_seed = 1"), simple("SELECT set_config('geqo_seed', NULL, false)"), simple("SHOW geqo_seed")],
+    "a bound value": [bound("SELECT set_config('work_mem', $1, false), set_config('my.own', $2, false)", b"5MB", b"it's"),
+                      simple("SELECT current_setting('work_mem'), current_setting('my.own')"),
+                      bound("SELECT set_config('my.own', $1, false)", b""), simple("SHOW my.own"),
+                      bound("SELECT set_config('work_mem', $1::text, false)", b"refused"), simple("SHOW work_mem")],
+    "a bound null": [simple("SET geqo_seed = 1"), bound("SELECT set_config('geqo_seed', $1, false)", None), simple("SHOW geqo_seed")],
+    "bound again": [[wire.parse("SELECT set_config('work_mem', $1, false)", "s"), wire.SYNC],
+                    [wire.bind([b"5MB"], statement="s"), wire.execute(), wire.bind([b"6MB"], statement="s"), wire.SYNC], simple("SHOW work_mem"),
+                    [wire.bind([b"7000"], portal="p", statement="s"), wire.describe(b"P", "p"), wire.execute("p"), wire.SYNC], simple("SHOW work_mem")],
+    "bound and undone": [simple("BEGIN"), bound("SELECT set_config('role', $1, false)", b"carried_a"), simple("SELECT current_user"),
+                         simple("ROLLBACK"), simple("SELECT current_user"),
+                         bound("SELECT set_config('role', $1, false)", b"carried_a"), simple("SELECT current_user")],
     "discard": [simple("SET work_mem = '5MB'"), simple("SET ROLE carried_a"), simple("DISCARD ALL"), simple("SHOW work_mem"), simple("SHOW role")],
     "reset all keeps the role": [simple("SET work_mem = '5MB'"), simple("SET ROLE carried_a"), simple("RESET ALL"), simple("SHOW work_mem"), simple("SHOW role")],
     "role none": [simple("SET ROLE carried_a"), simple("SET ROLE NONE"), simple("SHOW role"), simple("SET ROLE nobody_knows"), simple("SHOW role")],
@@ -188,6 +203,17 @@ SCRIPTS = {
     "umlauts": [simple("SET my.own = 'grüße'"), simple("SET client_encoding TO latin1"), simple("SHOW my.own"), simple("RESET client_encoding"), simple("SHOW my.own")],
     "read only by default": [simple("SET default_transaction_read_only TO on"), simple("CREATE TABLE nope (a int)"), simple("SHOW transaction_read_only"),
                              simple("RESET default_transaction_read_only"), simple("SHOW transaction_read_only")],
+    "reset in a string": [simple("SET TimeZone = 'UTC'; RESET TimeZone; SHOW TimeZone"), simple("SHOW TimeZone"),
+                          simple("SET work_mem = '5MB'; SET TimeZone = 'UTC'; RESET ALL; SELECT current_setting('work_mem'), current_setting('TimeZone')"),
+                          simple("RESET work_mem; SELECT 'grüße', no_such_column; SELECT 1"), simple("SELECT 'grüße'; RESET work_mem; SELECT 'ü', 1/0"),
+                          simple("SET work_mem = '5MB'; RESET work_mem -- really\n; COMMIT; SHOW work_mem; SET work_mem = '6MB'; SELECT nope"),
+                          simple("SHOW work_mem"), simple("BEGIN; SET work_mem TO '5MB'; SAVEPOINT a; RESET work_mem; SHOW work_mem; ROLLBACK TO a; SHOW work_mem"),
+                          simple("COMMIT"), simple("SHOW work_mem"), simple("SET work_mem TO DEFAULT; SHOW work_mem"), simple("SHOW work_mem")],
+    "reset in a batch": [extended("SET TimeZone = 'UTC'", "RESET TimeZone", "SHOW TimeZone"), simple("SHOW TimeZone"),
+                         extended("SET work_mem = '5MB'", "RESET ALL", "SHOW work_mem", "SHOW TimeZone"), simple("SHOW work_mem"),
+                         extended("RESET work_mem", "SELECT 1/0", "SHOW work_mem"), simple("SHOW work_mem"),
+                         extended("BEGIN", "SET work_mem = '5MB'", "SAVEPOINT a", "RESET work_mem", "SHOW work_mem", "ROLLBACK TO a", "SHOW work_mem", "COMMIT"),
+                         simple("SHOW work_mem"), extended("RESET work_mem", "RESET work_mem", "SHOW work_mem")],
     "reset to the startup's value": [simple("SET TimeZone = 'UTC'"), simple("RESET TimeZone"), simple("SHOW TimeZone"), simple("BEGIN"),
                                      simple("SET TimeZone = 'UTC'"), simple("RESET TimeZone"), simple("SHOW TimeZone"), simple("ROLLBACK"), simple("SHOW TimeZone")],
 }
@@ -268,8 +294,7 @@ def some_turn(chance, is_open):
     if is_open and kind < 0.2:
         return simple(chance.choice(["COMMIT", "ROLLBACK", "COMMIT", "COMMIT AND CHAIN", "ROLLBACK AND CHAIN"]))
     if kind < 0.3:
-        # RESET inside a string shows the server's own default there (README of gateway/session), so it stands alone.
-        several = [s for s in (some_statement(chance) for _ in range(3)) if not s.startswith(("RESET", "DISCARD")) and "DEFAULT" not in s]
+        several = [s for s in (some_statement(chance) for _ in range(3)) if not s.startswith("DISCARD")]
         several.insert(chance.randint(0, len(several)), chance.choice(["COMMIT", "ROLLBACK", "SELECT 1"]))
         return simple("; ".join(several)) if chance.random() < 0.5 else extended(*several)
     return chance.choice([simple, extended])(some_statement(chance))

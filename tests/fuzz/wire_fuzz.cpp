@@ -21,7 +21,8 @@ void read_client_body(const Message& message) {
       (void)parse_parse(message.body);
       break;
     case ClientTag::bind:
-      (void)parse_bind_head(message.body, true);
+      if (const auto head = parse_bind_head(message.body, true); head && *head)
+        (void)find_parameter(message.body.subspan((*head)->rest), 3);
       break;
     case ClientTag::describe:
     case ClientTag::close:

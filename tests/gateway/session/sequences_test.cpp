@@ -14,9 +14,12 @@ using namespace howdah::test;
 
 namespace {
 
-// Two clients on one server connection.
+// Two clients, on one server connection mostly.
 struct TwoClients {
-  TwoClients() { world.run(); }
+  explicit TwoClients(std::size_t connections = 1)
+      : world({.connections_per_node = connections, .has_replica = false}) {
+    world.run();
+  }
 
   // The last answer to what is sent: the row's text, "ERROR sqlstate", or the command.
   std::string ask(std::size_t id, const std::vector<const char*>& messages) {
@@ -40,7 +43,7 @@ struct TwoClients {
     return static_cast<std::size_t>(std::count(log.begin(), log.end(), "DISCARD SEQUENCES"));
   }
 
-  World world{{.connections_per_node = 1, .has_replica = false}};
+  World world;
   std::size_t one = world.add_client({}, "one");
   std::size_t two = world.add_client({}, "two");
 };
@@ -157,4 +160,76 @@ TEST_CASE("who draws numbers all the time and never reads them back is tied to n
   // From then on it is known to read them.
   clients.ask(clients.one, {"Q SELECT nextval('s')"});
   CHECK(pin() == PinReason::sequence_state);
+}
+
+TEST_CASE("the first time a client asks, too, it is told what it has inserted, if there are connections enough") {
+  TwoClients clients(2);
+  clients.world.show_waiting();
+  CHECK(clients.ask(clients.one, {kInsertOne}) == "done");
+  CHECK_FALSE(clients.world.client(clients.one).session->pin_reason());
+  CHECK(clients.ask(clients.two, {kInsertTwo}) == "done");
+  clients.world.pass(1min);
+  CHECK(clients.ask(clients.one, {kLastval}) == "INSERT INTO serial VALUES ('one')");
+  CHECK(clients.discards() == 0);
+}
+
+TEST_CASE("a connection kept for who has not asked yet goes to whoever waits for it") {
+  TwoClients clients;
+  clients.world.show_waiting();
+  CHECK(clients.ask(clients.one, {kInsertOne}) == "done");
+  CHECK(clients.ask(clients.two, {"Q UPDATE t1 SET a = 1"}) == "");
+  clients.world.pass(20ms);
+  clients.world.run();
+  CHECK(split(clients.world.client(clients.two).received).back().tag == 'Z');
+  CHECK(clients.ask(clients.one, {kLastval}) == "ERROR 55000");
+  CHECK(clients.world.problems().empty());
+}
+
+TEST_CASE("nobody keeps a connection for what has not been asked for after many times") {
+  TwoClients clients;
+  clients.world.show_waiting();
+  for (int i = 1; i <= 100; ++i) {
+    REQUIRE(clients.ask(clients.one, {kInsertOne}) == "done");
+    CHECK(clients.world.leased_count() == (i < 100 ? 1 : 0));
+  }
+}
+
+TEST_CASE("who is known to ask keeps its connection for longer, but not for ever") {
+  TwoClients clients;
+  clients.world.show_waiting();
+  REQUIRE(clients.ask(clients.one, {kLastval}) == "ERROR 55000");
+  REQUIRE(clients.ask(clients.one, {kInsertOne}) == "done");
+  CHECK(clients.ask(clients.two, {kInsertTwo}) == "");
+  clients.world.pass(999ms);
+  clients.world.run();
+  CHECK(clients.ask(clients.one, {kLastval}) == "INSERT INTO serial VALUES ('one')");
+  clients.world.pass(1s);
+  clients.world.run();
+  CHECK(split(clients.world.client(clients.two).received).back().tag == 'Z');
+  CHECK_FALSE(clients.world.client(clients.one).session->pin_reason());
+  CHECK(clients.ask(clients.one, {kLastval}) == "");  // now it waits
+  clients.world.pass(1s);
+  clients.world.run();
+  CHECK(sqlstate_of(split(clients.world.client(clients.one).received).rbegin()[1]) == "55000");
+}
+
+TEST_CASE("a transaction that reads its own values keeps its connection however long it takes") {
+  TwoClients clients;
+  clients.world.show_waiting();
+  REQUIRE(clients.ask(clients.one, {"Q BEGIN", kInsertOne}) == "done");
+  CHECK(clients.ask(clients.two, {kInsertTwo}) == "");
+  clients.world.pass(1min);
+  clients.world.run();
+  CHECK(clients.ask(clients.one, {kLastval}) == "INSERT INTO serial VALUES ('one')");
+}
+
+TEST_CASE("a server that dies takes along what lastval would tell, and nothing else of who is idle") {
+  TwoClients clients;
+  REQUIRE(clients.ask(clients.one, {kLastval}) == "ERROR 55000");
+  REQUIRE(clients.ask(clients.one, {kInsertOne}) == "done");
+  REQUIRE(clients.world.client(clients.one).session->pin_reason() == PinReason::sequence_state);
+  clients.world.kill_backend_of(clients.one);
+  CHECK_FALSE(clients.world.client(clients.one).session->pin_reason());
+  CHECK(clients.ask(clients.one, {kLastval}) == "ERROR 55000");
+  CHECK_FALSE(clients.world.client(clients.one).closed);
 }

@@ -171,6 +171,17 @@ TEST_CASE("a Bind can be renamed while its parameters stream") {
   CHECK(renamed == expected);
 }
 
+TEST_CASE("what a Bind gives a parameter is found by its number") {
+  const auto two_formats = "\0\2\0\0\0\1\0\3\0\0\0\2ab\xff\xff\xff\xff\0\0\0\0\0\0"s;
+  CHECK(find_parameter(as_bytes(two_formats), 1).value() == "ab");
+  CHECK(find_parameter(as_bytes(two_formats), 2).value() == std::nullopt);
+  CHECK(find_parameter(as_bytes(two_formats), 3).value() == "");
+  CHECK_FALSE(find_parameter(as_bytes(two_formats), 0).has_value());
+  CHECK_FALSE(find_parameter(as_bytes(two_formats), 4).has_value());
+  CHECK_FALSE(find_parameter(as_bytes("\0\0\0\1\0\0\0\5abc"s), 1).has_value());
+  CHECK_FALSE(find_parameter(Bytes{}, 1).has_value());
+}
+
 TEST_CASE("names of a Bind that are cut off may still come, unless the message is over") {
   const std::string body = "portal\0sta"s;
   const auto cut = parse_bind_head(as_bytes(body), false);

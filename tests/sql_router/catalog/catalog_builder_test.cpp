@@ -108,7 +108,10 @@ TEST_CASE("which statements change the catalog is told") {
     CHECK(change(text) == CatalogChange::changes);
   for (const char* text : {"CREATE TABLE x (a int)", "DROP VIEW v", "SELECT 1 INTO x", "CREATE SEQUENCE s"})
     CHECK(change(text) == CatalogChange::adds);
-  for (const char* text : {"CREATE TEMP TABLE x (a int)", "CREATE TEMP VIEW x AS SELECT 1", "INSERT INTO t VALUES (1)", "SELECT 1",
-                           "DO 'BEGIN UPDATE t SET a = 1; END'", "TRUNCATE t", "SELEC 1", "CREATE INDEX ON t (a)", "VACUUM"})
+  for (const char* text : {"CREATE TEMP TABLE x (a int)", "CREATE TEMP VIEW x AS SELECT 1", "CREATE INDEX ON t (a)", "CREATE ROLE r",
+                           "EXPLAIN ANALYZE SELECT 1 INTO x", "DROP OWNED BY r"})
+    CHECK(change(text) == CatalogChange::plans);
+  for (const char* text : {"INSERT INTO t VALUES (1)", "SELECT 1", "DO 'BEGIN UPDATE t SET a = 1; END'", "TRUNCATE t", "SELEC 1", "VACUUM",
+                           "EXPLAIN SELECT 1 INTO x"})
     CHECK(change(text) == CatalogChange::none);
 }

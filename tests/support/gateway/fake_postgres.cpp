@@ -350,8 +350,12 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
   if (has(sql, "FROM broken")) return fail("42P01", "relation \"broken\" does not exist", out);
   if (has(sql, "FROM hidden_write") && is_replica) return fail("25006", "cannot write in recovery", out);
   if (has(sql, "FROM conflict") && is_replica) return fail("40001", "canceling due to conflict with recovery", out);
-  if (has(sql, "FROM dies")) {
+  if (has(sql, "FROM dies") || (has(sql, "FROM stops") && is_replica)) {
     append_simple_error(out, "FATAL", "57P01", "terminating connection due to administrator command");
+    is_dead = true;
+    return false;
+  }
+  if (has(sql, "FROM crashes")) {
     is_dead = true;
     return false;
   }

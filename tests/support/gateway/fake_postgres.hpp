@@ -4,6 +4,7 @@
 //   ... FROM broken            ERROR 42P01                  ... FROM noisy    with N, S and A between its rows
 //   ... FROM hidden_write      25006 on a replica           ... FROM conflict 40001 on a replica
 //   ... FROM big               one row of 100 kB            ... FROM dies     FATAL 57P01
+//   ... FROM stops             FATAL 57P01 on a replica  ... FROM crashes  the end, without a word
 //   ... FROM node              one row that is another on each server connection
 //   INSERT, COPY ... FROM STDIN   25006 on a replica        COPY ... TO STDOUT  two lines
 //   INSERT INTO deferred          refused with 23503 when it is committed

@@ -61,6 +61,10 @@ class World {
   void use_catalog(const DatabaseCatalog& catalog) {
     surroundings_.catalog_of = [&catalog](const std::string&) { return &catalog; };
   }
+  // Sessions can see that somebody waits for a connection.
+  void show_waiting() {
+    surroundings_.is_wanted = [this](const Backend&) { return !wishes_.empty(); };
+  }
   int writes() const;
   std::size_t connection_count() const { return connections_.size(); }
   std::size_t leased_count() const;

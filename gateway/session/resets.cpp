@@ -1,0 +1,107 @@
+// RESET goes back to what the client asked for in its startup packet, and the server knows only its own default. Between
+// two requests that is put right unseen (settings_carry.cpp). What stands behind a RESET in the same string or batch would
+// come too early for that: there a statement of ours follows the RESET, and nobody sees its answer.
+#include <algorithm>
+#include <charconv>
+
+#include "gateway/session/session_core.hpp"
+#include "sql_router/pg_query_tree.hpp"
+
+namespace howdah {
+
+using namespace session;
+
+namespace {
+
+constexpr std::string_view kPutBack = "howdah_put_back";  // statement and portal, for that long
+
+// As PostgreSQL counts positions (manual, "Error and Notice Message Fields"), in UTF-8.
+std::size_t characters_in(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+}  // namespace
+
+// The client's string with our statements in it; empty if it needs none.
+std::string SessionCore::with_resets_put_right(std::string_view sql, const Traits& traits, Request& request) const {
+  if (traits.statement_count < 2 || traits.steps.empty()) return {};
+  for (const SessionStep& step : traits.steps) {
+    const bool is_last = step.statement + 1 == traits.statement_count;  // that can wait
+    if (std::vector<SessionStep> sets = is_last ? std::vector<SessionStep>{} : settings_.journal.startup_of(step); !sets.empty())
+      request.put_back.push_back({.behind = step.statement, .sets = std::move(sets)});
+  }
+  if (request.put_back.empty()) return {};
+  const std::vector<std::size_t> ends = statement_ends(std::string(sql).c_str());
+  std::string changed;
+  std::size_t taken = 0;
+  for (PutBack& one : request.put_back) {
+    const std::size_t end = ends[one.behind];
+    const std::string own = "\n;" + settings_statement(one.sets);
+    one.position = characters_in(sql.substr(0, end));
+    one.length = characters_in(own);
+    changed.append(sql.substr(taken, end - taken)) += own;
+    taken = end;
+  }
+  return changed.append(sql.substr(taken));
+}
+
+// The answer that comes now belongs to a statement of ours.
+bool SessionCore::is_in_put_back() const {
+  if (requests_.empty() || requests_.front().put_back_done == requests_.front().put_back.size()) return false;
+  const Request& request = requests_.front();
+  return request.statements_done == request.put_back[request.put_back_done].behind + 1;
+}
+
+void SessionCore::note_put_back(char tag) {
+  if (tag != static_cast<char>(wire::ServerTag::command_complete)) return;
+  Request& request = requests_.front();
+  for (const SessionStep& set : request.put_back[request.put_back_done++].sets)
+    settings_.journal.take(set, {}, backend_->applied);
+  note_new_settings();
+}
+
+// An error points into the string as it was sent to the server.
+Bytes SessionCore::with_own_position(Bytes message, const wire::ErrorView& error) {
+  const std::string_view told = error.field(wire::ErrorField::position);
+  std::size_t position = 0;
+  if (std::from_chars(told.data(), told.data() + told.size(), position).ec != std::errc()) return message;
+  std::size_t before = 0;
+  for (const PutBack& one : requests_.front().put_back)
+    if (position > one.position + before + one.length) before += one.length;
+  std::string body(as_text(message.subspan(wire::kHeaderSize)));
+  const auto at = static_cast<std::size_t>(told.data() - message.data()) - wire::kHeaderSize;
+  body.replace(at, told.size(), std::to_string(position - before));
+  build_.clear();
+  wire::append_header(build_, message[0], static_cast<std::uint32_t>(body.size()));
+  build_ += body;
+  return scratch_.keep(as_bytes(build_));
+}
+
+// Behind an Execute that has been sent; `executed`: its mark (take_portal).
+void SessionCore::put_back_in_batch(std::uint64_t executed) {
+  Traits own;
+  for (const SessionStep& step : settings_.executed[executed - 1]->steps)
+    for (SessionStep& set : settings_.journal.startup_of(step)) own.steps.push_back(std::move(set));
+  if (own.steps.empty()) return;
+  const auto send = [this](AnswerKind kind, std::uint64_t tag = 0) {
+    to_server_copy(as_bytes(build_));
+    backend_->ledger.owe({kind, Audience::nobody, tag});
+    build_.clear();
+  };
+  constexpr char kNothing[] = {0, 0, 0, 0, 0, 0};  // no types; no formats, no parameters, no result formats
+  build_.clear();
+  wire::append_parse_as(build_, kPutBack, settings_statement(own.steps), Bytes(kNothing, 2));
+  send(AnswerKind::parse);
+  wire::append_bind_head(build_, kPutBack, kPutBack, sizeof kNothing);
+  build_.append(kNothing, sizeof kNothing);
+  send(AnswerKind::bind);
+  wire::append_execute(build_, kPutBack);
+  settings_.executed.push_back(std::make_shared<const Traits>(std::move(own)));
+  send(AnswerKind::execute, settings_.executed.size());
+  wire::append_close(build_, wire::Target::portal, kPutBack);
+  send(AnswerKind::close);
+  wire::append_close(build_, wire::Target::statement, kPutBack);
+  send(AnswerKind::close);
+}
+
+}  // namespace howdah

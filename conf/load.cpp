@@ -23,6 +23,7 @@ using namespace conf;
 namespace {
 
 constexpr int kMostNodes = 128;  // Pgpool's limit: node numbers are 0 .. 127
+constexpr int kMostPools = 10000;  // databases or users with settings of their own
 
 // The row numbered `number`, made if need be, in its place.
 template <typename Row>
@@ -131,9 +132,10 @@ class Loader {
     if (ParamBase* plain = plain_row(assignment.name)) return plain;
     if (const auto split = split_number_off(assignment.name)) {
       if (!is_family(split->family)) return unknown(assignment);
-      if (split->number < kMostNodes) return numbered_param(*split);
+      const int most = is_of_pools(split->family) ? kMostPools : kMostNodes;
+      if (split->number < most) return numbered_param(*split);
       note(FindingKind::bad_value, FindingLevel::error, assignment.place,
-           fmt::format("\"{}\": numbers go from 0 to {}", assignment.name, kMostNodes - 1));
+           fmt::format("\"{}\": numbers go from 0 to {}", assignment.name, most - 1));
       return nullptr;
     }
     if (!is_family(assignment.name)) return unknown(assignment);
@@ -162,12 +164,19 @@ class Loader {
   }
 
   bool is_family(std::string_view name) {
-    return member_named(node_, name) || member_named(member_, name) || member_named(heartbeat_, name);
+    return is_of_pools(name) || member_named(node_, name) || member_named(member_, name) ||
+           member_named(heartbeat_, name);
   }
+
+  bool is_of_pools(std::string_view name) { return member_named(database_, name) || member_named(user_, name); }
 
   ParamBase* numbered_param(const NumberedName& name) {
     if (member_named(node_, name.family))
       return member_named(add_node(out_.settings, NodeId{name.number}), name.family);
+    if (member_named(database_, name.family))
+      return member_named(numbered_row(out_.settings.databases, name.number), name.family);
+    if (member_named(user_, name.family))
+      return member_named(numbered_row(out_.settings.users, name.number), name.family);
     if (member_named(member_, name.family))
       return member_named(numbered_row(out_.settings.members, name.number), name.family);
     return member_named(numbered_row(out_.settings.heartbeats, name.number), name.family);
@@ -247,6 +256,8 @@ class Loader {
   Loaded out_ = {};
   std::map<std::string, ParamBase*> plain_ = {};
   NodeSettings node_ = {};  // patterns: which names are numbered, and of what
+  DatabaseSettings database_ = {};
+  UserSettings user_ = {};
   WatchdogMember member_ = {};
   Heartbeat heartbeat_ = {};
 };

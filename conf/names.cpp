@@ -106,6 +106,8 @@ std::string nearest_name(const Settings& settings, std::string_view name) {
     if (param.number() < 0) consider(param.family(), name, "");
   });
   NodeSettings node;
+  DatabaseSettings database;
+  UserSettings user;
   WatchdogMember member;
   Heartbeat heartbeat;
   const std::string number = split ? std::to_string(split->number) : "N";
@@ -113,6 +115,8 @@ std::string nearest_name(const Settings& settings, std::string_view name) {
     consider(param.family(), split ? std::string_view(split->family) : name, number);
   };
   for_each_param(node, family);
+  for_each_param(database, family);
+  for_each_param(user, family);
   for_each_param(member, family);
   for_each_param(heartbeat, family);
   return nearest;

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "conf/pgbouncer_import.hpp"
 #include "conf/pgbouncer_keys.hpp"
+#include "conf/settings/pools.hpp"
 #include "conf/words.hpp"
 
 namespace howdah {
@@ -13,8 +15,6 @@ namespace howdah {
 using namespace conf;
 
 namespace {
-
-constexpr std::string_view kFallback = "*";
 
 struct Database {
   std::string name;
@@ -38,7 +38,6 @@ class DatabasesImport {
     if (databases_.empty()) say(FindingLevel::error, {}, "[databases] names no database: no server is known");
     if (!databases_.empty()) write_servers();
     for (const Database& database : databases_) take_name(database);
-    write_shared_keys();
     return std::move(out_);
   }
 
@@ -57,6 +56,8 @@ class DatabasesImport {
       database.addresses.emplace_back(hosts[i], port);
       database.servers += fmt::format("{}{}:{}", i > 0 ? "," : "", hosts[i], port);
     }
+    // Of lines with one name the last one counts.
+    std::erase_if(databases_, [&](const Database& earlier) { return earlier.name == database.name; });
     databases_.push_back(std::move(database));
   }
 
@@ -89,18 +90,36 @@ class DatabasesImport {
   }
 
   void take_name(const Database& database) {
-    const bool is_fallback = database.name == kFallback;
-    const std::string on_server = value_or(database, "dbname", is_fallback ? "" : database.name);
+    const bool is_fallback = database.name == kEveryOther;
     if (is_fallback)
       out_.has_fallback = true;
     else
-      out_.names.push_back(on_server);
-    if (out_.first_database.empty()) out_.first_database = on_server;
-    if (is_fallback ? !on_server.empty() : on_server != database.name)
-      say(FindingLevel::warning, database.place,
-          fmt::format("\"{}\" is \"{}\" on the server: databases have one name here, so clients must ask for \"{}\"",
-                      shown(database.name), shown(on_server), shown(on_server)));
+      out_.names.push_back(database.name);
+    if (out_.first_database.empty()) out_.first_database = value_or(database, "dbname", is_fallback ? "" : database.name);
+    take_forced_user(database);
     for (const auto& [key, value] : database.keys) judge_key(database, key);
+    write_own(database);
+  }
+
+  void take_forced_user(const Database& database) {
+    const std::string user = value_or(database, "user", "");
+    const std::string password = value_or(database, "password", "");
+    if (user.empty()) out_.has_only_forced_users = false;
+    if (out_.forced_user.empty() && !password.empty()) std::tie(out_.forced_user, out_.forced_password) = std::tie(user, password);
+  }
+
+  // Numbered parameters, one block for each database that has any.
+  void write_own(const Database& database) {
+    std::string block;
+    for (const auto& [key, value] : database.keys) {
+      const PgbouncerKey* row = find_database_key(key);
+      if (row == nullptr || !is_own_value(*row, value)) continue;
+      const std::string name = fmt::format("{}{}", row->text, own_count_);
+      block += fmt::format("{} = {}\n", name, quoted(value));
+      out_.places[name] = database.place;
+    }
+    if (block.empty()) return;
+    out_.pgpool_conf += fmt::format("database_name{} = {}\n{}", own_count_++, quoted(database.name), block);
   }
 
   void judge_key(const Database& database, const std::string& key) {
@@ -110,22 +129,6 @@ class DatabasesImport {
     if (row->fate == KeyFate::missing || row->fate == KeyFate::needless)
       say(row->fate == KeyFate::missing ? FindingLevel::warning : FindingLevel::notice, database.place,
           fmt::format("{} of \"{}\" has no counterpart: {}", key, shown(database.name), row->text));
-    if (row->fate != KeyFate::carried) return;
-    const bool is_same = std::all_of(databases_.begin(), databases_.end(), [&](const Database& other) {
-      return other.keys.contains(key) && other.keys.at(key) == database.keys.at(key);
-    });
-    if (is_same)
-      shared_[std::string(row->text.empty() ? row->name : row->text)] = database.keys.at(key);
-    else
-      say(FindingLevel::warning, database.place,
-          fmt::format("{} of \"{}\" has no counterpart, because not all databases have the same: the setting of "
-                      "[pgbouncer] counts for all; make it fit the largest need",
-                      key, shown(database.name)));
-  }
-
-  // Later lines count, so these win over those of [pgbouncer], which come before.
-  void write_shared_keys() {
-    for (const auto& [name, value] : shared_) out_.pgpool_conf += fmt::format("{} = {}\n", name, quoted(value));
   }
 
   void say(FindingLevel level, const Place& place, std::string message) {
@@ -136,7 +139,7 @@ class DatabasesImport {
   const PgbouncerIni& ini_;
   Findings& findings_;
   std::vector<Database> databases_;
-  std::map<std::string, std::string> shared_;
+  int own_count_ = 0;
   ImportedDatabases out_;
 };
 

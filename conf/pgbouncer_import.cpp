@@ -35,7 +35,8 @@ void say(Findings& findings, FindingLevel level, const Place& place, std::string
 
 class SettingsImport {
  public:
-  SettingsImport(const PgbouncerIni& ini, Findings& findings) : ini_(ini), findings_(findings) {}
+  SettingsImport(const PgbouncerIni& ini, Places& places, Findings& findings)
+      : ini_(ini), places_(places), findings_(findings) {}
 
   std::string run() {
     for (const IniEntry& entry : ini_.settings)
@@ -49,6 +50,8 @@ class SettingsImport {
     if (row == nullptr)
       return say(findings_, FindingLevel::error, entry.place, fmt::format("PgBouncer knows no setting \"{}\"", shown(entry.key)));
     switch (row->fate) {
+      case KeyFate::own:
+      case KeyFate::own_above_0: return;  // no key of [pgbouncer]
       case KeyFate::carried: return write(row->text.empty() ? row->name : row->text, entry);
       case KeyFate::handled: return handle(entry);
       case KeyFate::needless:
@@ -63,6 +66,7 @@ class SettingsImport {
   void write(std::string_view name, const IniEntry& entry) {
     const bool is_file = entry.key.ends_with("_file") && !entry.value.empty();
     out_ += fmt::format("{} = {}\n", name, quoted(is_file ? file_of(entry) : entry.value));
+    places_[std::string(name)] = entry.place;
   }
 
   void handle(const IniEntry& entry) {
@@ -76,25 +80,51 @@ class SettingsImport {
   }
 
   const PgbouncerIni& ini_;
+  Places& places_;
   Findings& findings_;
   std::string out_;
 };
 
-void judge_users(const PgbouncerIni& ini, Findings& findings) {
-  for (const IniEntry& entry : ini.users) {
+// One block of numbered parameters for each user with settings of its own.
+class UsersImport {
+ public:
+  UsersImport(Places& places, Findings& findings) : places_(places), findings_(findings) {}
+
+  std::string run(const std::vector<IniEntry>& users) {
+    for (const IniEntry& entry : users) take(entry);
+    return std::move(out_);
+  }
+
+ private:
+  void take(const IniEntry& entry) {
     const auto pairs = parse_ini_pairs(entry.value);
-    if (!pairs) {
-      say(findings, FindingLevel::error, entry.place, "key=value key='value' is expected");
-      continue;
-    }
+    if (!pairs) return say(findings_, FindingLevel::error, entry.place, "key=value key='value' is expected");
+    std::string block;
     for (const IniPair& pair : *pairs) {
       const PgbouncerKey* row = find_user_key(pair.key);
-      row == nullptr ? say(findings, FindingLevel::error, entry.place,
-                           fmt::format("PgBouncer knows no key \"{}\" of a user", shown(pair.key)))
-                     : say(findings, FindingLevel::warning, entry.place,
-                           fmt::format("{} of \"{}\" has no counterpart: {}", pair.key, shown(entry.key), row->text));
+      if (row == nullptr)
+        say(findings_, FindingLevel::error, entry.place, fmt::format("PgBouncer knows no key \"{}\" of a user", shown(pair.key)));
+      else if (is_own_value(*row, pair.value))
+        block += line(fmt::format("{}{}", row->text, count_), pair.value, entry.place);
     }
+    if (block.empty()) return;
+    out_ += fmt::format("user_name{} = {}\n{}", count_, quoted(entry.key), block);
+    ++count_;
   }
+
+  std::string line(std::string name, std::string_view value, const Place& place) {
+    std::string out = fmt::format("{} = {}\n", name, quoted(value));
+    places_[std::move(name)] = place;
+    return out;
+  }
+
+  Places& places_;
+  Findings& findings_;
+  int count_ = 0;
+  std::string out_;
+};
+
+void judge_peers(const PgbouncerIni& ini, Findings& findings) {
   for (const IniEntry& entry : ini.peers)
     say(findings, FindingLevel::warning, entry.place,
         "[peers] has no counterpart: one gateway uses all cores; let clients stay with one address");
@@ -113,7 +143,8 @@ std::string auth_database(const PgbouncerIni& ini, const ImportedDatabases& data
 // PgBouncer finds out about a server when a client needs it; here it is asked before, by somebody who must log in.
 std::string checks(const std::string& path, const ImportedDatabases& databases, const ImportedLogins& logins,
                    Findings& findings) {
-  if (logins.check_user.empty()) {
+  const std::string& user = logins.check_user.empty() ? databases.forced_user : logins.check_user;
+  if (user.empty()) {
     say(findings, FindingLevel::warning, {path, 0},
         "the servers are watched by a user of its own: set sr_check_user and sr_check_password in pgpool.conf; until then no "
         "server is known to be the primary");
@@ -121,23 +152,30 @@ std::string checks(const std::string& path, const ImportedDatabases& databases, 
   }
   const std::string database = databases.first_database.empty() ? "postgres" : databases.first_database;
   say(findings, FindingLevel::notice, {path, 0},
-      fmt::format("the servers are watched as \"{}\": sr_check_user names a better one", shown(logins.check_user)));
-  return fmt::format("# watches the servers\nsr_check_user = {}\nsr_check_database = {}\n", quoted(logins.check_user),
+      fmt::format("the servers are watched as \"{}\": sr_check_user names a better one", shown(user)));
+  const std::string password =
+      logins.check_user.empty() ? fmt::format("sr_check_password = {}\n", quoted(databases.forced_password)) : "";
+  return fmt::format("# watches the servers\nsr_check_user = {}\n{}sr_check_database = {}\n", quoted(user), password,
                      quoted(database));
 }
 
-// Values that Howdah refuses are found here, not at its first start.
-void check(const ImportedFiles& files, const std::string& directory, const IniEntry* first, Findings& findings) {
+// Values that Howdah refuses are found here, not at its first start, and told with the line of the ini file.
+void check(const ImportedFiles& files, const std::string& directory, const Places& places, Findings& findings) {
   const std::string path = directory + "/pgpool.conf";
   const auto read = [&](const std::string& wanted) -> Result<std::string> {
     if (wanted == path) return files.pgpool_conf;
     return Error{ErrorCode::configuration, "not needed"};
   };
-  for (Finding& finding : load_settings({path, read}).findings)
-    if (finding.level == FindingLevel::error) {
-      if (first != nullptr && finding.place.line == 0) finding.place = first->place;
-      findings.push_back(std::move(finding));
+  const auto lines = lines_of(files.pgpool_conf);
+  for (Finding& finding : load_settings({path, read}).findings) {
+    if (finding.level != FindingLevel::error) continue;
+    const auto number = static_cast<std::size_t>(finding.place.line);
+    if (number > 0 && number <= lines.size()) {
+      const std::string_view line = lines[number - 1];
+      if (const auto from = places.find(line.substr(0, line.find(' '))); from != places.end()) finding.place = from->second;
     }
+    findings.push_back(std::move(finding));
+  }
 }
 
 }  // namespace
@@ -146,16 +184,18 @@ ImportedFiles import_pgbouncer(const std::string& path, const std::string& direc
   ImportedFiles out;
   const PgbouncerIni ini = parse_pgbouncer_ini(path, read);
   out.findings = ini.findings;
-  const std::string settings = SettingsImport(ini, out.findings).run();
   const ImportedDatabases databases = import_databases(ini, out.findings);
-  judge_users(ini, out.findings);
+  Places places = databases.places;
+  const std::string settings = SettingsImport(ini, places, out.findings).run();
+  const std::string users = UsersImport(places, out.findings).run(ini.users);
+  judge_peers(ini, out.findings);
   const ImportedLogins logins = import_logins(ini, databases, read, out.findings);
-  out.pgpool_conf = fmt::format("# Imported from {}\n\n{}\n# [pgbouncer]\n{}{}\n# [databases]\n{}\n{}", path, kOtherDefaults,
+  out.pgpool_conf = fmt::format("# Imported from {}\n\n{}\n# [pgbouncer]\n{}{}\n# [databases]\n{}\n# [users]\n{}\n{}", path, kOtherDefaults,
                                 settings, auth_database(ini, databases, out.findings), databases.pgpool_conf,
-                                checks(path, databases, logins, out.findings));
+                                users, checks(path, databases, logins, out.findings));
   out.pool_hba = fmt::format("# Imported from {}\n{}", path, logins.pool_hba);
   out.pool_passwd = logins.pool_passwd;
-  check(out, directory, ini.settings.empty() ? nullptr : &ini.settings.front(), out.findings);
+  check(out, directory, places, out.findings);
   std::stable_sort(out.findings.begin(), out.findings.end(),
                    [](const Finding& a, const Finding& b) { return a.level > b.level; });
   return out;

@@ -8,6 +8,7 @@
 
 #include "conf/finding.hpp"
 #include "conf/pgbouncer_ini.hpp"
+#include "conf/validate.hpp"
 
 namespace howdah {
 
@@ -28,7 +29,11 @@ struct ImportedDatabases {
   bool has_fallback = false;       // "*": any name
   std::vector<std::string> names;  // the others
   std::string first_database;      // on the server
+  bool has_only_forced_users = true;  // each database says who logs in to the servers
+  std::string forced_user;         // the first of them whose password is said too; empty: none
+  std::string forced_password;
   std::string pgpool_conf;         // lines
+  Places places;                   // where each of them comes from
 };
 ImportedDatabases import_databases(const PgbouncerIni& ini, Findings& findings);
 

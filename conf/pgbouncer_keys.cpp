@@ -16,13 +16,7 @@ constexpr std::string_view kThreads = "one process uses all cores; multiply pool
 constexpr std::string_view kOpenSsl = "TLS 1.2 and 1.3 are spoken, with OpenSSL's ciphers";
 constexpr std::string_view kLogged = "see log_min_messages";
 constexpr std::string_view kWatched = "idle server connections are watched";
-constexpr std::string_view kNoForcedUser =
-    "clients log in to the servers as themselves: create the roles there, and list their passwords in pool_passwd";
 constexpr std::string_view kAlterDatabase = "use ALTER DATABASE ... SET on the server";
-constexpr std::string_view kAlterRole = "not per user: use ALTER ROLE ... SET on the server (statement_timeout, "
-                                        "idle_in_transaction_session_timeout), or the setting for all";
-constexpr std::string_view kNotPerDatabase = "not per database: all databases share the setting of [pgbouncer]";
-constexpr std::string_view kNotPerUser = "not per user: all users share the setting of [pgbouncer]";
 
 constexpr auto kSettingKeys = std::to_array<PgbouncerKey>({
     {"listen_addr", handled},
@@ -39,6 +33,8 @@ constexpr auto kSettingKeys = std::to_array<PgbouncerKey>({
     {"reserve_pool_timeout", carried},
     {"max_db_connections", carried},
     {"max_user_connections", carried},
+    {"max_db_client_connections", carried},
+    {"max_user_client_connections", carried},
     {"server_reset_query", carried},
     {"server_lifetime", carried},
     {"server_idle_timeout", carried},
@@ -79,9 +75,7 @@ constexpr auto kSettingKeys = std::to_array<PgbouncerKey>({
     {"user", missing, "start the gateway as that user (User= of the systemd unit)"},
     {"admin_users", carried},
     {"stats_users", carried},
-    {"max_db_client_connections", missing, "use max_client_conn"},
-    {"max_user_client_connections", missing, "use max_client_conn"},
-    {"application_name_add_host", missing, "the log names each client's address"},
+    {"application_name_add_host", carried},
     {"peer_id", missing, "one gateway cannot cancel for another: let clients stay with one address"},
     {"disable_pqexec", missing, "the simple protocol cannot be switched off"},
     {"login_notify_message", missing, "no notice is sent at login"},
@@ -118,7 +112,7 @@ constexpr auto kSettingKeys = std::to_array<PgbouncerKey>({
     {"query_wait_notify", needless, "see query_wait_timeout"},
     {"cancel_wait_timeout", needless, "cancel requests are sent on at once"},
     {"suspend_timeout", needless, "connections are not handed to another process"},
-    {"stats_period", needless, kLogged},
+    {"stats_period", carried},
     {"log_stats", needless, kLogged},
     {"log_pooler_errors", needless, kLogged},
     {"verbose", needless, kLogged},
@@ -128,25 +122,24 @@ constexpr auto kSettingKeys = std::to_array<PgbouncerKey>({
     {"service_name", needless, "see syslog_ident"},
 });
 
-// `carried`: only where all databases say the same.
 constexpr auto kDatabaseKeys = std::to_array<PgbouncerKey>({
     {"host", handled},
     {"port", handled},
-    {"dbname", handled},
-    {"user", missing, kNoForcedUser},
-    {"password", missing, kNoForcedUser},
-    {"auth_user", carried},
-    {"auth_query", carried},
-    {"auth_dbname", carried},
-    {"pool_size", carried, "default_pool_size"},
-    {"min_pool_size", carried},
-    {"reserve_pool", carried, "reserve_pool_size"},
-    {"reserve_pool_size", carried},
-    {"pool_mode", carried},
-    {"max_db_connections", carried},
-    {"max_db_client_connections", missing, "use max_client_conn"},
-    {"server_lifetime", carried},
-    {"query_wait_timeout", carried},
+    {"dbname", own, "database_dbname"},
+    {"user", own, "database_user"},
+    {"password", own, "database_password"},
+    {"auth_user", own, "database_auth_user"},
+    {"auth_query", own, "database_auth_query"},
+    {"auth_dbname", own, "database_auth_dbname"},
+    {"pool_size", own, "database_pool_size"},
+    {"min_pool_size", own, "database_min_pool_size"},
+    {"reserve_pool", own, "database_reserve_pool_size"},
+    {"reserve_pool_size", own, "database_reserve_pool_size"},
+    {"pool_mode", own, "database_pool_mode"},
+    {"max_db_connections", own_above_0, "database_max_connections"},
+    {"max_db_client_connections", own_above_0, "database_max_client_connections"},
+    {"server_lifetime", own, "database_server_lifetime"},
+    {"query_wait_timeout", own, "database_query_wait_timeout"},
     {"connect_query", missing, "use ALTER ROLE ... SET or ALTER DATABASE ... SET on the server"},
     {"client_encoding", missing, kAlterDatabase},
     {"datestyle", missing, kAlterDatabase},
@@ -156,16 +149,16 @@ constexpr auto kDatabaseKeys = std::to_array<PgbouncerKey>({
 });
 
 constexpr auto kUserKeys = std::to_array<PgbouncerKey>({
-    {"pool_mode", missing, kNotPerUser},
-    {"pool_size", missing, kNotPerUser},
-    {"reserve_pool_size", missing, kNotPerUser},
-    {"max_user_connections", missing, kNotPerUser},
-    {"max_user_client_connections", missing, "use ALTER ROLE ... CONNECTION LIMIT on the server"},
-    {"query_timeout", missing, kAlterRole},
-    {"idle_transaction_timeout", missing, kAlterRole},
-    {"transaction_timeout", missing, kAlterRole},
-    {"client_idle_timeout", missing, kAlterRole},
-    {"query_wait_timeout", missing, kNotPerUser},
+    {"pool_mode", own, "user_pool_mode"},
+    {"pool_size", own, "user_pool_size"},
+    {"reserve_pool_size", own, "user_reserve_pool_size"},
+    {"max_user_connections", own_above_0, "user_max_connections"},
+    {"max_user_client_connections", own_above_0, "user_max_client_connections"},
+    {"query_timeout", own_above_0, "user_query_timeout"},
+    {"idle_transaction_timeout", own_above_0, "user_idle_transaction_timeout"},
+    {"transaction_timeout", own_above_0, "user_transaction_timeout"},
+    {"client_idle_timeout", own_above_0, "user_client_idle_limit"},
+    {"query_wait_timeout", own, "user_query_wait_timeout"},
 });
 
 template <typename Table>
@@ -176,9 +169,16 @@ const PgbouncerKey* find_in(const Table& table, std::string_view name) {
 
 }  // namespace
 
+bool is_own_value(const PgbouncerKey& key, std::string_view value) {
+  if (!is_own(key.fate) || value.starts_with('-')) return false;
+  return key.fate == KeyFate::own || value.find_first_not_of("0.") != std::string_view::npos;
+}
+
 const PgbouncerKey* find_setting_key(std::string_view name) { return find_in(kSettingKeys, name); }
 const PgbouncerKey* find_database_key(std::string_view name) { return find_in(kDatabaseKeys, name); }
 const PgbouncerKey* find_user_key(std::string_view name) { return find_in(kUserKeys, name); }
 std::span<const PgbouncerKey> setting_keys() { return kSettingKeys; }
+std::span<const PgbouncerKey> database_keys() { return kDatabaseKeys; }
+std::span<const PgbouncerKey> user_keys() { return kUserKeys; }
 
 }  // namespace howdah

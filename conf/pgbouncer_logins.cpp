@@ -27,7 +27,7 @@ constexpr auto kTypes = std::to_array<TypeRow>({
     {"plain", "password"},
     {"trust", "trust"},
     {"cert", "cert"},
-    {"any", "scram-sha-256", "every client needs a user and password of its own: list them in pool_passwd"},
+    {"any", "scram-sha-256", "not every database says who logs in to the servers (user=), so clients need passwords: list them in pool_passwd"},
     {"pam", "scram-sha-256", "list the passwords in pool_passwd, or set auth_user"},
     {"ldap", "scram-sha-256", "list the passwords in pool_passwd, or set auth_user"},
 });
@@ -47,7 +47,7 @@ std::string name_list(const std::vector<std::string>& names) {
 class LoginsImport {
  public:
   LoginsImport(const PgbouncerIni& ini, const ImportedDatabases& databases, const FileReader& read, Findings& findings)
-      : ini_(ini), read_(read), findings_(findings) {
+      : ini_(ini), read_(read), findings_(findings), has_only_forced_users_(databases.has_only_forced_users) {
     std::vector<std::string> names = databases.names;
     if (ini.find("admin_users") != nullptr || ini.find("stats_users") != nullptr) names.emplace_back("pgbouncer");  // the console
     names_ = databases.has_fallback ? "all" : name_list(names);
@@ -111,6 +111,11 @@ class LoginsImport {
       if (known.auth_type == wanted) row = &known;
     if (row == nullptr)
       return say(FindingLevel::error, type->place, fmt::format("\"{}\" is no auth_type of PgBouncer", shown(wanted)));
+    // Who asks does not matter where all go to the servers as somebody else.
+    if (wanted == "any" && has_only_forced_users_) {
+      out_.pool_hba += fmt::format("local {0} all trust\nhost {0} all all trust\n", names_);
+      return;
+    }
     if (!row->problem.empty())
       say(FindingLevel::warning, type->place, fmt::format("auth_type = {} has no counterpart: {}", wanted, row->problem));
     if (row->method == "cert") {
@@ -187,6 +192,7 @@ class LoginsImport {
   const PgbouncerIni& ini_;
   const FileReader& read_;
   Findings& findings_;
+  bool has_only_forced_users_;
   std::string names_;  // a database field
   PoolUsers users_;
   ImportedLogins out_;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -24,6 +25,8 @@ class Reloader {
     out_.settings.path = fresh_.settings.path;
     for_each_param(out_.settings, [this](ParamBase& param) { compare(param); });
     take_new_nodes();
+    take_rows(out_.settings.databases, fresh_.settings.databases, "database", &DatabaseSettings::database_name);
+    take_rows(out_.settings.users, fresh_.settings.users, "user", &UserSettings::user_name);
     out_.settings.members = fresh_.settings.members;
     out_.settings.heartbeats = fresh_.settings.heartbeats;
     Findings checks;
@@ -92,6 +95,24 @@ class Reloader {
       out_.applied.push_back({fmt::format("node {}", node.id.value), "",
                               fmt::format("{}:{}", node.backend_hostname(), node.backend_port())});
     }
+  }
+
+  // Blocks of databases or users that came or went; what changed in the others has been compared.
+  template <typename Row>
+  void take_rows(std::vector<Row>& running, const std::vector<Row>& fresh, std::string_view what,
+                 Param<std::string> Row::*name) {
+    const auto find = [](auto& rows, int number) { return std::ranges::find(rows, number, &Row::number); };
+    std::erase_if(running, [&](const Row& row) {
+      if (find(fresh, row.number) != fresh.end()) return false;
+      out_.applied.push_back({fmt::format("{} {}", what, row.number), (row.*name)(), ""});
+      return true;
+    });
+    for (const Row& row : fresh) {
+      if (find(running, row.number) != running.end()) continue;
+      running.push_back(row);
+      out_.applied.push_back({fmt::format("{} {}", what, row.number), "", (row.*name)()});
+    }
+    std::ranges::sort(running, {}, &Row::number);
   }
 
   Place place_of(const ParamBase& param) const {

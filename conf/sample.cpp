@@ -36,6 +36,8 @@ constexpr auto kTitles = std::to_array<GroupTitle>({
     {"howdah", "Howdah's own"},
     {"peers", "Patroni, etcd, other gateways"},
     {"nodes", "Servers: one block for each, N = 0 .. 127"},
+    {"databases", "Databases with settings of their own: one block for each, N = 0 .. 9999"},
+    {"users", "Users with settings of their own: one block for each, N = 0 .. 9999"},
     {"members", "Watchdog members (not supported)"},
     {"heartbeats", "Watchdog heartbeats (not supported)"},
 });
@@ -82,6 +84,8 @@ std::string row_text(const ParamBase& param) {
 Settings one_of_each() {
   Settings settings;
   add_node(settings, NodeId{0});
+  number_rows(settings.databases.emplace_back(), 0);
+  number_rows(settings.users.emplace_back(), 0);
   number_rows(settings.members.emplace_back(), 0);
   number_rows(settings.heartbeats.emplace_back(), 0);
   return settings;

@@ -51,6 +51,8 @@ class Checks {
     check_listening();
     check_tls();
     check_pool();
+    check_own(s_.databases, &DatabaseSettings::database_name);
+    check_own(s_.users, &UserSettings::user_name);
     check_watching();
     check_failover();
     check_peers();
@@ -147,6 +149,19 @@ class Checks {
       warning(pool.min_pool_size, "min_pool_size is above default_pool_size, which counts");
     if (pool.max_pool() == 0 && pool.max_pool.is_set())
       warning(pool.max_pool, "max_pool = 0 means no limit of connections to a server here");
+  }
+
+  // Blocks of databases or users: each has a name, and no other has the same.
+  template <typename Row>
+  void check_own(const std::vector<Row>& rows, Param<std::string> Row::*name) {
+    std::set<std::string> seen;
+    for (const Row& row : rows) {
+      const Param<std::string>& param = row.*name;
+      if (param().empty())
+        warning(param, fmt::format("{0} is not set: what else number {1} says is not used", param.name(), row.number));
+      else if (!seen.insert(param()).second)
+        error(param, fmt::format("{} = {} stands in another block already", param.name(), quoted(param())));
+    }
   }
 
   void check_watching() {

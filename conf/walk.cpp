@@ -25,7 +25,7 @@ void visit_family(Rows& rows, const Visit& visit) {
 template <typename AnySettings, typename Visit>
 void visit_settings(AnySettings& settings, const Visit& visit) {
   auto& [clustering, listen, auth, tls, pool, log, files, routing, replication, health, failover, recovery, watchdog,
-         cache, relcache, native, howdah, peers, nodes, members, heartbeats, path] = settings;
+         cache, relcache, native, howdah, peers, nodes, databases, users, members, heartbeats, path] = settings;
   const auto in = [&visit](std::string_view group) { return [&visit, group](auto& param) { visit(group, param); }; };
   visit_rows(clustering, in("clustering"));
   visit_rows(listen, in("listen"));
@@ -46,6 +46,8 @@ void visit_settings(AnySettings& settings, const Visit& visit) {
   visit_rows(howdah, in("howdah"));
   visit_rows(peers, in("peers"));
   visit_family(nodes, in("nodes"));
+  visit_family(databases, in("databases"));
+  visit_family(users, in("users"));
   visit_family(members, in("members"));
   visit_family(heartbeats, in("heartbeats"));
   static_cast<void>(path);
@@ -73,6 +75,8 @@ void for_each_param(const Settings& settings, const ConstParamVisitor& visit) {
 void for_each_param_in_group(const Settings& settings, const GroupedVisitor& visit) { visit_settings(settings, visit); }
 
 void for_each_param(NodeSettings& node, const ParamVisitor& visit) { visit_rows(node, visit); }
+void for_each_param(DatabaseSettings& database, const ParamVisitor& visit) { visit_rows(database, visit); }
+void for_each_param(UserSettings& user, const ParamVisitor& visit) { visit_rows(user, visit); }
 void for_each_param(WatchdogMember& member, const ParamVisitor& visit) { visit_rows(member, visit); }
 void for_each_param(Heartbeat& heartbeat, const ParamVisitor& visit) { visit_rows(heartbeat, visit); }
 

@@ -11,7 +11,7 @@ namespace howdah {
 
 using ParamVisitor = std::function<void(ParamBase&)>;
 using ConstParamVisitor = std::function<void(const ParamBase&)>;
-// group: "clustering", "listen", ... "howdah", then "nodes", "members", "heartbeats".
+// group: "clustering", "listen", ... "howdah", then "nodes", "databases", "users", "members", "heartbeats".
 using GroupedVisitor = std::function<void(std::string_view group, const ParamBase&)>;
 
 void for_each_param(Settings& settings, const ParamVisitor& visit);
@@ -19,6 +19,8 @@ void for_each_param(const Settings& settings, const ConstParamVisitor& visit);
 void for_each_param_in_group(const Settings& settings, const GroupedVisitor& visit);
 
 void for_each_param(NodeSettings& node, const ParamVisitor& visit);
+void for_each_param(DatabaseSettings& database, const ParamVisitor& visit);
+void for_each_param(UserSettings& user, const ParamVisitor& visit);
 void for_each_param(WatchdogMember& member, const ParamVisitor& visit);
 void for_each_param(Heartbeat& heartbeat, const ParamVisitor& visit);
 

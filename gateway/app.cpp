@@ -114,7 +114,7 @@ Result<void> App::make_workers() {
   if (!config) return config.error();
   resolver_ = std::make_unique<Resolver>();
   client_names_ = std::make_unique<Resolver>();
-  budget_ = std::make_unique<SharedBudget>((*config)->pool.limits);
+  budget_ = std::make_unique<SharedBudget>(pool_limits(settings_));
   catalogs_ = std::make_unique<CatalogReader>(
       probe_login(configuration_, *settings_).credentials, catalog_options(*settings_), log_,
       [this](const std::string& database, const CatalogFactsPtr& facts) {
@@ -134,9 +134,10 @@ Result<WorkerConfigPtr> App::make_worker_config(const Settings& settings) {
   auto config = worker_config(settings, log_);
   if (!config) return config.error();
   // Shared: every worker's config names it, and a reload leaves the old one to those who still use it.
-  const auto policy = std::make_shared<const LoginPolicy>(settings, configuration_.hba, configuration_.passwords.users,
+  const auto policy = std::make_shared<const LoginPolicy>(config->settings, configuration_.hba, configuration_.passwords.users,
                                                           own_networks(), mock_secret_);
-  config->auth_source = auth_source_of(settings, configuration_.passwords.users);
+  config->auth_sources = auth_sources_of(settings, configuration_.passwords.users);
+  config->forced_credentials = forced_credentials_of(settings, configuration_.passwords.users);
   config->needs_client_names = policy->needs_client_names();
   config->judge_login = [policy](const LoginQuestion& question) { return policy->judge(question); };
   return std::make_shared<const WorkerConfig>(std::move(*config));

@@ -180,7 +180,7 @@ Result<void> App::adopt(Reloaded reloaded) {
   settings_ = std::make_shared<const Settings>(std::move(reloaded.settings));
   log_.configure(log_options(*settings_, line_.has_debug));
   for (auto& worker : workers_) worker->set_config(*config);
-  budget_->set_limits((*config)->pool.limits);
+  budget_->set_limits(pool_limits(settings_));
   catalogs_->set_options(catalog_options(*settings_));
   control_->reconfigure(health_options(*settings_), failover_options(*settings_));
   log_.info("configuration reloaded");

@@ -33,19 +33,17 @@ login::StoredSecret to_secret(const StoredPassword& password) {
   return login::NoSecret{};
 }
 
-LoginPolicy::LoginPolicy(const Settings& settings, HbaRules hba, PoolUsers users,
+LoginPolicy::LoginPolicy(SettingsPtr settings, HbaRules hba, PoolUsers users,
                          std::vector<IpRange> own_networks, std::string mock_secret)
-    : console_(console_access(settings)),
-      uses_hba_(settings.auth.enable_pool_hba()),
-      allows_clear_text_(settings.auth.allow_clear_text_frontend_auth()),
-      has_auth_query_(!settings.auth.auth_user().empty()),
+    : settings_(std::move(settings)),
+      console_(console_access(*settings_)),
       rules_(std::move(hba.rules)),
       users_(std::move(users)),
       own_networks_(std::move(own_networks)),
       mock_secret_(std::move(mock_secret)) {}
 
 bool LoginPolicy::needs_client_names() const {
-  return uses_hba_ && std::any_of(rules_.begin(), rules_.end(), [](const HbaRule& rule) {
+  return settings_->auth.enable_pool_hba() && std::any_of(rules_.begin(), rules_.end(), [](const HbaRule& rule) {
            return std::holds_alternative<HbaHostName>(rule.address);
          });
 }
@@ -53,12 +51,12 @@ bool LoginPolicy::needs_client_names() const {
 login::ClientLoginFacts LoginPolicy::judge(const LoginQuestion& question) const {
   login::ClientLoginFacts facts;
   facts.method = method_for(question);
-  facts.allow_clear_text = allows_clear_text_;
+  facts.allow_clear_text = settings_->auth.allow_clear_text_frontend_auth();
   facts.mock_secret = mock_secret_;
   const auto found = users_.find(question.startup.user);
   if (found == users_.end()) {
     const bool is_refused = facts.method == login::AuthMethod::reject || facts.method == login::AuthMethod::no_entry;
-    facts.asks_auth_query = has_auth_query_ && !is_refused;
+    facts.asks_auth_query = !settings_->auth_in_force(question.startup.database).auth_user().empty() && !is_refused;
     return facts;
   }
   facts.secret = to_secret(found->second);
@@ -70,7 +68,7 @@ login::ClientLoginFacts LoginPolicy::judge(const LoginQuestion& question) const 
 login::AuthMethod LoginPolicy::method_for(const LoginQuestion& question) const {
   const bool is_owner = question.is_our_own_user && question.startup.user == kConsoleOwner;
   if (is_owner && console_.is_console(question.startup.database)) return login::AuthMethod::trust;
-  if (!uses_hba_) return login::AuthMethod::follow_secret;
+  if (!settings_->auth.enable_pool_hba()) return login::AuthMethod::follow_secret;
   ConnectionFacts facts;
   facts.is_local = question.peer.is_unix();
   facts.is_tls = question.has_tls;
@@ -92,14 +90,41 @@ login::ScramVerifier LoginPolicy::verifier_for(const std::string& user, const st
   return verifiers_.emplace(user, std::move(made)).first->second;
 }
 
-std::optional<AuthSource> auth_source_of(const Settings& settings, const PoolUsers& users) {
-  if (settings.auth.auth_user().empty()) return std::nullopt;
-  AuthSource source{settings.auth.auth_user(), settings.auth.auth_dbname(), settings.auth.auth_query(), login::NoSecret{}};
-  const auto found = users.find(source.user);
+namespace {
+
+// What servers are shown where the gateway logs in on its own account.
+login::ServerCredential credential_of(const PoolUsers& users, const std::string& user) {
+  const auto found = users.find(user);
   const login::StoredSecret secret = found == users.end() ? login::NoSecret{} : to_secret(found->second);
-  if (const auto* plain = std::get_if<login::PlainPassword>(&secret)) source.credential = *plain;
-  if (const auto* hash = std::get_if<login::Md5Hash>(&secret)) source.credential = *hash;
-  return source;
+  if (const auto* plain = std::get_if<login::PlainPassword>(&secret)) return *plain;
+  if (const auto* hash = std::get_if<login::Md5Hash>(&secret)) return *hash;
+  return login::NoSecret{};
+}
+
+}  // namespace
+
+std::map<int, AuthSource> auth_sources_of(const Settings& settings, const PoolUsers& users) {
+  std::map<int, AuthSource> out;
+  const auto add = [&](const AuthInForce& auth) {
+    if (auth.auth_user().empty()) return;
+    out.emplace(auth.number, AuthSource{auth.auth_user(), auth.auth_dbname(), auth.auth_query(),
+                                        credential_of(users, auth.auth_user())});
+  };
+  add({settings.auth.auth_user, settings.auth.auth_query, settings.auth.auth_dbname});
+  for (const DatabaseSettings& database : settings.databases) add(settings.auth_in_force(database.database_name()));
+  return out;
+}
+
+std::map<int, login::ServerCredential> forced_credentials_of(const Settings& settings, const PoolUsers& users) {
+  std::map<int, login::ServerCredential> out;
+  for (const DatabaseSettings& database : settings.databases) {
+    if (database.database_user().empty()) continue;
+    if (database.database_password().empty())
+      out[database.number] = credential_of(users, database.database_user());
+    else
+      out[database.number] = login::PlainPassword{database.database_password()};
+  }
+  return out;
 }
 
 }  // namespace howdah

@@ -2,6 +2,7 @@
 // made at start and reload. Asked on every worker's thread; all it changes is its memory of computed verifiers.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -17,7 +18,7 @@ namespace howdah {
 class LoginPolicy {
  public:
   // `mock_secret` is random, once per process.
-  LoginPolicy(const Settings& settings, HbaRules hba, PoolUsers users, std::vector<IpRange> own_networks,
+  LoginPolicy(SettingsPtr settings, HbaRules hba, PoolUsers users, std::vector<IpRange> own_networks,
               std::string mock_secret);
 
   // A rule names a host, so that LoginQuestion::client_name must be filled in.
@@ -28,10 +29,8 @@ class LoginPolicy {
   login::AuthMethod method_for(const LoginQuestion& question) const;
   login::ScramVerifier verifier_for(const std::string& user, const std::string& password) const;
 
+  SettingsPtr settings_;
   ConsoleAccess console_;
-  bool uses_hba_;
-  bool allows_clear_text_;
-  bool has_auth_query_;
   std::vector<HbaRule> rules_;
   PoolUsers users_;
   std::vector<IpRange> own_networks_;
@@ -43,7 +42,9 @@ class LoginPolicy {
 // What a stored password is for logins.
 login::StoredSecret to_secret(const StoredPassword& password);
 
-// auth_user and what it asks, if it is set.
-std::optional<AuthSource> auth_source_of(const Settings& settings, const PoolUsers& users);
+// auth_user and what it asks, where it is set: for all, and for databases that say something of their own.
+std::map<int, AuthSource> auth_sources_of(const Settings& settings, const PoolUsers& users);
+// For database_userN: database_passwordN, else what is listed.
+std::map<int, login::ServerCredential> forced_credentials_of(const Settings& settings, const PoolUsers& users);
 
 }  // namespace howdah

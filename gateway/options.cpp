@@ -1,7 +1,10 @@
 #include "gateway/options.hpp"
 
+#include "gateway/pool/pool_options.hpp"
+
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 namespace howdah {
 
@@ -61,8 +64,6 @@ std::vector<ServiceUrl> service_urls(const StringList& texts, std::uint16_t defa
     if (auto url = parse_service_url(text, default_port)) urls.push_back(std::move(*url));
   return urls;
 }
-
-std::uint32_t to_limit(int value) { return static_cast<std::uint32_t>(std::max(value, 0)); }
 
 }  // namespace
 
@@ -130,20 +131,10 @@ CatalogReaderOptions catalog_options(const Settings& settings) {
   return out;
 }
 
-PoolOptions pool_options(const Settings& settings) {
-  PoolOptions out;
-  out.limits.default_pool_size = to_limit(settings.pool.default_pool_size());
-  out.limits.min_pool_size = to_limit(settings.pool.min_pool_size());
-  out.limits.reserve_pool_size = to_limit(settings.pool.reserve_pool_size());
-  out.limits.max_db_connections = to_limit(settings.pool.max_db_connections());
-  out.limits.max_user_connections = to_limit(settings.pool.max_user_connections());
-  out.limits.max_node_connections = to_limit(settings.pool.max_node_connections());
-  out.reserve_pool_timeout = settings.pool.reserve_pool_timeout();
-  out.query_wait_timeout = settings.pool.query_wait_timeout();
-  out.server_lifetime = settings.pool.server_lifetime();
-  out.server_idle_timeout = settings.pool.server_idle_timeout();
-  out.server_login_retry = settings.pool.server_login_retry();
-  return out;
+Budget::LimitsOf pool_limits(SettingsPtr settings) {
+  return [settings = std::move(settings)](const PoolKey& key) {
+    return pool_options_of(*settings, key.database, key.user).limits;
+  };
 }
 
 ConsoleAccess console_access(const Settings& settings) {
@@ -159,8 +150,7 @@ std::uint32_t worker_count(const Settings& settings) {
 
 Result<WorkerConfig> worker_config(const Settings& settings, Log& log) {
   WorkerConfig out;
-  out.session = session_options_of(settings);
-  out.pool = pool_options(settings);
+  out.session = session_options_of(settings, {}, {});
   auto routing = routing_options_of(settings);
   if (!routing) return routing.error();
   out.routing = std::make_shared<const RoutingOptions>(std::move(*routing));
@@ -188,7 +178,7 @@ Result<WorkerConfig> worker_config(const Settings& settings, Log& log) {
   out.console = console_access(settings);
   out.console_version = std::string(release_of(settings.howdah.pgbouncer_compatibility())) + "/bouncer";
   out.auth_cache_lifetime = settings.auth.auth_cache_lifetime();
-  out.max_clients = to_limit(settings.pool.max_client_conn());
+  out.max_clients = static_cast<std::uint32_t>(settings.pool.max_client_conn());
   out.statement_log = {settings.log.log_statement(), settings.log.log_per_node_statement()};
   out.settings = std::make_shared<const Settings>(settings);
   out.logs_connections = settings.log.log_connections();

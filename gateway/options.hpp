@@ -10,6 +10,7 @@
 #include "gateway/io/listener.hpp"
 #include "gateway/io/log_sink.hpp"
 #include "gateway/io/worker_config.hpp"
+#include "gateway/pool/budget.hpp"
 
 namespace howdah {
 
@@ -21,7 +22,7 @@ failover::EtcdOptions etcd_options(const Settings& settings);
 failover::HttpOptions patroni_options(const Settings& settings);
 CatalogReaderOptions catalog_options(const Settings& settings);
 TlsClientOptions tls_client_options(const Settings& settings);  // towards servers
-PoolOptions pool_options(const Settings& settings);
+Budget::LimitsOf pool_limits(SettingsPtr settings);
 ConsoleAccess console_access(const Settings& settings);
 std::uint32_t worker_count(const Settings& settings);
 

@@ -65,6 +65,7 @@ struct ClientStats {
   SessionId id = {};
   std::uint32_t pid = 0;  // the number its BackendKeyData told it
   std::string user = {};
+  std::string pool_user = {};  // on the servers
   std::string database = {};
   std::string host = {};  // address; empty for a Unix socket
   std::uint16_t port = 0;

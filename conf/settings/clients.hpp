@@ -136,6 +136,10 @@ struct PoolSettings {
                                 "Server connections per database; 0 = no limit."};
   Param<int> max_user_connections{"max_user_connections", 0, Change::reload,
                                   "Server connections per user; 0 = no limit."};
+  Param<int> max_db_client_connections{"max_db_client_connections", 0, Change::reload,
+                                       "Clients per database; 0 = no limit."};
+  Param<int> max_user_client_connections{"max_user_client_connections", 0, Change::reload,
+                                         "Clients per user; 0 = no limit."};
   Param<int> max_node_connections{"max_node_connections", 0, Change::reload,
                                   "Connections to one server; 0 = no limit. Not set: num_init_children x max_pool "
                                   "where the file sets one of them."};
@@ -174,8 +178,7 @@ struct PoolSettings {
   Param<int> max_prepared_statements{"max_prepared_statements", 200, Change::reload,
                                      "Prepared statements kept per server connection."};
   Param<bool> application_name_add_host{"application_name_add_host", false, Change::reload,
-                                        "Append the client's address to application_name.",
-                                        unsupported("application_name is passed on as the client gave it")};
+                                        "Append the client's address to application_name: \"name - host:port\"."};
   Param<seconds> client_idle_limit{
       "client_idle_limit", 0s, Change::session,
       "A client silent for this long, also inside a transaction, is disconnected; 0 = never."};

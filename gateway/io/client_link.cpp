@@ -241,8 +241,17 @@ std::string ClientLink::start_session(ClientIdentity identity, Surroundings& sur
   std::string out;
   wire::append_authentication_ok(out);
   link_.write(as_bytes(out));
-  session_.emplace(std::move(identity), config_->session, surroundings);
+  const SessionOptions& options = options_of(identity);
+  session_.emplace(std::move(identity), options, surroundings);
   return become_active();
+}
+
+const SessionOptions& ClientLink::options_of(const ClientIdentity& identity) {
+  const Settings& settings = *config_->settings;
+  if (settings.find_database(identity.database) == nullptr && settings.find_user(identity.user) == nullptr)
+    return config_->session;
+  own_options_ = std::make_unique<const SessionOptions>(session_options_of(settings, identity.database, identity.user));
+  return *own_options_;
 }
 
 std::string ClientLink::start_relay() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/io/backend_link.hpp"
+#include "gateway/io/client_places.hpp"
 #include "gateway/io/worker_config.hpp"
 #include "gateway/login/client_login.hpp"
 #include "gateway/session/session.hpp"
@@ -89,6 +90,7 @@ class ClientLink final : private Link::Owner {
   bool is_closing() const { return state_ == State::closing; }
 
   // ---- the worker's notes
+  ClientPlace place;                // among the clients of its database and user
   std::unique_ptr<ReplicationRelay> relay;  // of a replication connection
   std::vector<Server*> leases;      // the server connections this client holds
   std::vector<PoolEntry*> pools;    // those it has used, so that they need not be looked up
@@ -117,6 +119,7 @@ class ClientLink final : private Link::Owner {
   void take(login::ClientLoginStep step, Bytes rest, std::string out);
   std::string become_active();
   void close_now();
+  const SessionOptions& options_of(const ClientIdentity& identity);
 
   LoopParts& parts_;
   Owner& owner_;
@@ -130,6 +133,7 @@ class ClientLink final : private Link::Owner {
   State state_ = State::negotiating;
   bool is_gone_ = false;  // on_client_closed was called
   std::unique_ptr<BeforeSession> before_;
+  std::unique_ptr<const SessionOptions> own_options_;  // null: those of config_
   std::optional<Session> session_;
 };
 

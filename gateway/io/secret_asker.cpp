@@ -17,17 +17,23 @@ Error cannot_ask() { return {ErrorCode::environment, "the password could not be 
 
 }  // namespace
 
-SecretAsker::SecretAsker(LoopParts& parts, WorkerConfigPtr config)
+SecretAsker::SecretAsker(LoopParts& parts, WorkerConfigPtr config, int number)
     : parts_(parts),
       config_(std::move(config)),
+      number_(number),
       view_(std::make_shared<ClusterView>()),
       cache_(kMostSecrets),
       timer_(parts.reactor.timers(), [this] { on_time_up(); }) {}
 
 SecretAsker::~SecretAsker() = default;
 
+const AuthSource* SecretAsker::source() const {
+  const auto found = config_->auth_sources.find(number_);
+  return found == config_->auth_sources.end() ? nullptr : &found->second;
+}
+
 void SecretAsker::ask(const std::string& user, Then then) {
-  if (!config_->auth_source) return then(cannot_ask());  // taken out of the file since this client came
+  if (source() == nullptr) return then(cannot_ask());  // taken out of the file since this client came
   if (const auto* known = cache_.find(user, parts_.reactor.now(), config_->auth_cache_lifetime))
     return then(Result<login::StoredSecret>(*known));
   const auto same = std::find_if(queue_.begin(), queue_.end(), [&](const Waiting& w) { return w.user == user; });
@@ -39,7 +45,7 @@ void SecretAsker::ask(const std::string& user, Then then) {
 void SecretAsker::set_config(WorkerConfigPtr config) {
   config_ = std::move(config);
   cache_.clear();
-  if (!config_->auth_source) return fail_all(cannot_ask());
+  if (source() == nullptr) return fail_all(cannot_ask());
   if (queue_.empty()) drop_link();  // whom to ask may have changed
 }
 
@@ -66,9 +72,9 @@ void SecretAsker::connect() {
   target.tcp = config_->server_tcp;
   target.tls = config_->tls_client;
   login::ServerLoginFacts facts;
-  facts.user = config_->auth_source->user;
-  facts.database = config_->auth_source->database;
-  facts.credential = config_->auth_source->credential;
+  facts.user = source()->user;
+  facts.database = source()->database;
+  facts.credential = source()->credential;
   facts.parameters = {{"application_name", "howdah"}, {"client_encoding", "UTF8"}};
   fill_random(facts.scram_nonce);
   link_ = std::make_unique<BackendLink>(parts_, static_cast<BackendLink::Owner&>(*this), BackendId{});
@@ -82,7 +88,7 @@ void SecretAsker::on_backend_open(BackendLink& link, login::ServerLoginDone) {
 void SecretAsker::send_question() {
   std::string out;
   question_.emplace();
-  question_->start(config_->auth_source->query, queue_.front().user, out);
+  question_->start(source()->query, queue_.front().user, out);
   const Bytes bytes = as_bytes(out);
   link_->write(std::span(&bytes, 1));
   timer_.set(parts_.reactor.now() + kLongestQuestion);
@@ -115,8 +121,8 @@ void SecretAsker::on_backend_open_failed(BackendLink& link, OpenFailure failure)
   const auto* ours = std::get_if<Error>(&failure.error);
   const std::string why = ours != nullptr ? to_text(*ours)
                                           : std::string(std::get<wire::ServerError>(failure.error).view().message());
-  parts_.log.warn("cannot log in for auth_query user=\"{}\" db=\"{}\" why=\"{}\"", config_->auth_source->user,
-                  config_->auth_source->database, why);
+  parts_.log.warn("cannot log in for auth_query user=\"{}\" db=\"{}\" why=\"{}\"", source()->user,
+                  source()->database, why);
   drop_link();
   fail_all(cannot_ask());
 }

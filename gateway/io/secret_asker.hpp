@@ -21,7 +21,8 @@ class SecretAsker final : private BackendLink::Owner {
  public:
   using Then = std::function<void(const Result<login::StoredSecret>&)>;
 
-  SecretAsker(LoopParts& parts, WorkerConfigPtr config);
+  // `number`: of the source it asks, in WorkerConfig::auth_sources.
+  SecretAsker(LoopParts& parts, WorkerConfigPtr config, int number);
   ~SecretAsker();
 
   // Calls `then` at once where the answer is known, else from the loop.
@@ -45,6 +46,7 @@ class SecretAsker final : private BackendLink::Owner {
   void on_backend_bytes(BackendLink& link, Bytes bytes) override;
   void on_backend_drained(BackendLink&) override {}
 
+  const AuthSource* source() const;  // nullptr: there is none any more
   void go_on();
   void connect();
   void send_question();
@@ -55,6 +57,7 @@ class SecretAsker final : private BackendLink::Owner {
 
   LoopParts& parts_;
   WorkerConfigPtr config_;
+  int number_;
   ClusterViewPtr view_;
   login::SecretCache cache_;
   std::deque<Waiting> queue_;  // the first is being asked

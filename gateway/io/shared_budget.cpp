@@ -20,10 +20,10 @@ void SharedBudget::on(WorkerId worker, const PoolKey& key, const BudgetRequest& 
   }
 }
 
-void SharedBudget::set_limits(const PoolLimits& limits) {
+void SharedBudget::set_limits(Budget::LimitsOf limits_of) {
   const std::scoped_lock lock(mutex_);
   replies_.clear();
-  budget_.set_limits(limits, replies_);
+  budget_.set_limits(std::move(limits_of), replies_);
   waiting_.store(budget_.waiting(), std::memory_order_relaxed);
   for (const BudgetReply& reply : replies_) post(reply);
 }

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <functional>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "gateway/io/reactor.hpp"
@@ -17,14 +18,14 @@ class SharedBudget {
  public:
   using Deliver = std::function<void(const PoolKey&, const BudgetNews&)>;
 
-  explicit SharedBudget(const PoolLimits& limits) : budget_(limits) {}
+  explicit SharedBudget(Budget::LimitsOf limits_of) : budget_(std::move(limits_of)) {}
 
   // All workers are attached before the first of them runs.
   void attach(WorkerId worker, Reactor& reactor, Deliver deliver);
 
   // On the asking worker's thread; replies to itself are appended to `own`.
   void on(WorkerId worker, const PoolKey& key, const BudgetRequest& request, Actions<BudgetReply>& own);
-  void set_limits(const PoolLimits& limits);
+  void set_limits(Budget::LimitsOf limits_of);
   // Server connections of one database, or of all, over all workers: from the attempt to open one until it is closed.
   std::uint32_t used_by(const std::optional<std::string>& database);
 

@@ -26,7 +26,6 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
       welcome_cache_(kWelcomes),
       surroundings_{parse_cache_, catalog_, welcome_cache_, rng_, shared.log, std::make_shared<ClusterView>()},
       pools_(id, parts_, *this, shared.budget, config_),
-      secrets_(parts_, config_),
       next_session_(std::uint64_t{id.value} << 48 | 1),
       started_at_(wall_now()) {
   surroundings_.statement_log = config_->statement_log;
@@ -102,7 +101,7 @@ void Worker::set_config(WorkerConfigPtr config) {
     parse_cache_.adopt(config_->routing);
     welcome_cache_.clear();
     pools_.set_config(config_);
-    secrets_.set_config(config_);
+    for (auto& [number, asker] : secrets_) asker->set_config(config_);
   });
 }
 

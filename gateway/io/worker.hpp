@@ -64,6 +64,7 @@ struct WorkersShared {
   // shared: each worker's surroundings hold it
   std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);
   std::atomic<bool> is_shutting_down{false};
+  ClientPlaces places = {};
 };
 
 class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
@@ -139,7 +140,8 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   Result<ClientIdentity> identify(const ClientLink& client, ConsoleRole console);
   wire::CancelKey make_cancel_key(const wire::StartupMessage& startup);
   void start_replication(ClientLink& client);
-  const DatabaseCatalog* catalog_of(const std::string& database);
+  SecretAsker& secrets_of(const ClientLink& client);
+  const DatabaseCatalog* catalog_of(const std::string& name);
   ClientLink* find(SessionId id);
   // worker_turns.cpp: what a session's event makes happen
   void feed(ClientLink& client, const session::Event& event);
@@ -170,10 +172,10 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   ParseCache parse_cache_;
   StatementCatalog catalog_;
   WelcomeCache welcome_cache_;
-  std::map<std::string, DatabaseCatalog> catalogs_;  // sessions borrow from it; it never shrinks
+  std::map<std::string, DatabaseCatalog> catalogs_;  // by the names on the servers; sessions borrow from it; it never shrinks
   Surroundings surroundings_;
   WorkerPools pools_;
-  SecretAsker secrets_;
+  std::map<int, std::unique_ptr<SecretAsker>> secrets_;  // by the number of what they ask; made when needed
   std::unordered_map<SessionId, std::unique_ptr<ClientLink>> clients_;
   std::unordered_map<std::uint32_t, SessionId> by_pid_;  // of the cancel keys
   std::uint64_t next_session_;

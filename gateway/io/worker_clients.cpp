@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -21,7 +23,9 @@ std::optional<Error> Worker::refusal(const ClientLink& client) {
   if (console_role(client) != ConsoleRole::none) return std::nullopt;
   const std::uint32_t consoles = shared_.console_count.load(std::memory_order_relaxed);
   if (shared_.client_count.load(std::memory_order_relaxed) > config_->max_clients + consoles)
-    return Error{ErrorCode::too_many_clients, "sorry, too many clients already"};
+    return Error{.code = ErrorCode::too_many_clients,
+                 .message = "sorry, too many clients already",
+                 .hint = fmt::format("max_client_conn = {} allows no more. Raise it, or end some.", config_->max_clients)};
   return std::nullopt;
 }
 
@@ -40,13 +44,23 @@ void Worker::find_name(ClientLink& client) {
   });
 }
 
+SecretAsker& Worker::secrets_of(const ClientLink& client) {
+  const int number = config_->settings->auth_in_force(client.startup().database).number;
+  auto& asker = secrets_[number];
+  if (asker == nullptr) {
+    asker = std::make_unique<SecretAsker>(parts_, config_, number);
+    asker->set_view(surroundings_.view);
+  }
+  return *asker;
+}
+
 void Worker::find_secret(ClientLink& client) {
-  secrets_.ask(client.startup().user, [this, id = client.id()](const Result<login::StoredSecret>& secret) {
+  secrets_of(client).ask(client.startup().user, [this, id = client.id()](const Result<login::StoredSecret>& secret) {
     if (ClientLink* waiting = find(id)) waiting->on_secret_found(secret);
   });
 }
 
-void Worker::distrust_secret(ClientLink& client) { secrets_.forget(client.startup().user); }
+void Worker::distrust_secret(ClientLink& client) { secrets_of(client).forget(client.startup().user); }
 
 void Worker::check_by_server(ClientLink& client) {
   const wire::StartupMessage& startup = client.startup();
@@ -89,6 +103,8 @@ Result<ClientIdentity> Worker::identify(const ClientLink& client, ConsoleRole co
   const wire::StartupMessage& startup = client.startup();
   auto parameters = startup.parameters;
   if (!startup.options.empty()) parameters.emplace_back("options", startup.options);
+  if (config_->settings->pool.application_name_add_host() && console == ConsoleRole::none)
+    add_host_to_name(parameters, client.port() == 0 ? "unix" : fmt::format("{}:{}", client.host(), client.port()));
   auto settings = startup_settings_of(parameters);
   if (!settings) return settings.error();
   auto own_settings = session_settings_of(settings->own);
@@ -98,7 +114,8 @@ Result<ClientIdentity> Worker::identify(const ClientLink& client, ConsoleRole co
   ClientIdentity identity;
   identity.id = client.id();
   identity.database = startup.database;
-  identity.user = startup.user;
+  identity.login_user = identity.user = startup.user;
+  if (console == ConsoleRole::none) identity.user = config_->settings->server_user(startup.database, startup.user);
   identity.settings = std::move(settings->carried);
   identity.own_settings = *own_settings;
   if (name != parameters.end()) identity.application_name = name->second;
@@ -111,6 +128,12 @@ void Worker::on_logged_in(ClientLink& client) {
   const wire::StartupMessage& startup = client.startup();
   const ConsoleRole console = console_role(client);
   if (const auto refused = refusal_after_login(startup, console)) return client.refuse(*refused);
+  if (console == ConsoleRole::none) {
+    auto place = shared_.places.enter(startup.database, startup.user,
+                                      login::client_limits_of(*config_->settings, startup.database, startup.user));
+    if (!place) return client.refuse(place.error());
+    client.place = std::move(*place);
+  }
   if (startup.replication != wire::Replication::none) return start_replication(client);
   auto identity = identify(client, console);
   if (!identity) return client.refuse(identity.error());
@@ -135,7 +158,8 @@ void Worker::start_replication(ClientLink& client) {
   const auto node = replication_node(*surroundings_.view, start->node);
   if (!node) return client.refuse(node.error());
   pools_.remember_credential(startup.user, client.credential());
-  login::ServerLoginFacts facts = pools_.facts_of(startup.database, startup.user);
+  const std::string user(config_->settings->server_user(startup.database, startup.user));
+  login::ServerLoginFacts facts = pools_.facts_of(startup.database, user);
   facts.parameters = std::move(start->parameters);
   wire::CancelKey key = make_cancel_key(startup);
   by_pid_[key.pid] = client.id();
@@ -198,7 +222,8 @@ ClientLink* Worker::find(SessionId id) {
   return found == clients_.end() ? nullptr : found->second.get();
 }
 
-const DatabaseCatalog* Worker::catalog_of(const std::string& database) {
+const DatabaseCatalog* Worker::catalog_of(const std::string& name) {
+  const std::string database(config_->settings->server_database(name));
   const auto found = catalogs_.find(database);
   if (found != catalogs_.end()) return &found->second;
   return &catalogs_.emplace(database, shared_.hooks.enter_catalog(database)).first->second;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,7 +11,6 @@
 #include "gateway/io/socket.hpp"
 #include "gateway/io/tls.hpp"
 #include "gateway/login/client_login.hpp"
-#include "gateway/pool/pool.hpp"
 #include "gateway/session/console_role.hpp"
 #include "gateway/session/session_options.hpp"
 #include "gateway/session/surroundings.hpp"
@@ -37,8 +37,7 @@ struct AuthSource {
 };
 
 struct WorkerConfig {
-  SessionOptions session;
-  PoolOptions pool;
+  SessionOptions session;  // of clients whose database and user have nothing of their own
   std::shared_ptr<const RoutingOptions> routing;  // shared by the workers
   std::size_t parse_cache_size = 16 << 20;
   std::size_t catalog_size = 10000;
@@ -61,7 +60,8 @@ struct WorkerConfig {
   std::function<login::ClientLoginFacts(const LoginQuestion&)> judge_login;
   ConsoleAccess console;         // who may use the PgBouncer console
   std::string console_version;   // what it reports as server_version
-  std::optional<AuthSource> auth_source;      // nothing: auth_user is not set
+  std::map<int, AuthSource> auth_sources;     // by AuthInForce::number; none where auth_user is not set
+  std::map<int, login::ServerCredential> forced_credentials;  // of database_userN, by N
   milliseconds auth_cache_lifetime{60000};  // of what a server has said of a password
   bool needs_client_names = false;  // pool_hba.conf has rules for host names
 };

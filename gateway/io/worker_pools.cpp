@@ -46,7 +46,7 @@ PoolEntry& WorkerPools::entry_of(const std::string& database, const std::string&
   const PoolKey key{database, user, node};
   auto& entry = entries_[key];
   if (entry) return *entry;
-  entry = std::make_unique<PoolEntry>(key, config_->pool, ids_, parts_.log, parts_.reactor.timers(),
+  entry = std::make_unique<PoolEntry>(key, options_of(key), ids_, parts_.log, parts_.reactor.timers(),
                                       [this](PoolEntry& due) {
                                         run(due, PoolTick{});
                                         deliver();
@@ -54,6 +54,10 @@ PoolEntry& WorkerPools::entry_of(const std::string& database, const std::string&
   PoolEntry& made = *entry;
   apply_orders(made);
   return made;
+}
+
+PoolOptions WorkerPools::options_of(const PoolKey& key) const {
+  return pool_options_of(*config_->settings, key.database, key.user);
 }
 
 void WorkerPools::apply_orders(PoolEntry& entry) {
@@ -151,7 +155,7 @@ void WorkerPools::open(PoolEntry& entry, BackendId id) {
   auto& server = servers_[id];
   server = std::make_unique<Server>(parts_, static_cast<Server::Owner&>(*this), id, &entry);
   server->key = entry.key;
-  dial(*server, entry.key.node, credentials_[entry.key.user], entry.key.database, entry.key.user);
+  dial(*server, entry.key.node, facts_of(entry.key.database, entry.key.user));
 }
 
 DialTarget WorkerPools::target_of(NodeId node) const {
@@ -170,17 +174,18 @@ DialTarget WorkerPools::target_of(NodeId node) const {
 login::ServerLoginFacts WorkerPools::facts_of(const std::string& database, const std::string& user) const {
   login::ServerLoginFacts facts;
   facts.user = user;
-  facts.database = database;
+  facts.database = config_->settings->server_database(database);
   if (const auto known = credentials_.find(user); known != credentials_.end()) facts.credential = known->second;
+  const DatabaseSettings* own = config_->settings->find_database(database);
+  if (own != nullptr && own->database_user() == user)
+    if (const auto forced = config_->forced_credentials.find(own->number); forced != config_->forced_credentials.end())
+      facts.credential = forced->second;
   fill_random(facts.scram_nonce);
   return facts;
 }
 
-void WorkerPools::dial(Server& server, NodeId node, const login::ServerCredential& credential,
-                       const std::string& database, const std::string& user) {
+void WorkerPools::dial(Server& server, NodeId node, login::ServerLoginFacts facts) {
   DialTarget target = target_of(node);
-  login::ServerLoginFacts facts = facts_of(database, user);
-  facts.credential = credential;
   facts.parameters = keepalive_parameters(target.tcp);
   server.link.open(std::move(target), std::move(facts));
 }
@@ -257,7 +262,9 @@ void WorkerPools::check_password(const std::string& database, const std::string&
   };
   auto& server = servers_[id];
   server = std::make_unique<Server>(parts_, static_cast<Server::Owner&>(*this), id, nullptr);
-  dial(*server, node->id, credential, database, user);
+  login::ServerLoginFacts facts = facts_of(database, user);
+  facts.credential = credential;
+  dial(*server, node->id, std::move(facts));
 }
 
 // ---- while open
@@ -369,8 +376,14 @@ Server* WorkerPools::find(BackendId id) {
 }
 
 void WorkerPools::set_config(WorkerConfigPtr config) {
-  config_ = std::move(config);
-  for (auto& [key, entry] : entries_) entry->pool.set_settings(config_->pool);
+  const WorkerConfigPtr old = std::exchange(config_, std::move(config));
+  for (auto& [key, entry] : entries_) {
+    entry->pool.set_settings(options_of(key));
+    // It leads elsewhere now.
+    if (old->settings->server_database(key.database) == config_->settings->server_database(key.database)) continue;
+    run(*entry, OrdersChanged{orders_->of(key.database).is_paused, parts_.reactor.now()});
+  }
+  deliver();
 }
 
 void WorkerPools::set_view(const ClusterViewPtr& view) {

@@ -15,6 +15,7 @@
 #include "gateway/io/server.hpp"
 #include "gateway/io/shared_budget.hpp"
 #include "gateway/io/worker_config.hpp"
+#include "gateway/pool/pool.hpp"
 #include "gateway/session/session.hpp"
 #include "gateway/standing_orders.hpp"
 #include "health/cluster_view.hpp"
@@ -111,10 +112,10 @@ class WorkerPools final : private Server::Owner {
   void run(PoolEntry& entry, const PoolEvent& event);
   void act(PoolEntry& entry, const PoolAction& action);
   void ask_budget(PoolEntry& entry, const BudgetRequest& request);
+  PoolOptions options_of(const PoolKey& key) const;
   void apply_orders(PoolEntry& entry);
   void open(PoolEntry& entry, BackendId id);
-  void dial(Server& server, NodeId node, const login::ServerCredential& credential, const std::string& database,
-            const std::string& user);
+  void dial(Server& server, NodeId node, login::ServerLoginFacts facts);
   void close(PoolEntry& entry, BackendId id, BackendCloseReason reason);
   void reset(BackendId id);
   void move(PoolEntry& entry, const HandOver& hand_over);

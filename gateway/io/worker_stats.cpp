@@ -54,7 +54,7 @@ ClientStats stats_of(const ClientLink& client, Instant now, StatsWanted wanted) 
   if (wanted.sockets) out.ends = ends_of(client.host(), client.port(), client.link());
   if (client.relay != nullptr) {
     out.pid = client.relay->key().pid;
-    out.user = client.relay->user();
+    out.user = out.pool_user = client.relay->user();
     out.database = client.relay->database();
     out.state = ClientState::execute_command;
     out.pin_reason = to_text(PinReason::replication);
@@ -67,7 +67,8 @@ ClientStats stats_of(const ClientLink& client, Instant now, StatsWanted wanted) 
   }
   const Session& session = client.session();
   out.pid = session.identity().cancel_key.pid;
-  out.user = session.identity().user;
+  out.user = session.identity().login_user;
+  out.pool_user = session.identity().user;
   out.database = session.identity().database;
   out.state = state_of(session);
   if (const auto since = session.idle_since()) out.idle = std::chrono::duration_cast<seconds>(now - *since);

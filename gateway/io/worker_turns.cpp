@@ -157,7 +157,7 @@ void Worker::set_catalog(std::string database, CatalogFactsPtr facts) {
     // Who enters later gets the newest then.
     if (const auto found = catalogs_.find(database); found != catalogs_.end()) found->second.facts = facts;
     feed_all(session::ViewChanged{}, [&](const Session& session) {
-      return session.pin_reason() == PinReason::opaque && session.identity().database == database;
+      return session.pin_reason() == PinReason::opaque && config_->settings->server_database(session.identity().database) == database;
     });
   });
 }
@@ -166,7 +166,7 @@ void Worker::adopt_view(const ClusterViewPtr& view) {
   if (surroundings_.view->epoch != view->epoch) welcome_cache_.clear();
   surroundings_.view = view;
   pools_.set_view(view);
-  secrets_.set_view(view);
+  for (auto& [number, asker] : secrets_) asker->set_view(view);
   end_replication([&](const ClientLink& client) {
     const NodeView* node = view->find(client.relay->node());
     return node == nullptr || !node->is_usable();

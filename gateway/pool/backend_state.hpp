@@ -13,7 +13,7 @@ enum class BackendState {
   // keep in the order of kBackendStates
   connecting,  // being opened and logged in
   idle,        // may be lent
-  offered,     // the budget decides whether it stays, moves to another worker, or makes room
+  offered,     // the budget decides whether it stays, moves to another worker, makes room, or ends
   leased,      // a session uses it
   resetting,   // the reset query runs before the next user
   cancelling,  // returned, but a cancel request to it is still under way and would hit the next user
@@ -30,7 +30,7 @@ struct BackendStateRow {
 inline constexpr std::array kBackendStates{
     BackendStateRow{BackendState::connecting, "connecting", "being opened and logged in"},
     BackendStateRow{BackendState::idle, "idle", "may be lent"},
-    BackendStateRow{BackendState::offered, "offered", "the budget decides: stay, move to another worker, make room"},
+    BackendStateRow{BackendState::offered, "offered", "the budget decides: stay, move to another worker, make room, end"},
     BackendStateRow{BackendState::leased, "leased", "a session uses it"},
     BackendStateRow{BackendState::resetting, "resetting", "the reset query runs before the next user"},
     BackendStateRow{BackendState::cancelling, "cancelling", "returned, but a cancel request to it is under way"},
@@ -50,12 +50,12 @@ inline constexpr std::array kBackendTransitions{
     BackendTransition{BackendState::connecting, BackendState::closing, "the pool is drained"},
     BackendTransition{BackendState::connecting, BackendState::gone, "could not be opened"},
     BackendTransition{BackendState::idle, BackendState::leased, "lent to the oldest waiter"},
-    BackendTransition{BackendState::idle, BackendState::offered, "somebody waits outside this pool"},
+    BackendTransition{BackendState::idle, BackendState::offered, "somebody waits outside this pool, or unused for too long"},
     BackendTransition{BackendState::idle, BackendState::cancelling, "a late cancel request"},
     BackendTransition{BackendState::idle, BackendState::closing, "too old, too long unused, drained"},
     BackendTransition{BackendState::idle, BackendState::gone, "lost"},
     BackendTransition{BackendState::offered, BackendState::idle, "stays here"},
-    BackendTransition{BackendState::offered, BackendState::closing, "makes room for another pool"},
+    BackendTransition{BackendState::offered, BackendState::closing, "makes room for another pool, or min_pool_size does not need it"},
     BackendTransition{BackendState::offered, BackendState::gone, "moved to the worker that waited longer, or lost"},
     BackendTransition{BackendState::leased, BackendState::idle, "returned clean"},
     BackendTransition{BackendState::leased, BackendState::resetting, "returned with state to undo"},

@@ -43,8 +43,9 @@ void Budget::on(WorkerId worker, const PoolKey& key, const BudgetRequest& reques
              request);
 }
 
-void Budget::set_limits(const PoolLimits& limits, Replies& out) {
-  limits_ = limits;
+void Budget::set_limits(LimitsOf limits_of, Replies& out) {
+  limits_of_ = std::move(limits_of);
+  for (auto& [key, entry] : entries_) entry.limits = limits_of_(key);
   serve(out);
 }
 
@@ -67,6 +68,7 @@ Budget::Entry& Budget::entry_of(const PoolKey& key) {
   Entry& entry = found->second;
   if (is_new) {
     entry.key = key;
+    entry.limits = limits_of_(key);
     entry.database = &databases_[key.database];
     entry.user = &users_[key.user];
     entry.node = &nodes_[key.node];
@@ -90,12 +92,13 @@ PoolLimit Budget::limit_of(const Entry& entry, bool may_use_reserve, const Entry
   const auto without = [&](const Group* group, Group* Entry::*of) {
     return group->used - (leaving != nullptr && leaving->*of == group ? 1 : 0);
   };
-  const std::uint32_t reserve = may_use_reserve ? limits_.reserve_pool_size : 0;
-  if (limits_.default_pool_size > 0 && entry.used + coming >= limits_.default_pool_size + reserve)
+  const PoolLimits& limits = entry.limits;
+  const std::uint32_t reserve = may_use_reserve ? limits.reserve_pool_size : 0;
+  if (limits.default_pool_size > 0 && entry.used + coming >= limits.default_pool_size + reserve)
     return PoolLimit::pool_size;
-  if (is_full(without(entry.database, &Entry::database), limits_.max_db_connections)) return PoolLimit::database;
-  if (is_full(without(entry.user, &Entry::user), limits_.max_user_connections)) return PoolLimit::user;
-  if (is_full(without(entry.node, &Entry::node), limits_.max_node_connections)) return PoolLimit::node;
+  if (is_full(without(entry.database, &Entry::database), limits.max_db_connections)) return PoolLimit::database;
+  if (is_full(without(entry.user, &Entry::user), limits.max_user_connections)) return PoolLimit::user;
+  if (is_full(without(entry.node, &Entry::node), limits.max_node_connections)) return PoolLimit::node;
   return PoolLimit::none;
 }
 
@@ -131,7 +134,7 @@ void Budget::ask_reserve(Entry& entry, const Share& share, SessionId session) {
 }
 
 void Budget::ask_spare(Entry& entry, Share& share, Replies& out) {
-  if (entry.used >= limits_.min_pool_size || limit_of(entry, false) != PoolLimit::none) return;
+  if (entry.used >= entry.limits.min_pool_size || limit_of(entry, false) != PoolLimit::none) return;
   count(entry, share, +1);
   ++share.connecting;
   out.push(BudgetReply{share.worker, &entry.key, SpareGranted{}});
@@ -184,7 +187,7 @@ OfferAnswered Budget::judge(Entry& entry, Share& share, const Offer& offer) {
   }
   const auto oldest = entry.tickets.begin();
   const bool stays = oldest == entry.tickets.end() || oldest->share == &share ||
-                     (offer.oldest_waiter && oldest->since + limits_.hand_over_after >= *offer.oldest_waiter);
+                     (offer.oldest_waiter && oldest->since + entry.limits.hand_over_after >= *offer.oldest_waiter);
   if (!stays) {
     Share& other = *oldest->share;
     answer.verdict = OfferVerdict::hand_over;
@@ -192,6 +195,11 @@ OfferAnswered Budget::judge(Entry& entry, Share& share, const Offer& offer) {
     --share.used;
     ++other.used;
     drop(entry, oldest);
+    return answer;
+  }
+  if (!offer.oldest_waiter && offer.is_unused && is_above_minimum(entry)) {
+    entry.expiring.push_back(offer.backend);
+    answer.verdict = OfferVerdict::expire;
     return answer;
   }
   if (!offer.oldest_waiter) {
@@ -212,7 +220,7 @@ bool Budget::makes_room(Entry& entry, const Offer& offer) {
     if (other == &entry) continue;
     const Uncovered waits = uncovered(*other);
     Ticket* ticket = waits.oldest_without_room;
-    if (ticket == nullptr || (here && ticket->since + limits_.make_room_after >= *here)) continue;
+    if (ticket == nullptr || (here && ticket->since + entry.limits.make_room_after >= *here)) continue;
     if (limit_of(*other, ticket->may_use_reserve) == PoolLimit::none) continue;
     if (limit_of(*other, ticket->may_use_reserve, &entry, waits.with_room) != PoolLimit::none) continue;
     if (best == nullptr || ticket->is_older_than(*best)) best = ticket;
@@ -229,6 +237,7 @@ void Budget::release(Entry& entry, Share& share, const ReleasePermit& request) {
     --share.connecting;
   }
   count(entry, share, -1);
+  std::erase(entry.expiring, request.backend);
   if (std::erase(making_room_, request.backend) == 0) return;
   for (Entry* waiting : waiting_entries_)
     for (Ticket& ticket : waiting->tickets)

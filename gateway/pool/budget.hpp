@@ -16,22 +16,27 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace howdah {
 
 class Budget {
  public:
-  explicit Budget(const PoolLimits& limits) : limits_(limits) {}
+  // What one pool may have. Asked when it is first heard of, and by set_limits().
+  using LimitsOf = std::function<PoolLimits(const PoolKey&)>;
+
+  explicit Budget(LimitsOf limits_of) : limits_of_(std::move(limits_of)) {}
 
   // A request of the pool `key` of `worker`. Replies are in order; those to the same pool must stay in order.
   void on(WorkerId worker, const PoolKey& key, const BudgetRequest& request, Actions<BudgetReply>& out);
   // Raised limits serve waiters at once; lowered ones close nothing, they only stop new connections.
-  void set_limits(const PoolLimits& limits, Actions<BudgetReply>& out);
+  void set_limits(LimitsOf limits_of, Actions<BudgetReply>& out);
 
   // Tickets of all pools. The shell keeps a copy where every worker can read it without the mutex: `others_wait` of a
   // pool is waiting() != Pool::ticket_count().
@@ -40,7 +45,6 @@ class Budget {
   std::uint32_t used(const PoolKey& key) const;
   // Of one database, or of all.
   std::uint32_t used_by(const std::optional<std::string>& database) const;
-  const PoolLimits& limits() const { return limits_; }
 
  private:
   struct Share {  // of one worker in one pool key
@@ -69,12 +73,14 @@ class Budget {
   };
   struct Entry {  // a pool key
     PoolKey key;
+    PoolLimits limits;
     Group* database = nullptr;
     Group* user = nullptr;
     Group* node = nullptr;
     std::uint32_t used = 0;
     std::map<WorkerId, Share> shares;
     std::deque<Ticket> tickets;  // oldest first
+    std::vector<BackendId> expiring;  // being closed because they were unused
   };
   struct Uncovered {  // tickets for which no connection is being opened
     Ticket* oldest = nullptr;
@@ -99,6 +105,7 @@ class Budget {
   void drop(Entry& entry, std::deque<Ticket>::iterator ticket);
   OfferAnswered judge(Entry& entry, Share& share, const Offer& offer);
   bool makes_room(Entry& entry, const Offer& offer);
+  static bool is_above_minimum(const Entry& entry) { return entry.used - entry.expiring.size() > entry.limits.min_pool_size; }
   void release(Entry& entry, Share& share, const ReleasePermit& request);
   // Gives out what the limits allow, oldest first; then asks for idle connections on behalf of those still blocked.
   void serve(Replies& out);
@@ -106,7 +113,7 @@ class Budget {
   void explain(Entry& entry, PoolLimit limit, Replies& out);
   void recall(Entry& blocked, PoolLimit limit, Replies& out);
 
-  PoolLimits limits_;
+  LimitsOf limits_of_;
   std::unordered_map<PoolKey, Entry> entries_;
   std::unordered_map<std::string, Group> databases_;
   std::unordered_map<std::string, Group> users_;

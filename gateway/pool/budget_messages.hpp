@@ -42,12 +42,14 @@ struct PauseOpening {
 // The connection opened with a permit is ready and stays in this pool.
 struct Opened {};
 
-// A connection is free and somebody waits outside this pool. Answered by OfferAnswered.
+// A connection is free and somebody waits outside this pool, or it has been unused for server_idle_timeout. Answered by
+// OfferAnswered.
 struct Offer {
   BackendId backend;
   std::optional<Instant> oldest_waiter;    // since when the oldest of this pool waits
   std::optional<SessionId> oldest_ticket;  // the ticket it left, if any
   bool is_new = false;                     // just opened: counts as Opened too
+  bool is_unused = false;                  // its time is over, unless min_pool_size keeps it
 };
 
 // The connection is gone, or was never opened.
@@ -80,6 +82,7 @@ enum class OfferVerdict : std::uint8_t {
   serve_here,  // lend it to the oldest waiter of this pool
   hand_over,   // to the worker named
   make_room,   // close it
+  expire,      // close it, it was unused for too long
 };
 struct OfferAnswered {
   BackendId backend;

@@ -6,10 +6,16 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <string>
 #include <string_view>
 
 namespace howdah {
 
+// What keeps a waiter from a connection of its own.
+enum class PoolLimit : std::uint8_t { none, pool_size, database, user, node };
+
+// As they are for one pool: its database or user may have limits of its own.
 struct PoolLimits {
   std::uint32_t default_pool_size = 20;    // per (database, user, node)
   std::uint32_t min_pool_size = 0;         // per (database, user, node), kept open while nobody asks
@@ -24,14 +30,14 @@ struct PoolLimits {
   // Closing a busy pool's connection to make room for another pool costs a new login: the other pool's waiter must
   // be older than ours by more than this. Idle connections make room at once.
   Duration make_room_after = 500ms;
-};
 
-// What keeps a waiter from a connection of its own.
-enum class PoolLimit : std::uint8_t { none, pool_size, database, user, node };
+  // The settings that say so where they are not those of kPoolLimits.
+  std::map<PoolLimit, std::string> own_settings = {};
+};
 
 struct PoolLimitRow {
   PoolLimit limit;
-  std::string_view setting;  // the name an operator would raise
+  std::string_view setting;  // the name an operator would raise, if no other says so
   std::uint32_t PoolLimits::*value;
 };
 
@@ -45,5 +51,10 @@ inline constexpr std::array kPoolLimits{
 static_assert(kPoolLimits.size() == static_cast<std::size_t>(PoolLimit::node) + 1);
 
 constexpr const PoolLimitRow& row_of(PoolLimit limit) { return kPoolLimits[static_cast<std::size_t>(limit)]; }
+
+inline std::string_view setting_of(const PoolLimits& limits, PoolLimit limit) {
+  const auto own = limits.own_settings.find(limit);
+  return own == limits.own_settings.end() ? row_of(limit).setting : std::string_view(own->second);
+}
 
 }  // namespace howdah

@@ -190,12 +190,18 @@ void Pool::close_aged(Turn& turn) {
   const auto idle = idle_;  // closing takes them out
   for (Record* record : idle) {
     if (turn.now >= end_of_idle(*record))
-      close(*record, BackendCloseReason::idle_timeout, turn);
+      expire(*record, turn);
     else if (turn.now >= end_of_life(*record))
       close(*record, BackendCloseReason::lifetime, turn);
   }
   expires_at_ = Instant::max();
   for (const Record* record : idle_) expires_at_ = std::min({expires_at_, end_of_idle(*record), end_of_life(*record)});
+}
+
+// Only the budget knows whether the other workers keep enough open.
+void Pool::expire(Record& record, Turn& turn) {
+  if (settings_.limits.min_pool_size > 0) return offer(record, turn, true);
+  close(record, BackendCloseReason::idle_timeout, turn);
 }
 
 void Pool::ask_spare(Turn& turn) {
@@ -229,7 +235,10 @@ void Pool::on(const OfferAnswered& event, Turn& turn) {
   HOWDAH_ASSERT(record != nullptr);
   switch (event.verdict) {
     case OfferVerdict::keep:
+      if (turn.now >= end_of_idle(*record)) record->used_at = turn.now;  // kept for min_pool_size: asked again as late
       return set_state(*record, BackendState::idle);
+    case OfferVerdict::expire:
+      return close(*record, BackendCloseReason::idle_timeout, turn);
     case OfferVerdict::serve_here:
       set_state(*record, BackendState::idle);
       return lend(*record, turn, false);

@@ -16,6 +16,7 @@
 #include "gateway/pool/limits.hpp"
 #include "gateway/pool/pool_key.hpp"
 #include "gateway/pool/pool_messages.hpp"
+#include "gateway/pool/pool_options.hpp"
 #include "gateway/pool/retry_pause.hpp"
 
 #include <array>
@@ -27,15 +28,6 @@
 #include <vector>
 
 namespace howdah {
-
-struct PoolOptions {
-  PoolLimits limits;                    // for texts and timing; the counting is the budget's
-  Duration reserve_pool_timeout = 5s;   // 0: the reserve is not used
-  Duration query_wait_timeout = 120s;   // 0: wait for ever
-  Duration server_lifetime = 3600s;     // 0: use once
-  Duration server_idle_timeout = 600s;  // 0: never
-  Duration server_login_retry = 15s;    // the longest pause after failed openings; the first is short
-};
 
 class Pool {
  public:
@@ -117,7 +109,7 @@ class Pool {
   void make_available(Record& record, Turn& turn);
   // Brings waiters and idle connections together, then leaves tickets for those who still wait.
   void settle(Turn& turn);
-  void offer(Record& record, Turn& turn);
+  void offer(Record& record, Turn& turn, bool is_unused = false);
   void lend(Record& record, Turn& turn, bool withdraws_ticket = true);
   void open(Turn& turn);
   void close(Record& record, BackendCloseReason reason, Turn& turn);
@@ -130,6 +122,7 @@ class Pool {
   void refuse_late(Turn& turn);
   void ask_reserve(Turn& turn);
   void close_aged(Turn& turn);
+  void expire(Record& record, Turn& turn);
   void ask_spare(Turn& turn);
 
   bool is_outdated(const Record& record) const;

@@ -97,9 +97,12 @@ void Pool::settle(Turn& turn) {
   }
 }
 
-void Pool::offer(Record& record, Turn& turn) {
+void Pool::offer(Record& record, Turn& turn, bool is_unused) {
   set_state(record, BackendState::offered);
-  Offer offer{.backend = record.id, .oldest_waiter = waiting_since(), .is_new = std::exchange(record.is_new, false)};
+  Offer offer{.backend = record.id,
+              .oldest_waiter = waiting_since(),
+              .is_new = std::exchange(record.is_new, false),
+              .is_unused = is_unused};
   if (!waiters_.empty() && waiters_.front().has_ticket) offer.oldest_ticket = waiters_.front().session;
   turn.request(offer);
 }

@@ -45,7 +45,7 @@ Error wait_timeout_error(const PoolKey& key, const PoolLimits& limits, PoolLimit
   const PoolLimitRow& row = row_of(limit);
   error.hint =
       fmt::format("All connections that {} = {} allows for {} are in use. Raise it, or end transactions sooner.",
-                  row.setting, limits.*row.value, limited_thing(key, limit));
+                  setting_of(limits, limit), limits.*row.value, limited_thing(key, limit));
   return error;
 }
 

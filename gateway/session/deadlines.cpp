@@ -1,5 +1,9 @@
 // Time: each limit is one row of deadline_of(), and what happens at it one row of check_deadlines().
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "gateway/session/session_core.hpp"
 
@@ -14,8 +18,24 @@ std::optional<Instant> after(std::optional<Instant> since, Duration limit) {
   return *since + limit;
 }
 
-constexpr std::array kFatalLimits{ErrorCode::query_timeout, ErrorCode::transaction_timeout,
-                                  ErrorCode::idle_transaction_timeout, ErrorCode::client_idle_timeout};
+struct FatalLimit {
+  ErrorCode code;
+  std::string_view text;     // PostgreSQL's, where it has that limit too
+  std::string_view setting;  // for the hint
+};
+constexpr std::array kFatalLimits{
+    FatalLimit{ErrorCode::query_timeout, "query timeout", "query_timeout"},
+    FatalLimit{ErrorCode::transaction_timeout, "terminating connection due to transaction timeout", "transaction_timeout"},
+    FatalLimit{ErrorCode::idle_transaction_timeout, "terminating connection due to idle-in-transaction timeout",
+               "idle_transaction_timeout"},
+    FatalLimit{ErrorCode::client_idle_timeout, "terminating connection due to idle timeout", "client_idle_limit"},
+};
+
+Error error_of(const FatalLimit& limit) {
+  return {.code = limit.code,
+          .message = std::string(limit.text),
+          .hint = fmt::format("The gateway's {} has passed.", limit.setting)};
+}
 
 }  // namespace
 
@@ -45,7 +65,7 @@ std::optional<Instant> SessionCore::next_deadline() const {
   consider(sequence_look_time());
   consider(word_deadline());
   if (waiting_ == Waiting::lease || waiting_ == Waiting::node) consider(prepared_.later_at);
-  for (const ErrorCode code : kFatalLimits) consider(deadline_of(code));
+  for (const FatalLimit& limit : kFatalLimits) consider(deadline_of(limit.code));
   return next;
 }
 
@@ -57,10 +77,10 @@ void SessionCore::handle(const Tick&) {
 
 void SessionCore::check_deadlines() {
   const auto is_due = [&](std::optional<Instant> deadline) { return deadline && *deadline <= now_; };
-  for (const ErrorCode code : kFatalLimits) {
-    if (!is_due(deadline_of(code))) continue;
+  for (const FatalLimit& limit : kFatalLimits) {
+    if (!is_due(deadline_of(limit.code))) continue;
     if (owes()) out_->push(SendCancel{backend_});
-    return close_with(Error{code, limit_text(code)}, CloseReason::timed_out);
+    return close_with(error_of(limit), CloseReason::timed_out);
   }
   if (is_due(word_deadline())) return end_as_told();
   if (is_due(prepared_.later_at) && (waiting_ == Waiting::lease || waiting_ == Waiting::node)) {
@@ -79,15 +99,6 @@ void SessionCore::check_deadlines() {
     since_.retry_at.reset();
     rerun_.avoided_node.reset();
     if (is_starting_) start();
-  }
-}
-
-std::string SessionCore::limit_text(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::query_timeout: return "query timeout";
-    case ErrorCode::transaction_timeout: return "terminating connection due to transaction timeout";
-    case ErrorCode::idle_transaction_timeout: return "terminating connection due to idle-in-transaction timeout";
-    default: return "terminating connection due to idle timeout";
   }
 }
 

@@ -37,6 +37,12 @@ Error misplaced_error(const Traits& traits) {
 
 }  // namespace
 
+Error SessionCore::statement_mode_error() {
+  return {.code = ErrorCode::statement_mode_transaction,
+          .message = "transaction blocks not allowed in statement pooling mode",
+          .hint = "pool_mode = transaction allows them, also for this database (database_pool_modeN) or user (user_pool_modeN)."};
+}
+
 // Whether the statement may be sent now, to backend_. If not, what was missing has been asked for, or
 // input_.pending_error says why it never will be.
 SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
@@ -53,9 +59,8 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
     return_backend(LeaseEnd::clean);
   }
   if (backend_ != nullptr && is_batch_open_) return Go::now;
-  if (options_.pool_mode == PoolMode::statement && traits.has_transaction_control) {
-    input_.pending_error =
-        Error{ErrorCode::statement_mode_transaction, "transactions are not allowed in statement pooling"};
+  if (options_.pool_mode == PoolMode::statement && traits.transaction == TransactionControl::begin) {
+    input_.pending_error = statement_mode_error();
     return Go::wait;
   }
   const Decision decision = choose(traits);

@@ -28,7 +28,8 @@ StatementLog SessionCore::statement_log() const {
 }
 
 Duration SessionCore::client_idle_limit() const {
-  return overrides_ == nullptr ? options_.client_idle_limit : overrides_->client_idle_limit();
+  const auto changed = overrides_ == nullptr ? std::nullopt : overrides_->client_idle_limit();
+  return changed.value_or(options_.client_idle_limit);
 }
 
 }  // namespace howdah

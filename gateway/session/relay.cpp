@@ -121,6 +121,9 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
     note_own_row(message);
   const Fate fate = ledger.accept(tag, is_ready && !body.empty() ? body[0] : '\0');
   if (fate == Fate::broken) return lose_backend(NodeFailure::misbehaved, false);
+  // A BEGIN that could not be seen coming: in a string of several, in a batch.
+  if (is_ready && fate == Fate::forward && options_.pool_mode == PoolMode::statement && ledger.status() != TransactionStatus::idle)
+    return close_with(statement_mode_error(), CloseReason::protocol_violation);
   if (tag == static_cast<char>(ServerTag::parse_complete)) note_accepted(*ledger.ended());
   if (tag == static_cast<char>(ServerTag::command_complete) && ledger.ended() != nullptr) apply_change(*ledger.ended());
   if (tag == static_cast<char>(ServerTag::copy_in_response)) on_voided_syncs();

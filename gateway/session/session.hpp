@@ -135,13 +135,14 @@ using Action = std::variant<ToClient, ToServer, WantLease, ForgetLease, ReturnLe
 // Who logged in.
 struct ClientIdentity {
   SessionId id;
-  std::string database;
-  std::string user;
+  std::string database;             // as the client calls it
+  std::string user;                 // on the servers
   CarriedSettingsPtr settings;      // null: none
   SessionSettings own_settings = {};  // of the gateway itself
   std::string application_name;     // of the startup packet
   wire::CancelKey cancel_key;       // what the client is told
   ConsoleRole console = ConsoleRole::none;  // anything else: a client of the console
+  std::string login_user = {};      // who logged in, for reports
 };
 
 class ConsoleSession;  // for clients of the console

@@ -237,6 +237,7 @@ class SessionCore {
   std::optional<Result<TextTable>> answer_own_setting(const GatewayCommand& command);
 
   // lease.cpp
+  static Error statement_mode_error();
   Go admit(const Traits& traits) { return admit(traits, may_follow_settings(traits)); }
   Go admit(const Traits& traits, bool may_follow);
   static bool may_follow_settings(const Traits& traits);
@@ -428,7 +429,6 @@ class SessionCore {
   std::optional<Instant> deadline_of(ErrorCode code) const;
   void check_deadlines();
   void touch_clocks();
-  static std::string limit_text(ErrorCode code);
 
   ClientIdentity identity_;
   const SessionOptions& options_;

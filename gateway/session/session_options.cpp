@@ -2,15 +2,17 @@
 
 namespace howdah {
 
-SessionOptions session_options_of(const Settings& settings) {
+
+SessionOptions session_options_of(const Settings& settings, std::string_view database, std::string_view user) {
   const PoolSettings& pool = settings.pool;
+  const PoolInForce own = settings.pool_in_force(database, user);
   SessionOptions options;
-  options.pool_mode = pool.pool_mode();
+  options.pool_mode = own.pool_mode();
   options.primary_wait_timeout = settings.howdah.primary_wait_timeout();
-  options.client_idle_limit = pool.client_idle_limit();
-  options.idle_transaction_timeout = pool.idle_transaction_timeout();
-  options.query_timeout = pool.query_timeout();
-  options.transaction_timeout = pool.transaction_timeout();
+  options.client_idle_limit = own.client_idle_limit();
+  options.idle_transaction_timeout = own.idle_transaction_timeout();
+  options.query_timeout = own.query_timeout();
+  options.transaction_timeout = own.transaction_timeout();
   options.max_parse_size = static_cast<std::size_t>(settings.howdah.max_parse_size().bytes);
   options.max_prepared_statements = static_cast<std::size_t>(pool.max_prepared_statements());
   options.commit_safety = settings.howdah.commit_safety();

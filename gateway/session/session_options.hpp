@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "base/instant.hpp"
 #include "conf/settings.hpp"
@@ -26,6 +27,7 @@ struct SessionOptions {
   int max_retries = 5;                      // how often a read is run again, unseen, before its error is shown
 };
 
-SessionOptions session_options_of(const Settings& settings);
+// Of a client of that database and user, which may have settings of their own.
+SessionOptions session_options_of(const Settings& settings, std::string_view database, std::string_view user);
 
 }  // namespace howdah

@@ -68,7 +68,8 @@ void SessionOverrides::take_values() {
   const SettingsPtr now = settings();
   if (auto routing = routing_options_of(*now)) routing_ = std::move(*routing);
   statement_log_ = {now->log.log_statement(), now->log.log_per_node_statement()};
-  client_idle_limit_ = now->pool.client_idle_limit();
+  client_idle_limit_.reset();
+  if (assigned_.contains("client_idle_limit")) client_idle_limit_ = now->pool.client_idle_limit();
 }
 
 }  // namespace howdah

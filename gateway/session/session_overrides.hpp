@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,7 +32,7 @@ class SessionOverrides {
 
   const RoutingOptions& routing() const { return routing_; }
   StatementLog statement_log() const { return statement_log_; }
-  Duration client_idle_limit() const { return client_idle_limit_; }
+  std::optional<Duration> client_idle_limit() const { return client_idle_limit_; }  // nothing: not changed
 
  private:
   Result<void> check_changeable(std::string_view name) const;
@@ -41,7 +42,7 @@ class SessionOverrides {
   std::map<std::string, std::string, std::less<>> assigned_;  // not the whole Settings, which is large
   RoutingOptions routing_;
   StatementLog statement_log_;
-  Duration client_idle_limit_{};
+  std::optional<Duration> client_idle_limit_;
 };
 
 }  // namespace howdah

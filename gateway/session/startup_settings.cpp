@@ -98,4 +98,13 @@ Result<StartupSettings> startup_settings_of(const std::vector<std::pair<std::str
   return settings;
 }
 
+void add_host_to_name(std::vector<std::pair<std::string, std::string>>& parameters, std::string_view host) {
+  for (auto& [name, value] : parameters)
+    if (lower(name) == "application_name") {
+      value = fmt::format("{} - {}", value, host);
+      return;
+    }
+  parameters.emplace_back("application_name", fmt::format("app - {}", host));
+}
+
 }  // namespace howdah

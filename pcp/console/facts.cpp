@@ -27,7 +27,7 @@ std::map<PoolName, PoolSum> sum_pools(const GatewayStats& stats) {
                                            .connecting = pool.connecting});
     for (const ClientStats& client : worker.clients) {
       if (!client.is_logged_in) continue;
-      PoolSum& pool = out[client.is_console ? PoolName{kConsoleName, kConsoleName} : PoolName{client.database, client.user}];
+      PoolSum& pool = out[client.is_console ? PoolName{kConsoleName, kConsoleName} : PoolName{client.database, client.pool_user}];
       ++(client.waiting ? pool.waiting : pool.clients);
       pool.longest_wait = std::max(pool.longest_wait, client.waiting.value_or(Duration{}));
     }
@@ -47,6 +47,8 @@ std::map<std::string, PoolSum> sum_databases(const ConsoleFacts& facts) {
   std::map<std::string, PoolSum> out;
   for (const auto& [name, sum] : sum_pools(facts.facts.stats)) out[name.first].add(sum);
   for (const auto& [name, orders] : facts.orders.databases) out[name];
+  for (const DatabaseSettings& database : facts.settings().databases)
+    if (database.database_name() != kEveryOther) out[database.database_name()];
   return out;
 }
 

@@ -47,7 +47,7 @@ using PoolName = std::pair<std::string, std::string>;  // database, user
 std::map<PoolName, PoolSum> sum_pools(const GatewayStats& stats);
 // Counters per database over all workers.
 TrafficBooks sum_traffic(const GatewayStats& stats);
-// Every database there is a pool, a client or an order of; with the console's.
+// Every database there is a pool, a client, an order or a setting of; with the console's.
 std::map<std::string, PoolSum> sum_databases(const ConsoleFacts& facts);
 
 }  // namespace howdah::pcp

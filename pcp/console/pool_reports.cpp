@@ -22,7 +22,9 @@ Cell number(Number value) {
 Cell zero(const auto&) { return "0"; }
 Cell null(const auto&) { return std::nullopt; }
 
-std::string pool_mode(const Settings& settings) { return settings.pool.pool_mode.text(TextStyle::show); }
+std::string pool_mode(const Settings& settings, const PoolName& pool) {
+  return settings.pool_in_force(pool.first, pool.second).pool_mode.text(TextStyle::show);
+}
 
 // ---- databases
 
@@ -34,12 +36,22 @@ struct DatabaseRow {
   bool is_console() const { return name == kConsoleName; }
   const NodeView* primary() const { return is_console() ? nullptr : facts->facts.view->primary_node(); }
   DatabaseOrders orders() const { return is_console() ? DatabaseOrders{} : facts->orders.of(name); }
-  const PoolSettings& pool() const { return facts->settings().pool; }
+  PoolInForce pool() const { return facts->settings().pool_in_force(name, {}); }
+  const DatabaseSettings* own() const { return is_console() ? nullptr : facts->settings().find_database(name); }
 };
 
 Cell host(const DatabaseRow& row) {
   const NodeView* node = row.primary();
   return node == nullptr || node->host.starts_with('/') ? Cell{} : Cell{node->host};
+}
+Cell force_user(const DatabaseRow& row) {
+  if (row.is_console()) return Cell{kConsoleName};
+  return row.own() == nullptr || row.own()->database_user().empty() ? Cell{} : Cell{row.own()->database_user()};
+}
+Cell mode(const DatabaseRow& row) {
+  if (row.is_console()) return "statement";
+  if (row.own() == nullptr || !row.own()->database_pool_mode.is_set()) return {};
+  return row.own()->database_pool_mode.text(TextStyle::show);
 }
 int port(const DatabaseRow& row) {
   if (row.is_console()) return row.facts->settings().listen.port();
@@ -52,11 +64,11 @@ constexpr std::array kDatabaseColumns{
     ConsoleColumn<DatabaseRow>{"name", kText, [](const DatabaseRow& r) { return Cell{r.name}; }},
     ConsoleColumn<DatabaseRow>{"host", kText, [](const DatabaseRow& r) { return host(r); }},
     ConsoleColumn<DatabaseRow>{"port", kInt, [](const DatabaseRow& r) { return number(port(r)); }},
-    ConsoleColumn<DatabaseRow>{"database", kText, [](const DatabaseRow& r) { return Cell{r.name}; }},
-    ConsoleColumn<DatabaseRow>{"force_user", kText,
-                               [](const DatabaseRow& r) { return r.is_console() ? Cell{kConsoleName} : Cell{}; }},
+    ConsoleColumn<DatabaseRow>{"database", kText,
+                               [](const DatabaseRow& r) { return r.is_console() ? Cell{r.name} : Cell{r.facts->settings().server_database(r.name)}; }},
+    ConsoleColumn<DatabaseRow>{"force_user", kText, [](const DatabaseRow& r) { return force_user(r); }},
     ConsoleColumn<DatabaseRow>{"pool_size", kInt,
-                               [](const DatabaseRow& r) { return limit(r, r.pool().default_pool_size(), 2); }},
+                               [](const DatabaseRow& r) { return limit(r, r.pool().pool_size(), 2); }},
     ConsoleColumn<DatabaseRow>{"min_pool_size", kInt,
                                [](const DatabaseRow& r) { return limit(r, r.pool().min_pool_size()); }},
     ConsoleColumn<DatabaseRow>{"reserve_pool_size", kInt,
@@ -68,13 +80,13 @@ constexpr std::array kDatabaseColumns{
           return number(std::chrono::duration_cast<seconds>(r.pool().server_lifetime()).count());
         },
         kNew},
-    ConsoleColumn<DatabaseRow>{"pool_mode", kText,
-                               [](const DatabaseRow& r) { return r.is_console() ? Cell{"statement"} : Cell{}; }},
+    ConsoleColumn<DatabaseRow>{"pool_mode", kText, [](const DatabaseRow& r) { return mode(r); }},
     ConsoleColumn<DatabaseRow>{"load_balance_hosts", kText, &null<DatabaseRow>, kNew},
     ConsoleColumn<DatabaseRow>{"max_connections", kInt,
                                [](const DatabaseRow& r) { return limit(r, r.pool().max_db_connections()); }},
     ConsoleColumn<DatabaseRow>{"current_connections", kInt, [](const DatabaseRow& r) { return number(r.sum.servers()); }},
-    ConsoleColumn<DatabaseRow>{"max_client_connections", kInt, &zero<DatabaseRow>, kNew},
+    ConsoleColumn<DatabaseRow>{"max_client_connections", kInt,
+                               [](const DatabaseRow& r) { return limit(r, r.pool().max_db_client_connections()); }, kNew},
     ConsoleColumn<DatabaseRow>{"current_client_connections", kInt,
                                [](const DatabaseRow& r) { return number(r.sum.all_clients()); }, kNew},
     ConsoleColumn<DatabaseRow>{"paused", kInt, [](const DatabaseRow& r) { return number(r.orders().is_paused ? 1 : 0); }},
@@ -120,19 +132,36 @@ constexpr std::array kPoolColumns{
 struct UserRow {
   std::string name;
   PoolSum sum;
-  int max_connections;
+  const Settings* settings;
+
+  bool is_console() const { return name == kConsoleName; }
+  PoolInForce pool() const { return settings->pool_in_force({}, name); }
+  const UserSettings* own() const { return is_console() ? nullptr : settings->find_user(name); }
 };
 
-Cell empty(const UserRow&) { return ""; }
+// Right-aligned in nine places, or an empty text, as PgBouncer writes what a user has of its own.
+Cell own_size(const UserRow& row, Param<int> UserSettings::*size) {
+  if (row.own() == nullptr || !(row.own()->*size).is_set()) return "";
+  return fmt::format("{:>9}", (row.own()->*size)());
+}
+Cell mode(const UserRow& row) {
+  if (row.own() == nullptr || !row.own()->user_pool_mode.is_set()) return {};
+  return row.own()->user_pool_mode.text(TextStyle::show);
+}
+Cell limit(const UserRow& row, int ours) { return number(row.is_console() ? 0 : ours); }
 
 constexpr std::array kUserColumns{
     ConsoleColumn<UserRow>{"name", kText, [](const UserRow& r) { return Cell{r.name}; }},
-    ConsoleColumn<UserRow>{"pool_size", kText, &empty, kNew},
-    ConsoleColumn<UserRow>{"reserve_pool_size", kText, &empty, kNew},
-    ConsoleColumn<UserRow>{"pool_mode", kText, &null<UserRow>},
-    ConsoleColumn<UserRow>{"max_user_connections", kInt, [](const UserRow& r) { return number(r.max_connections); }, kNew},
+    ConsoleColumn<UserRow>{"pool_size", kText,
+                           [](const UserRow& r) { return own_size(r, &UserSettings::user_pool_size); }, kNew},
+    ConsoleColumn<UserRow>{"reserve_pool_size", kText,
+                           [](const UserRow& r) { return own_size(r, &UserSettings::user_reserve_pool_size); }, kNew},
+    ConsoleColumn<UserRow>{"pool_mode", kText, [](const UserRow& r) { return mode(r); }},
+    ConsoleColumn<UserRow>{"max_user_connections", kInt,
+                           [](const UserRow& r) { return limit(r, r.pool().max_user_connections()); }, kNew},
     ConsoleColumn<UserRow>{"current_connections", kInt, [](const UserRow& r) { return number(r.sum.servers()); }, kNew},
-    ConsoleColumn<UserRow>{"max_user_client_connections", kInt, &zero<UserRow>, kNew},
+    ConsoleColumn<UserRow>{"max_user_client_connections", kInt,
+                           [](const UserRow& r) { return limit(r, r.pool().max_user_client_connections()); }, kNew},
     ConsoleColumn<UserRow>{"current_client_connections", kInt,
                            [](const UserRow& r) { return number(r.sum.all_clients()); }, kNew},
 };
@@ -141,8 +170,8 @@ std::vector<UserRow> user_rows(const ConsoleFacts& facts) {
   std::map<std::string, PoolSum> sums;
   for (const auto& [name, sum] : sum_pools(facts.facts.stats)) sums[name.second].add(sum);
   std::vector<UserRow> rows;
-  for (const auto& [name, sum] : sums)
-    rows.push_back({name, sum, name == kConsoleName ? 0 : facts.settings().pool.max_user_connections()});
+  for (const UserSettings& user : facts.settings().users) sums[user.user_name()];
+  for (const auto& [name, sum] : sums) rows.push_back({name, sum, &facts.settings()});
   return rows;
 }
 
@@ -169,7 +198,7 @@ ConsoleAnswer show_databases(const ConsoleFacts& facts) {
 ConsoleAnswer show_pools(const ConsoleFacts& facts) {
   std::vector<PoolRow> rows;
   for (const auto& [name, sum] : sum_pools(facts.facts.stats))
-    rows.push_back({name, sum, name.first == kConsoleName ? "statement" : pool_mode(facts.settings())});
+    rows.push_back({name, sum, name.first == kConsoleName ? "statement" : pool_mode(facts.settings(), name)});
   return tabulate<PoolRow>(kPoolColumns, rows, facts.version());
 }
 

@@ -78,8 +78,8 @@ TEST_CASE("settings keep their values under our names") {
 TEST_CASE("what has no counterpart is told with its line") {
   const auto files = imported(
       "[databases]\n"
-      "a = host=db pool_size=5\n"
-      "b = host=db user=forced password='it''s' \n"
+      "a = host=db connect_query='SELECT 1'\n"
+      "b = host=db timezone=UTC application_name=b \n"
       "c = host=elsewhere\n"
       "\"odd \"\"name\" = host=db dbname=plain\n"
       "[users]\n"
@@ -89,16 +89,61 @@ TEST_CASE("what has no counterpart is told with its line") {
       "ignore_startup_parameters = extra_float_digits\n"
       "[peers]\n"
       "1 = host=x\n");
-  CHECK(told(files) == std::vector<std::string>{"2 warning;", "3 warning;3 warning;", "4 warning;", "5 warning;", "7 warning;",
-                                                "9 warning;", "10 notice;", "12 warning;"});
-  CHECK(files.pool_hba.find("\"a\",\"b\",\"plain\"") != std::string::npos);
-  CHECK(files.pgpool_conf.find("forced") == std::string::npos);
+  CHECK(told(files) == std::vector<std::string>{"2 warning;", "3 warning;3 warning;", "4 warning;", "9 warning;", "10 notice;", "12 warning;"});
+  CHECK(files.pool_hba.find("\"a\",\"b\",\"odd \"\"name\"") != std::string::npos);
 }
 
-TEST_CASE("what all databases say alike counts for all") {
-  const auto files = imported("[databases]\na = host=db pool_size=5\nb = host=db pool_size=5\n[pgbouncer]\ndefault_pool_size=2\n");
+TEST_CASE("what a database or user has of its own is written for it") {
+  const auto files = imported(
+      "[databases]\na = host=db pool_size=5 pool_mode=session max_db_connections=0\nb = host=db\n* = host=db reserve_pool=2 pool_size=-1\n"
+      "[users]\nann = pool_mode=statement max_user_connections=3 query_timeout=1.5 idle_transaction_timeout=0\n\"o'd d\" = pool_size=0\n"
+      "[pgbouncer]\npool_mode = transaction\ndefault_pool_size=2\nmax_db_connections=7\nmax_user_client_connections=4\n");
   CHECK(told(files).empty());
-  CHECK(settings_of(files).pool.default_pool_size() == 5);
+  const Settings settings = settings_of(files);
+  REQUIRE(settings.databases.size() == 2);
+  REQUIRE(settings.users.size() == 2);
+  const PoolInForce one = settings.pool_in_force("a", "bob");
+  CHECK(one.pool_size() == 5);
+  CHECK(one.pool_mode() == PoolMode::session);
+  CHECK(one.max_db_connections() == 7);
+  CHECK(one.reserve_pool_size() == 0);
+  CHECK(one.max_user_client_connections() == 4);
+  const PoolInForce other = settings.pool_in_force("c", "ann");
+  CHECK(other.pool_size() == 2);
+  CHECK(other.reserve_pool_size() == 2);
+  CHECK(other.pool_mode() == PoolMode::statement);
+  CHECK(other.max_user_connections() == 3);
+  CHECK(other.query_timeout() == 1500ms);
+  CHECK(other.idle_transaction_timeout.name() == "idle_transaction_timeout");
+  CHECK(settings.pool_in_force("b", "o'd d").pool_size() == 0);
+}
+
+TEST_CASE("a database may have another name and a user of its own on the servers") {
+  const auto files = imported(
+      "[databases]\napp = host=db user=forced password='it''s' pool_size=5\nbatch = host=db dbname=app user=forced\n"
+      "twice = host=elsewhere\ntwice = host=db\n[pgbouncer]\n");
+  CHECK(told(files).empty());
+  const Settings settings = settings_of(files);
+  CHECK(settings.server_database("batch") == "app");
+  CHECK(settings.server_database("app") == "app");
+  CHECK(settings.server_user("batch", "ann") == "forced");
+  CHECK(settings.server_user("twice", "ann") == "ann");
+  CHECK(settings.find_database("app")->database_password() == "it's");
+  CHECK(settings.pool_in_force("batch", "").pool_size() == 20);
+  CHECK(files.pool_hba.find("\"app\",\"batch\",\"twice\"") != std::string::npos);
+  // Nobody else is known who could watch the servers.
+  CHECK(settings.replication.sr_check_user() == "forced");
+  CHECK(settings.replication.sr_check_password() == "it's");
+}
+
+TEST_CASE("any client is trusted where none of them logs in to a server") {
+  const std::string end = "[pgbouncer]\nauth_type = any\n";
+  const auto forced = imported("[databases]\na = host=db user=x\n* = host=db user=y\n" + end);
+  CHECK(told(forced).empty());
+  CHECK(forced.pool_hba.find("host all all all trust\n") != std::string::npos);
+  const auto open = imported("[databases]\na = host=db user=x\nb = host=db\n" + end);
+  CHECK(told(open) == std::vector<std::string>{"5 warning;"});
+  CHECK(open.pool_hba.find("trust") == std::string::npos);
 }
 
 TEST_CASE("several hosts become a primary and its replicas") {
@@ -113,12 +158,12 @@ TEST_CASE("several hosts become a primary and its replicas") {
 
 TEST_CASE("mistakes are errors with their lines") {
   const auto files = imported("stray = 1\n[databases]\na = host\n[pgbouncer]\nno_such_setting = 1\nnonsense\n%include missing.ini\n"
-                              "pool_mode = sometimes\n[other]\n");
+                              "pool_mode = sometimes\n[other]\n[databases]\nb = pool_mode=often\n[users]\nann = pool_size=many\n");
   REQUIRE(has_errors(files.findings));
   std::set<int> lines;
   for (const Finding& finding : files.findings)
     if (finding.place.file == "/etc/pgbouncer/pgbouncer.ini") lines.insert(finding.place.line);
-  for (const int line : {1, 3, 5, 6, 7, 9}) CHECK(lines.contains(line));
+  for (const int line : {1, 3, 5, 6, 7, 8, 9, 11, 13}) CHECK(lines.contains(line));
 }
 
 TEST_CASE("%include reads on in another file") {
@@ -183,11 +228,19 @@ TEST_CASE("auth_query is asked in a database that no client chooses") {
 
 TEST_CASE("every key that is carried over is a parameter of ours") {
   const Settings settings;
+  const Settings with_blocks =
+      load_settings({"/f", reader_of({{"/f", "database_name0 = 'a'\nuser_name0 = 'a'\n"}})}).settings;
   for (const PgbouncerKey& key : setting_keys()) {
     INFO(key.name);
     if (key.fate == KeyFate::carried) CHECK(find_param(settings, key.text.empty() ? key.name : key.text) != nullptr);
     if (key.fate == KeyFate::needless || key.fate == KeyFate::missing) CHECK(!key.text.empty());
+    CHECK_FALSE(is_own(key.fate));
   }
+  for (const auto keys : {database_keys(), user_keys()})
+    for (const PgbouncerKey& key : keys) {
+      INFO(key.name);
+      if (is_own(key.fate)) CHECK(find_param(with_blocks, std::string(key.text) + "0") != nullptr);
+    }
 }
 
 TEST_CASE("connection strings are read as PgBouncer reads them") {

@@ -40,6 +40,16 @@ TEST_CASE("a changed parameter is taken, and told with both values") {
   CHECK(reloaded.settings.nodes[0].health_check_password() == "secret");
 }
 
+TEST_CASE("blocks of databases and users come, change and go") {
+  const Reloaded reloaded = reload("database_name0 = 'shop'\ndatabase_pool_size0 = 3\nuser_name2 = 'ann'\nuser_pool_mode2 = session\n",
+                                   "database_name0 = 'shop'\ndatabase_pool_size0 = 5\ndatabase_name1 = 'till'\n"
+                                   "database_pool_mode1 = statement\n");
+  CHECK(applied_text(reloaded) == "database_pool_size0: 3 -> 5\ndatabase 1:  -> till\nuser 2: ann -> \n");
+  CHECK(reloaded.settings.find_database("shop")->database_pool_size() == 5);
+  CHECK(reloaded.settings.find_database("till")->database_pool_mode() == PoolMode::statement);
+  CHECK(reloaded.settings.find_user("ann") == nullptr);
+}
+
 TEST_CASE("a parameter that needs a restart keeps its running value, and it is said") {
   const Reloaded reloaded = reload("port = 5432\n", "port = 5433\n");
   CHECK(reloaded.settings.listen.port() == 5432);

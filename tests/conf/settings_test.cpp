@@ -16,6 +16,8 @@ namespace {
 Settings with_one_of_each() {
   Settings settings;
   add_node(settings, NodeId{0});
+  number_rows(settings.databases.emplace_back(), 0);
+  number_rows(settings.users.emplace_back(), 0);
   number_rows(settings.members.emplace_back(), 0);
   number_rows(settings.heartbeats.emplace_back(), 0);
   return settings;
@@ -32,7 +34,7 @@ std::string header_text(const std::string& name) {
 
 TEST_CASE("a member of Settings has the name of its parameter") {
   int rows = 0;
-  for (const char* file : {"clients.hpp", "elsewhere.hpp", "failover.hpp", "operation.hpp", "own.hpp", "peers.hpp",
+  for (const char* file : {"clients.hpp", "elsewhere.hpp", "failover.hpp", "operation.hpp", "own.hpp", "peers.hpp", "pools.hpp",
                            "routing.hpp"}) {
     const std::string text = header_text(file);
     for (auto at = text.find("Param<"); at != std::string::npos; at = text.find("Param<", at + 1), ++rows) {
@@ -140,6 +142,41 @@ TEST_CASE("a node's own health check parameters count, else the plain ones") {
   CHECK(one.user == "monitor");  // follows from sr_check_user
   CHECK(zero.connect_timeout == 10s);
   CHECK(one.connect_timeout == 2s);
+}
+
+TEST_CASE("a user's own pool settings count, else its database's, else those for all") {
+  const Settings settings = load_after_nodes(
+                                "default_pool_size = 9\nmax_db_connections = 90\nquery_timeout = 7\n"
+                                "database_name0 = 'shop'\ndatabase_pool_mode0 = session\ndatabase_pool_size0 = 3\n"
+                                "database_name5000 = '*'\ndatabase_pool_size5000 = 4\ndatabase_max_connections5000 = 40\n"
+                                "user_name1 = 'ann'\nuser_pool_mode1 = statement\nuser_query_timeout1 = 0.5\n")
+                                .settings;
+  struct Row {
+    const char* database;
+    const char* user;
+    PoolMode mode;
+    int size;
+    int connections;
+    milliseconds query_timeout;
+    const char* size_setting;
+  };
+  constexpr Row kRows[] = {
+      {"shop", "bob", PoolMode::session, 3, 90, 7s, "database_pool_size0"},
+      {"shop", "ann", PoolMode::statement, 3, 90, 500ms, "database_pool_size0"},
+      {"other", "bob", PoolMode::transaction, 4, 40, 7s, "database_pool_size5000"},
+      {"other", "ann", PoolMode::statement, 4, 40, 500ms, "database_pool_size5000"},
+  };
+  for (const Row& row : kRows) {
+    INFO(row.database << " " << row.user);
+    const PoolInForce own = settings.pool_in_force(row.database, row.user);
+    CHECK(own.pool_mode() == row.mode);
+    CHECK(own.pool_size() == row.size);
+    CHECK(own.max_db_connections() == row.connections);
+    CHECK(own.query_timeout() == row.query_timeout);
+    CHECK(own.pool_size.name() == row.size_setting);
+    CHECK(own.reserve_pool_size.name() == "reserve_pool_size");
+  }
+  CHECK(load_after_nodes("default_pool_size = 9\n").settings.pool_in_force("a", "b").pool_size.name() == "default_pool_size");
 }
 
 TEST_CASE("sslmode parameters count where set, else ssl") {

@@ -144,3 +144,34 @@ def test_userlist_is_a_source_of_passwords_beside_pool_passwd(make_gateway, tmp_
     gateway = make_gateway(pool_passwd=f"howdah:TEXT{PASSWORD}\n", auth_file=users)
     assert gateway.query("SELECT current_user") == [("app",)]
     assert gateway.query("SELECT current_user", user="howdah") == [("howdah",)]
+
+
+def test_a_database_may_have_somebody_else_ask(cluster, make_asking_gateway):
+    cluster.primary.query(f"CREATE ROLE tenant_asker LOGIN PASSWORD '{PASSWORD}'")
+    cluster.primary.query("CREATE DATABASE tenant")
+    cluster.primary.query("""CREATE FUNCTION lookup_tenant(who text, OUT name text, OUT secret text) LANGUAGE sql SECURITY DEFINER
+        AS $$ SELECT rolname::text, rolpassword FROM pg_authid WHERE rolname = who AND who = 'scrammed' $$""", database="tenant")
+    wait_for_replicas(cluster)
+    gateway = make_asking_gateway(pool_passwd=FILES + f"tenant_asker:TEXT{PASSWORD}\n", database_name0="tenant", database_auth_user0="tenant_asker",
+                                  database_auth_query0="SELECT name, secret FROM public.lookup_tenant($1)", database_auth_dbname0="tenant")
+    for database in ("tenant", "app"):
+        assert gateway.query("SELECT current_user", user="scrammed", password="scram password", database=database) == [("scrammed",)]
+    assert "password authentication failed" in refusal(gateway, user="tenant_asker2", password="x", database="tenant")
+    askers = {name for name, in cluster.primary.query("SELECT usename FROM pg_stat_activity WHERE application_name = 'howdah'")}
+    assert {"asker", "tenant_asker"} <= askers
+
+
+@pytest.mark.parametrize("query", ["SELECT rolname, rolpassword FROM pg_authid WHERE rolname = $1 UNION ALL SELECT 'app', 'md5x'",
+                                   "SELECT $1, NULL", "SELECT rolname, NULL FROM pg_authid WHERE rolname = $1",
+                                   "SELECT rolname, '' FROM pg_authid WHERE rolname = $1",
+                                   "SELECT rolname FROM pg_authid WHERE rolname = $1", "SELECT rolname, rolpassword FROM pg_authid WHERE rolname = $1 AND false"],
+                         ids=["several rows", "null", "null password", "empty password", "one column", "no row"])
+def test_what_an_auth_query_may_answer(make_asking_gateway, query):
+    """The first row counts; whoever has no password there is refused, also with an empty one."""
+    gateway = make_asking_gateway(auth_query=query.replace("'", "''"), pool_passwd=FILES + f"app:TEXT{PASSWORD}\n")
+    if "UNION" in query:
+        assert gateway.query("SELECT current_user", user="scrammed", password="scram password") == [("scrammed",)]
+        return
+    for password in ("scram password", "", "md5x"):
+        text = refusal(gateway, user="scrammed", password=password)
+        assert "password authentication failed" in text or "could not be looked up" in text or "no password" in text

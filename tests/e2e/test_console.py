@@ -1,7 +1,6 @@
 """PgBouncer's console: compared with Debian's pgbouncer 1.18 side by side, and its orders under load."""
 
 import contextlib
-import shutil
 import subprocess
 import threading
 
@@ -11,6 +10,7 @@ import pytest
 import cluster as pg
 import wire
 from cluster import PASSWORD, wait_until
+from debian_pgbouncer import Pgbouncer
 
 REPORTS = ["VERSION", "DATABASES", "POOLS", "STATS", "STATS_TOTALS", "STATS_AVERAGES", "TOTALS", "CLIENTS", "SERVERS", "SOCKETS",
            "ACTIVE_SOCKETS", "USERS", "LISTS", "CONFIG", "MEM", "DNS_HOSTS", "DNS_ZONES", "DateStyle", "timezone", "client_encoding",
@@ -34,26 +34,8 @@ def old_gateway(cluster, build):
 @pytest.fixture(scope="module")
 def pgbouncer(cluster):
     """Debian's own, with the same users."""
-    place, port = cluster.directory / "debian-pgbouncer", pg.free_port()
-    place.mkdir()
-    (place / "users").write_text(f'"app" "{PASSWORD}"\n"howdah" "{PASSWORD}"\n')
-    (place / "pgbouncer.ini").write_text(
-        f"[databases]\n* = host=127.0.0.1 port={cluster.primary.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
-        f"unix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {place}/users\npool_mode = transaction\n"
-        "admin_users = app\nstats_users = howdah\nignore_startup_parameters = extra_float_digits\n")
-    if pg.server_user():
-        for path in (place, *place.iterdir()):
-            shutil.chown(path, pg.server_user(), pg.server_user())
-    process = subprocess.Popen(pg.as_server_user(["/usr/sbin/pgbouncer", place / "pgbouncer.ini"]), stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
-
-    def answers():
-        with contextlib.suppress(psycopg2.OperationalError), contextlib.closing(pg.connect(port, database="pgbouncer")):
-            return True
-    wait_until("pgbouncer answers", answers)
-    yield port
-    process.terminate()
-    process.wait(20)
+    with Pgbouncer.before(cluster, cluster.directory / "debian-pgbouncer") as running:
+        yield running.port
 
 
 def ask(port, sql, **options):

@@ -11,26 +11,7 @@ import pytest
 
 import cluster as pg
 from cluster import PASSWORD
-
-
-class Pgbouncer:
-    """Debian's pgbouncer with an ini file of the test's."""
-
-    def __init__(self, directory, port):
-        self.directory = directory
-        self.port = port
-        self.process = None
-
-    def __enter__(self):
-        log = open(self.directory / "pgbouncer.log", "wb")
-        self.process = subprocess.Popen(pg.as_server_user(["/usr/sbin/pgbouncer", self.directory / "pgbouncer.ini"]),
-                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
-        pg.wait_until("pgbouncer listens", lambda: "process up" in (self.directory / "pgbouncer.log").read_text())
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
+from debian_pgbouncer import Pgbouncer, give_to_servers_user
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +26,7 @@ def roles(cluster):
     cluster.primary.query("SELECT pg_reload_conf()")
 
 
-def write_ini(cluster, directory, port, **settings):
+def write_ini(cluster, directory, port, databases="app =", **settings):
     directory.mkdir()
     users = directory / "userlist.txt"
     verifier = cluster.primary.query("SELECT rolpassword FROM pg_authid WHERE rolname = 'app'")[0][0]
@@ -54,11 +35,9 @@ def write_ini(cluster, directory, port, **settings):
     keys = {"listen_addr": "127.0.0.1", "listen_port": port, "unix_socket_dir": "", "auth_type": "md5", "auth_file": users,
             "server_tls_sslmode": "disable", "logfile": "", **settings}
     (directory / "pgbouncer.ini").write_text(
-        f"[databases]\napp = host=127.0.0.1 port={cluster.primary.port}\n[pgbouncer]\n"
+        "[databases]\n" + "".join(f"{line} host=127.0.0.1 port={cluster.primary.port}\n" for line in databases.splitlines()) + "[pgbouncer]\n"
         + "".join(f"{key} = {value}\n" for key, value in keys.items()))
-    for path in (directory, *directory.iterdir()):
-        if pg.server_user():
-            shutil.chown(path, pg.server_user(), pg.server_user())
+    give_to_servers_user(directory)
     return directory / "pgbouncer.ini"
 
 
@@ -165,6 +144,24 @@ def test_the_pools_are_as_large(both, cluster, mode):
             thread.join()
         assert len(most) == 24 and max(most) <= 2, (port == new, most)
         cluster.primary.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'")
+
+
+def test_databases_have_the_same_names_and_users_on_the_server(both):
+    old, new = both(databases=f"shop = dbname=app user=howdah password={PASSWORD}\nother = dbname=postgres\n* =", auth_type="md5")
+    for port in (old, new):
+        def who(database, user="app"):
+            return pg.query(port, "SELECT current_user::text, current_database()::text", user=user, database=database)
+        # Debian's pgbouncer cannot do it for who is listed with a SCRAM verifier.
+        assert [who("shop", "asker"), who("other"), who("app")] == [[("howdah", "app")], [("app", "postgres")], [("app", "app")]]
+    assert who("shop") == [("howdah", "app")]
+    for port in (old, new):
+        assert outcome(port, "app", "wrong", "shop") == "refused"
+
+
+def test_any_client_may_be_anybody_where_none_logs_in_to_the_server(both):
+    old, new = both(databases="\n".join(f"{name} = dbname=app user=howdah password={PASSWORD}" for name in ("shop", "app")), auth_type="any")
+    for port in (old, new):
+        assert outcome(port, "whoever", "", "shop") == [("howdah",)]
 
 
 def test_client_limits_are_the_same(both):

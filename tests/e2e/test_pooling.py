@@ -283,3 +283,48 @@ def test_a_server_connection_moves_to_the_worker_that_needs_it(make_gateway):
                     assert text == f"client {number} turn {turn}"
                     seen.add(pid)
         assert len(seen) == 1, "a worker closed its connection and the other opened a new one"
+
+
+def clients_by_worker(stack, gateway, workers, each):
+    """So many logged-in clients of every worker, which the process number tells."""
+    found = {}
+    while len(found) < workers or min(len(clients) for clients in found.values()) < each:
+        client = stack.enter_context(Client(gateway.port))
+        client.login(password=PASSWORD)
+        found.setdefault(struct.unpack("!I", client.key[:4])[0] >> 23, []).append(client)
+    return [clients[:each] for clients in found.values()]
+
+
+def test_first_come_first_served_whichever_worker_they_are_on(make_gateway):
+    gateway = make_gateway(worker_threads=3, default_pool_size=1, load_balance_mode="off", admin_users="app")
+    def waiting():
+        with contextlib.closing(gateway.connect(database="pgbouncer")) as console, console.cursor() as cursor:
+            cursor.execute("SHOW POOLS")
+            return sum(row[3] for row in cursor.fetchall() if row[0] == "app")
+    with contextlib.ExitStack() as stack:
+        (holder, *first), second, third = clients_by_worker(stack, gateway, workers=3, each=4)
+        holder.ask(wire.query("BEGIN"))
+        holder.ask(wire.query("SELECT 1"))
+        # Not in turns: the workers' loads differ.
+        queue = [second[0], second[1], first[0], third[0], second[2], first[1], second[3], third[1], first[2]]
+        for place, client in enumerate(queue, 1):
+            client.send(wire.query("SELECT extract(epoch FROM clock_timestamp()), pg_backend_pid()"))
+            pg.wait_until(f"{place} clients wait", lambda: waiting() == place)
+        holder.ask(wire.query("COMMIT"))
+        answers = [[wire.row_values(body) for tag, body in client.until() if tag == b"D"][0] for client in queue]
+        served_at = [float(when) for when, _ in answers]
+        assert served_at == sorted(served_at)
+        assert len({pid for _, pid in answers}) == 1
+
+
+def test_a_worker_with_much_to_do_gets_what_lies_idle_elsewhere(cluster, make_gateway):
+    gateway = make_gateway(worker_threads=2, default_pool_size=4, load_balance_mode="off")
+    with contextlib.ExitStack() as stack:
+        busy, calm = clients_by_worker(stack, gateway, workers=2, each=4)
+        for clients in (calm, busy, calm, busy):  # each time all four connections are in the other worker
+            for client in clients:
+                client.ask(wire.query("BEGIN"))
+                client.ask(wire.query("SELECT 1"))
+            assert server_connections(cluster) == 4
+            for client in clients:
+                client.ask(wire.query("COMMIT"))

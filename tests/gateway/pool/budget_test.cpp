@@ -40,6 +40,22 @@ TEST_CASE("as many connections are opened as the tightest limit allows") {
   }
 }
 
+TEST_CASE("a pool may have limits of its own, and others under the same limit keep theirs") {
+  const PoolKey bob{"shop", "bob", NodeId{0}};
+  PoolWorld world{2, [&](const PoolKey& key) {
+                    PoolLimits limits{.default_pool_size = 4};
+                    if (key == kTill) limits.default_pool_size = 2;
+                    if (key.database == "shop") limits.max_db_connections = 5;
+                    return settings_with(limits);
+                  }};
+  for (const PoolKey& key : {kShop, kTill, bob})
+    for (std::uint16_t i = 0; i < 10; ++i) world.ask(i % 2, key);
+  world.open_all();
+  CHECK(world.budget.used(kShop) == 4);
+  CHECK(world.budget.used(kTill) == 2);
+  CHECK(world.budget.used(bob) == 1);
+}
+
 TEST_CASE("the reserve opens for those who waited reserve_pool_timeout") {
   PoolWorld world{1, settings_with({.default_pool_size = 2, .reserve_pool_size = 1})};
   for (int i = 0; i < 5; ++i) world.ask(0, kShop);
@@ -133,7 +149,7 @@ TEST_CASE("raised limits serve waiters at once") {
   world.ask(0, kShop);
   CHECK(world.budget.used(kShop) == 1);
   Actions<BudgetReply> out;
-  world.budget.set_limits({.default_pool_size = 2}, out);
+  world.budget.set_limits([](const PoolKey&) { return PoolLimits{.default_pool_size = 2}; }, out);
   REQUIRE(out.size() >= 1);
   CHECK(std::holds_alternative<PermitGranted>(out[0].news));
 }

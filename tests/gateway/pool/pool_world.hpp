@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -46,7 +47,11 @@ struct PoolWorld {
     std::deque<Letter> inbox = {};
   };
 
-  PoolWorld(std::size_t worker_count, const PoolOptions& with) : settings(with), budget(with.limits) {
+  using OptionsOf = std::function<PoolOptions(const PoolKey&)>;
+
+  PoolWorld(std::size_t worker_count, const PoolOptions& with) : PoolWorld(worker_count, [with](const PoolKey&) { return with; }) {}
+  PoolWorld(std::size_t worker_count, OptionsOf options)
+      : options_of(std::move(options)), budget([of = options_of](const PoolKey& key) { return of(key).limits; }) {
     for (std::size_t i = 0; i < worker_count; ++i)
       workers.push_back(Worker{.ids = BackendIds(WorkerId{static_cast<std::uint16_t>(i)})});
   }
@@ -139,7 +144,7 @@ struct PoolWorld {
   Pool& pool(std::uint16_t worker, const PoolKey& key) {
     auto& pools = workers[worker].pools;
     auto found = pools.find(key);
-    if (found == pools.end()) found = pools.try_emplace(key, key, settings, workers[worker].ids, log).first;
+    if (found == pools.end()) found = pools.try_emplace(key, key, options_of(key), workers[worker].ids, log).first;
     return found->second;
   }
   std::vector<BackendId> where(Link link) const {
@@ -184,7 +189,7 @@ struct PoolWorld {
     check_counts();
   }
 
-  PoolOptions settings;
+  OptionsOf options_of;
   Budget budget;
   NullLog log;
   Instant now = Instant{} + 1h;
@@ -270,7 +275,7 @@ struct PoolWorld {
     std::map<std::uint16_t, std::size_t> older;
     for (const auto& [id, other] : clients) {
       if (other.fate != Fate::waiting || other.key != granted.key || id == session) continue;
-      const bool waits_longer = other.since + settings.limits.hand_over_after < granted.since;
+      const bool waits_longer = other.since + options_of(granted.key).limits.hand_over_after < granted.since;
       if (other.worker != granted.worker)
         older[other.worker] += waits_longer ? 1 : 0;
       else
@@ -288,9 +293,9 @@ struct PoolWorld {
   }
 
   void check_counts() const {
-    const PoolLimits& limits = budget.limits();
     for (const auto& [id, server] : servers) {
       const PoolKey& key = server.key;
+      const PoolLimits limits = options_of(key).limits;
       const auto fits = [](std::size_t used, std::uint32_t limit) { return limit == 0 || used <= limit; };
       REQUIRE(
           fits(count([&](const PoolKey& k) { return k == key; }), limits.default_pool_size + limits.reserve_pool_size));

@@ -21,7 +21,7 @@ const std::array kKeys{
 struct Schedule {
   std::uint64_t seed;
   Rng rng{seed};
-  PoolWorld world{1 + rng.below(3), draw_settings()};
+  PoolWorld world{1 + rng.below(3), draw_options()};
   bool fails = rng.chance(0.3);   // openings may fail
   bool drains = rng.chance(0.3);  // nodes may go down
   bool cancels = rng.chance(0.5);
@@ -43,6 +43,22 @@ struct Schedule {
     settings.server_idle_timeout = rng.chance(0.5) ? 500ms : 600s;
     settings.server_login_retry = 1s;
     return settings;
+  }
+
+  // In some worlds one user and one database have limits of their own.
+  PoolWorld::OptionsOf draw_options() {
+    const PoolOptions all = draw_settings();
+    const PoolLimits own = draw_settings().limits;
+    const bool has_own = rng.chance(0.4);
+    return [=](const PoolKey& key) {
+      PoolOptions out = all;
+      if (has_own && key.user == "bob") {
+        out.limits.default_pool_size = own.default_pool_size;
+        out.limits.max_user_connections = own.max_user_connections;
+      }
+      if (has_own && key.database == "till") out.limits.max_db_connections = own.max_db_connections;
+      return out;
+    };
   }
 
   template <typename T>
@@ -144,7 +160,7 @@ struct Schedule {
   }
 
   bool is_full(const PoolKey& key, const PoolKey* without) const {
-    const PoolLimits& limits = world.settings.limits;
+    const PoolLimits limits = world.options_of(key).limits;
     const auto full = [&](std::uint32_t limit, const auto& same) {
       const std::size_t used = world.count(same) - (without != nullptr && same(*without) ? 1 : 0);
       return limit > 0 && used >= limit;

@@ -35,3 +35,12 @@ TEST_CASE("options that are none are refused") {
     CHECK(settings.error().code == ErrorCode::startup_option);
   }
 }
+
+TEST_CASE("a client's address follows its application's name") {
+  std::vector<std::pair<std::string, std::string>> named{{"user", "ann"}, {"Application_Name", "till"}};
+  add_host_to_name(named, "10.0.0.1:5000");
+  CHECK(named.back().second == "till - 10.0.0.1:5000");
+  std::vector<std::pair<std::string, std::string>> nameless{{"user", "ann"}};
+  add_host_to_name(nameless, "unix");
+  CHECK(nameless.back() == std::pair<std::string, std::string>("application_name", "app - unix"));
+}

@@ -76,9 +76,9 @@ struct World {
   }
   void add_traffic() {
     WorkerStats& worker = control.gateway.workers[0];
-    worker.clients = {{.id = {10}, .pid = 77, .user = "ann", .database = "shop", .connected_at = kStart,
+    worker.clients = {{.id = {10}, .pid = 77, .user = "ann", .pool_user = "ann", .database = "shop", .connected_at = kStart,
                        .application_name = "till", .is_logged_in = true},
-                      {.id = {11}, .pid = 78, .user = "ann", .database = "shop", .waiting = 2500ms, .is_logged_in = true},
+                      {.id = {11}, .pid = 78, .user = "ann", .pool_user = "ann", .database = "shop", .waiting = 2500ms, .is_logged_in = true},
                       {.id = {12}, .pid = 79, .user = "adm", .database = "pgbouncer", .is_logged_in = true, .is_console = true},
                       {.id = {13}}};
     worker.servers = {{.id = {20}, .node = {1}, .user = "ann", .database = "shop", .pid = 7491, .opened_at = kStart,

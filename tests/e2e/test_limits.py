@@ -1,0 +1,221 @@
+"""Every limit and every time limit of PgBouncer's: Debian's pgbouncer and Howdah with the same settings, side by side. The same
+clients are let go on, refused or ended; what differs on purpose (better SQLSTATEs, a session that survives) stands in the table."""
+
+import contextlib
+import itertools
+import time
+
+import psycopg2
+import pytest
+
+import cluster as pg
+import wire
+from cluster import PASSWORD, wait_until
+from debian_pgbouncer import Pgbouncer
+from wire import Client
+
+number = itertools.count()
+
+
+@pytest.fixture
+def sides(cluster, make_gateway):
+    """Starts the two, one after the other, with the same settings."""
+    def each(settings):
+        with Pgbouncer.before(cluster, cluster.directory / f"debian{next(number)}", **settings) as theirs:
+            yield "theirs", theirs.port
+        # PgBouncer's names are understood; what the file of a gateway sets besides must not be set twice.
+        ours = {"health_check_period": 60, "load_balance_mode": "off", **settings}
+        yield "ours", make_gateway(**ours).port
+    return each
+
+
+def entered(stack, port, **login):
+    client = stack.enter_context(Client(port))
+    outcome = client.login(password=PASSWORD, **login)
+    assert outcome is client, outcome
+    return client
+
+
+def end_of(client):
+    """The last error that comes, and whether the session goes on after it."""
+    fields = {}
+    with contextlib.suppress(wire.Closed, ConnectionResetError):
+        while True:
+            tag, body = client.read()
+            if tag == b"E":
+                fields = wire.error_fields(body)
+            elif tag == b"Z" and fields:
+                return fields, True
+    return fields, False
+
+
+def is_answered(port):
+    with contextlib.suppress(psycopg2.OperationalError):
+        return pg.query(port, "SELECT 1") == [(1,)]
+
+
+# ---- what clients do
+
+def wait_for_a_connection(stack, port, first=None, second=None):
+    holder, waiter = entered(stack, port, **first or {}), entered(stack, port, **second or {})
+    holder.ask(wire.query("BEGIN"))
+    holder.ask(wire.query("SELECT 1"))
+    waiter.send(wire.query("SELECT 2"))
+    fields, goes_on = end_of(waiter)
+    with contextlib.suppress(wire.Closed, ConnectionResetError):  # PgBouncer's query_timeout ends who idles in a transaction, too
+        holder.ask(wire.query("COMMIT"))
+    if goes_on:
+        assert waiter.rows("SELECT 3") == [["3"]]
+    return fields, goes_on
+
+
+def wait_as_another_user(stack, port):
+    return wait_for_a_connection(stack, port, {"user": "app"}, {"user": "howdah"})
+
+
+def wait_in_another_database(stack, port):
+    return wait_for_a_connection(stack, port, {"database": "app"}, {"database": "postgres"})
+
+
+def run_long(stack, port):
+    client = entered(stack, port)
+    client.send(wire.query("SELECT pg_sleep(120)"))
+    return end_of(client)
+
+
+def idle(stack, port):
+    client = entered(stack, port)
+    client.ask(wire.query("SELECT 1"))
+    return end_of(client)
+
+
+def idle_in_transaction(stack, port):
+    client = entered(stack, port)
+    client.ask(wire.query("BEGIN"))
+    client.ask(wire.query("SELECT 1"))
+    return end_of(client)
+
+
+def begin_to_log_in(stack, port):
+    client = stack.enter_context(Client(port))
+    client.send(wire.startup(user="app", database="app"))
+    return end_of(client)
+
+
+def send_nothing(stack, port):
+    return end_of(stack.enter_context(Client(port)))
+
+
+def come_in_as_the_third(stack, port):
+    for _ in range(2):
+        entered(stack, port)
+    return stack.enter_context(Client(port)).login(password=PASSWORD), False
+
+
+WAIT = {"query_wait_timeout": 1}
+# Settings, what is done, PgBouncer's message, our SQLSTATE, a word of our message or hint, whether our session goes on. PgBouncer's
+# never does.
+CASES = [
+    ({"default_pool_size": 1, **WAIT}, wait_for_a_connection, "query_wait_timeout", "53300", "default_pool_size = 1", True),
+    ({"max_db_connections": 1, **WAIT}, wait_as_another_user, "query_wait_timeout", "53300", "max_db_connections = 1", True),
+    ({"max_user_connections": 1, **WAIT}, wait_in_another_database, "query_wait_timeout", "53300", "max_user_connections = 1", True),
+    ({"default_pool_size": 1, "query_timeout": 1}, wait_for_a_connection, "query_timeout", "57014", "query timeout", False),
+    ({"query_timeout": 1}, run_long, "query timeout", "57014", "query timeout", False),
+    ({"idle_transaction_timeout": 1}, idle_in_transaction, "idle transaction timeout", "25P03", "idle-in-transaction", False),
+    ({"client_idle_timeout": 1}, idle, "client_idle_timeout", "57P05", "idle timeout", False),
+    ({"client_login_timeout": 1}, begin_to_log_in, "client_login_timeout", "57014", "authentication", False),
+    ({"client_login_timeout": 1}, send_nothing, "client_login_timeout", "57014", "authentication", False),
+    ({"max_client_conn": 2}, come_in_as_the_third, "no more connections allowed (max_client_conn)", "53300", "max_client_conn = 2", False),
+]
+
+
+@pytest.mark.parametrize("settings, play, theirs, code, words, goes_on", CASES,
+                         ids=[f"{next(iter(case[0]))}-{case[1].__name__}" for case in CASES])
+def test_the_same_clients_are_ended(sides, settings, play, theirs, code, words, goes_on):
+    for side, port in sides(settings):
+        with contextlib.ExitStack() as stack:
+            fields, survived = play(stack, port)
+        if side == "theirs":
+            assert (fields["M"], survived) == (theirs, False)
+        else:
+            assert (fields["C"], survived) == (code, goes_on), fields
+            assert words in fields["M"] + fields.get("H", ""), fields
+        if play is not begin_to_log_in and play is not send_nothing:
+            wait_until("others go on", lambda: is_answered(port))
+
+
+def test_a_transaction_that_lasts_too_long_is_ended_with_its_client(make_gateway):  # newer than Debian's pgbouncer
+    gateway = make_gateway(transaction_timeout=1, load_balance_mode="off")
+    with Client(gateway.port) as client:
+        client.login(password=PASSWORD)
+        client.ask(wire.query("BEGIN"))
+        fields = {}
+        while not fields:  # busy all the time
+            client.send(wire.query("SELECT pg_sleep(0.02)"))
+            for tag, body in iter(client.read, None):
+                if tag == b"E":
+                    fields = wire.error_fields(body)
+                if tag in b"EZ":
+                    break
+        assert fields["C"] == "25P04"
+        assert client.is_closed()
+
+
+# ---- server connections
+
+def processes(cluster):
+    """Of the clients' user; not those that a gateway has left to their long statement."""
+    return {pid for pid, in cluster.primary.query("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename = 'app' "
+                                                  "AND query NOT LIKE '%pg_sleep(120)%'")}
+
+
+def test_server_connections_end_with_their_lifetime(sides, cluster):
+    for _, port in sides({"server_lifetime": 1}):
+        pg.query(port, "SELECT 1")
+        first = processes(cluster)
+        assert first
+        wait_until("the connection is closed", lambda: not first & processes(cluster))
+
+
+def test_server_connections_end_when_nobody_uses_them(sides, cluster):
+    for _, port in sides({"server_idle_timeout": 1}):
+        pg.query(port, "SELECT 1")
+        wait_until("the connection is closed", lambda: not processes(cluster))
+
+
+def test_the_minimum_is_opened_for_a_client_that_does_nothing_and_stays_open(sides, cluster):
+    for _, port in sides({"min_pool_size": 3, "default_pool_size": 4, "server_idle_timeout": 1}):
+        with contextlib.ExitStack() as stack:
+            entered(stack, port).ask(wire.query("SELECT 1"))
+            wait_until("the minimum is open", lambda: len(processes(cluster)) == 3)
+            kept, begin = processes(cluster), time.monotonic()
+            while time.monotonic() < begin + 2.5:  # beyond the idle timeout
+                assert len(processes(cluster)) >= 3
+            assert kept & processes(cluster)
+
+
+def test_the_reserve_opens_for_who_has_waited(sides, cluster):
+    for _, port in sides({"default_pool_size": 1, "reserve_pool_size": 1, "reserve_pool_timeout": 1}):
+        with contextlib.ExitStack() as stack:
+            holder, waiter = entered(stack, port), entered(stack, port)
+            holder.ask(wire.query("BEGIN"))
+            holder.ask(wire.query("SELECT 1"))
+            assert waiter.rows("SELECT 2") == [["2"]]
+            assert len(processes(cluster)) == 2
+
+
+@pytest.mark.parametrize("wait", [{"primary_wait_timeout": 0}, {"backend_clustering_mode": "raw", "primary_wait_timeout": 0}],
+                         ids=["streaming", "raw"])
+def test_a_server_that_refuses_connections_is_told_at_once(own_cluster, build, wait):
+    """PgBouncer's clients wait for query_wait_timeout. Here whoever wants no waiting for another primary has none."""
+    with pg.Howdah(own_cluster, build, failover_mode="none", **wait) as gateway, Client(gateway.port) as client:
+        client.login(password=PASSWORD)
+        assert client.rows("CREATE TEMP TABLE here (a int); SELECT 1") == [["1"]]
+        for node in own_cluster.nodes:
+            node.stop("immediate")
+        with contextlib.suppress(wire.Closed):
+            client.ask(wire.query("SELECT 2"))
+        with Client(gateway.port) as late:  # whose socket gives up after 20 s
+            outcome = late.login(password=PASSWORD)
+            fields = outcome if outcome is not late else wire.error_fields(late.ask(wire.query("UPDATE t SET a = 1"))[0][1])
+            assert fields["C"] in ("57P03", "08006"), fields

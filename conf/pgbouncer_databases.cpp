@@ -43,6 +43,7 @@ class DatabasesImport {
 
  private:
   void read(const IniEntry& entry) {
+    if (entry.key == "pgbouncer") return say(FindingLevel::error, entry.place, "the name \"pgbouncer\" is the console's");
     const auto pairs = parse_ini_pairs(entry.value);
     if (!pairs) return say(FindingLevel::error, entry.place, "key=value key='value' is expected");
     Database database{entry.key, {}, {}, {}, entry.place};

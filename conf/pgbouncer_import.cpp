@@ -57,7 +57,7 @@ class SettingsImport {
       case KeyFate::needless:
         return say(findings_, FindingLevel::notice, entry.place, fmt::format("{} is not needed: {}", entry.key, row->text));
       case KeyFate::missing:
-        if (entry.value.empty()) return;
+        if (entry.value.empty() || entry.value == "0") return;  // not used
         return say(findings_, FindingLevel::warning, entry.place,
                    fmt::format("{} has no counterpart: {}", entry.key, row->text));
     }

@@ -86,10 +86,11 @@ TEST_CASE("what has no counterpart is told with its line") {
       "app = pool_mode=session\n"
       "[pgbouncer]\n"
       "peer_id = 1\n"
+      "disable_pqexec = 0\n"
       "ignore_startup_parameters = extra_float_digits\n"
       "[peers]\n"
       "1 = host=x\n");
-  CHECK(told(files) == std::vector<std::string>{"2 warning;", "3 warning;3 warning;", "4 warning;", "9 warning;", "10 notice;", "12 warning;"});
+  CHECK(told(files) == std::vector<std::string>{"2 warning;", "3 warning;3 warning;", "4 warning;", "9 warning;", "11 notice;", "13 warning;"});
   CHECK(files.pool_hba.find("\"a\",\"b\",\"odd \"\"name\"") != std::string::npos);
 }
 
@@ -158,12 +159,12 @@ TEST_CASE("several hosts become a primary and its replicas") {
 
 TEST_CASE("mistakes are errors with their lines") {
   const auto files = imported("stray = 1\n[databases]\na = host\n[pgbouncer]\nno_such_setting = 1\nnonsense\n%include missing.ini\n"
-                              "pool_mode = sometimes\n[other]\n[databases]\nb = pool_mode=often\n[users]\nann = pool_size=many\n");
+                              "pool_mode = sometimes\n[other]\n[databases]\nb = pool_mode=often\n[users]\nann = pool_size=many\n[databases]\npgbouncer = host=db\n");
   REQUIRE(has_errors(files.findings));
   std::set<int> lines;
   for (const Finding& finding : files.findings)
     if (finding.place.file == "/etc/pgbouncer/pgbouncer.ini") lines.insert(finding.place.line);
-  for (const int line : {1, 3, 5, 6, 7, 8, 9, 11, 13}) CHECK(lines.contains(line));
+  for (const int line : {1, 3, 5, 6, 7, 8, 9, 11, 13, 15}) CHECK(lines.contains(line));
 }
 
 TEST_CASE("%include reads on in another file") {

@@ -13,14 +13,19 @@ namespace {
 using enum NodeCondition;
 
 // A node that is waited for is knocked at again and again: the system itself would try a lost packet again after 1 s, then 2 s.
-constexpr Duration kAwaitedConnect = 150ms;
+constexpr Duration kAwaitedConnect = 80ms;
+constexpr int kAwaitedRoundTrips = 4;  // to a far node longer, by the quickest answer it ever gave
 // Clients' errors come in swarms; each swarm is worth one question.
 constexpr Duration kLeastBetweenConfirmations = 100ms;
-// New connections that break, in a row, before that counts as a failure.
-constexpr int kMostUnclear = 5;
+// New connections that break, in a row, before that counts as a failure; a dying server's last ones break within milliseconds.
+constexpr int kMostUnclear = 8;
+constexpr Duration kFirstAfterBroken = 5ms;  // doubles, up to kLeastBetweenConfirmations
 // Good answers in a row before a node that was down is used again.
 constexpr int kSuccessesToReturn = 2;
 
+Duration after_broken(int in_a_row) {
+  return in_a_row == 0 ? kLeastBetweenConfirmations : std::min(kLeastBetweenConfirmations, kFirstAfterBroken * (1 << (in_a_row - 1)));
+}
 bool is_out_of_use(NodeCondition condition) {
   return condition == down || condition == fenced || condition == detached;
 }
@@ -53,7 +58,9 @@ void Tracker::on_event(const ProbeAnswered& event, Instant now, Actions<HealthAc
   schedule.in_flight_since.reset();
   schedule.is_asked_by_traffic = schedule.is_asked_by_traffic && schedule.is_fresh_wanted;
   learn(*node, event, now);
-  count_answer(*node, now - event.asked_at, now);
+  const Duration took = now - event.asked_at;
+  count_answer(*node, took, now);
+  schedule.quickest_answer = schedule.quickest_answer == Duration{} ? took : std::min(schedule.quickest_answer, took);
   judge_answer(*node, now, out);
   if (was_asked) plan_next(*node, now);
 }
@@ -269,12 +276,13 @@ void Tracker::ask(NodeFacts& node, Instant now, Actions<HealthAction>& out) {
   schedule.is_in_flight_fresh = std::exchange(schedule.is_fresh_wanted, false);
   if (!schedule.unanswered_since) schedule.unanswered_since = now;
   const bool is_awaited = node.condition == down && schedule.close_watch;
-  out.push(Probe{node.options.id, schedule.is_in_flight_fresh, node.options.time_to_answer(), is_awaited ? kAwaitedConnect : Duration{}});
+  const Duration connect = is_awaited ? std::max(kAwaitedConnect, kAwaitedRoundTrips * schedule.quickest_answer) : Duration{};
+  out.push(Probe{node.options.id, schedule.is_in_flight_fresh, node.options.time_to_answer(), connect});
 }
 
 void Tracker::plan_next(NodeFacts& node, Instant now) {
   Schedule& schedule = schedule_of(node);
-  if (schedule.is_fresh_wanted) schedule.next_probe = now + kLeastBetweenConfirmations;
+  if (schedule.is_fresh_wanted) schedule.next_probe = now + after_broken(schedule.unclear);
   else if (node.condition == suspect) schedule.next_probe = now + node.options.retry_delay;
   else if (schedule.close_watch) schedule.next_probe = now + *schedule.close_watch;
   else schedule.next_probe = now + normal_period(node);

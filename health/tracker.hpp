@@ -105,6 +105,7 @@ class Tracker {
     std::optional<Duration> close_watch = {};
     std::optional<Instant> returned_at = {};
     int unclear = 0;                   // new connections that broke, in a row
+    Duration quickest_answer = {};     // ever; about a round trip. 0: none yet
     std::uint64_t round_retries = 0;
   };
 

@@ -54,6 +54,8 @@ class Network:
             self._ip("link", "set", f"p-{host}", "master", "br0", "up", host="switch")
             self._ip("addr", "add", f"{address}/24", "dev", "eth0", host=host)
             self._ip("link", "set", "eth0", "up", host=host)
+            # A host that is back is found when ARP asks for it again: after 1 s, unless told otherwise.
+            subprocess.run([*self.enter(host), "sh", "-c", "echo 100 > /proc/sys/net/ipv4/neigh/eth0/retrans_time_ms"], check=True)
         return self
 
     def __exit__(self, *_):

@@ -122,6 +122,41 @@ TEST_CASE("a kept connection that breaks is followed by a question over a new on
   CHECK(bench.is_asked(true));
 }
 
+TEST_CASE("a new connection that breaks is tried again within milliseconds, then ever more slowly, until it counts as a failure") {
+  Bench bench(with_retries(0));
+  bench.answer();
+  bench.fail(FailureKind::lost);
+  int tries = 0;
+  for (Duration after = 5ms; bench.condition() != down; after = std::min(after * 2, Duration{100ms})) {
+    REQUIRE(++tries < 20);
+    bench.is_asked(true);
+    bench.fail(FailureKind::lost);
+    if (bench.condition() == down) break;
+    CHECK(bench.condition() == suspect);
+    bench.tick(after);
+    CHECK_FALSE(bench.is_asked(true));
+    bench.tick(1ms);  // the failure came 1 ms after the question
+    CHECK(bench.is_asked(true));
+  }
+  CHECK(tries == 9);
+}
+
+TEST_CASE("a former primary is knocked at quickly, but never faster than its distance allows") {
+  struct Row {
+    Duration answered_after, connect_limit;
+  };
+  const Row row = GENERATE(values<Row>({{1ms, 80ms}, {70ms, 280ms}}));
+  Bench bench(with_retries(0));
+  bench.tracker.on(ProbeAnswered{NodeId{0}, {.in_recovery = true}, bench.now}, bench.now + row.answered_after, bench.actions);
+  bench.fail(FailureKind::refused);
+  REQUIRE(bench.condition() == down);
+  bench.actions.clear();
+  bench.tracker.watch_closely(NodeId{0}, 50ms, bench.now);
+  bench.tick(51ms);
+  REQUIRE(bench.actions.size() == 1);
+  CHECK(std::get<Probe>(*bench.actions.begin()).connect_timeout == row.connect_limit);
+}
+
 TEST_CASE("a down standby returns when it streams from the primary, twice seen") {
   struct Row {
     bool auto_failback, in_recovery;

@@ -29,7 +29,7 @@ GATEWAY = "gateway"
 HOSTS = ["pg0", "pg1", "pg2", GATEWAY]
 PAGE = PROJECT / "docs" / "failover.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-HANG, CUT = "hang (SIGSTOP)", "network cut"
+HANG, CUT, SATURATED = "hang (SIGSTOP)", "network cut", "all CPUs saturated"
 STAMP = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3})")
 
 
@@ -47,8 +47,9 @@ class Event:
 class Bed:
     """Three servers, a gateway, clients. One `with` for all of it."""
 
-    def __init__(self, build, clients, is_synchronous=False, net=None, **parameters):
+    def __init__(self, build, clients, is_synchronous=False, net=None, saturated_for=20, **parameters):
         self.build, self.clients, self.is_synchronous, self.net = build, clients, is_synchronous, net
+        self.saturated_for = saturated_for  # seconds
         self.parameters = {"health_check_timeout": None, "health_check_max_retries": None, "health_check_retry_delay": None,
                            "health_check_period": None, "detection_profile": "fast", **parameters}
         if is_synchronous:
@@ -209,6 +210,17 @@ def cut_gateway_for_a_while(bed, tree):
     bed.net.heal()
 
 
+def saturate(bed, tree):
+    """More busy loops than the CPUs can give a turn to within a probe's deadline, were it not for the scheduler's fairness."""
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(8 * os.cpu_count())]
+    try:
+        time.sleep(bed.saturated_for)
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+
+
 @dataclasses.dataclass
 class Fault:
     name: str
@@ -227,6 +239,7 @@ FAULTS = {fault.name: fault for fault in (
     Fault(CUT, lambda bed, tree: bed.net.cut_off(f"pg{bed.struck}"), needs_network=True),
     Fault("gateway alone cut off for 6 s", cut_gateway_for_a_while, is_failover=False, needs_network=True),
     Fault("pause of 1 s", pause_a_second, is_failover=False),
+    Fault(SATURATED, saturate, is_failover=False),
     Fault("crash of a backend", crash_a_backend, is_failover=False),
     Fault("kill -9 of a replica", kill_all, of_primary=False, is_failover=False),
     Fault("switchover", None),
@@ -421,7 +434,7 @@ def write_page(text):
 # ---- which faults, how often
 
 FULL = {"kill -9 of the whole server": 6, "kill -9 of the postmaster": 2, HANG: 3, CUT: 3, "fast shutdown": 1, "immediate shutdown": 1,
-        "crash of a backend": 1, "pause of 1 s": 3, "gateway alone cut off for 6 s": 1, "kill -9 of a replica": 3, "switchover": 4}
+        "crash of a backend": 1, "pause of 1 s": 3, SATURATED: 1, "gateway alone cut off for 6 s": 1, "kill -9 of a replica": 3, "switchover": 4}
 SYNCHRONOUS = {"kill -9 of the whole server": 5, "kill -9 of the postmaster": 2, HANG: 2, "kill -9 of a replica": 1, "switchover": 2}
 CALM = {HANG: 2, CUT: 1, "pause of 1 s": 1}
 
@@ -450,6 +463,7 @@ def main():
     options.add_argument("--clients", type=int, default=64)
     options.add_argument("--short", action="store_true", help="each fault once, asynchronous only; prints, writes nothing")
     options.add_argument("--only", action="append", choices=FAULTS, help="this fault, asynchronous; prints, writes nothing")
+    options.add_argument("--saturate", type=float, default=20, metavar="SECONDS", help="how long the CPUs are kept busy, by that fault")
     options.add_argument("--no-network", action="store_true", help="on loopback even as root")
     options.add_argument("--inside", help=argparse.SUPPRESS)
     arguments = options.parse_args()
@@ -464,7 +478,8 @@ def main():
     if net:
         net.rename(arguments.inside)
     report = Report()
-    run = lambda faults, **more: run_bed(report, faults, arguments.build, arguments.clients, net, **more)
+    run = lambda faults, **more: run_bed(report, faults, arguments.build, arguments.clients, net,
+                                         saturated_for=arguments.saturate, **more)
     is_partial = arguments.short or arguments.only
     if is_partial:
         run({name: 1 for name in FAULTS} if arguments.short else collections.Counter(arguments.only))

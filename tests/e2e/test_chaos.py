@@ -3,7 +3,7 @@
 import pytest
 
 import chaos
-from chaos import FAULTS, HANG, Bed, Report, run_fault
+from chaos import FAULTS, HANG, SATURATED, Bed, Report, run_fault
 
 CLIENTS = 15
 
@@ -28,8 +28,8 @@ def test_unplanned_failovers_lose_no_row_where_replication_is_synchronous(build)
     assert {what.split()[0] for what in errors} <= {"40001", "08007"}, errors
 
 
-def test_a_pause_of_a_second_and_a_crash_of_a_backend_are_no_failover(build):
-    strike(build, "pause of 1 s", "crash of a backend")
+def test_a_pause_of_a_second_busy_cpus_and_a_crash_of_a_backend_are_no_failover(build):
+    strike(build, "pause of 1 s", SATURATED, "crash of a backend", saturated_for=5)
 
 
 @pytest.mark.parametrize("fault", ["switchover", "kill -9 of a replica"])

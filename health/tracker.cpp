@@ -12,7 +12,7 @@ namespace {
 
 using enum NodeCondition;
 
-// A node that is waited for is knocked at again and again: the system itself would try a lost packet again after 1 s, then 2 s.
+// A node that is down is knocked at again and again: the system itself would try a lost packet again after 1 s, then 2 s.
 constexpr Duration kAwaitedConnect = 80ms;
 constexpr int kAwaitedRoundTrips = 4;  // to a far node longer, by the quickest answer it ever gave
 // Clients' errors come in swarms; each swarm is worth one question.
@@ -275,7 +275,7 @@ void Tracker::ask(NodeFacts& node, Instant now, Actions<HealthAction>& out) {
   schedule.in_flight_since = now;
   schedule.is_in_flight_fresh = std::exchange(schedule.is_fresh_wanted, false);
   if (!schedule.unanswered_since) schedule.unanswered_since = now;
-  const bool is_awaited = node.condition == down && schedule.close_watch;
+  const bool is_awaited = node.condition == down && schedule.quickest_answer > Duration{};
   const Duration connect = is_awaited ? std::max(kAwaitedConnect, kAwaitedRoundTrips * schedule.quickest_answer) : Duration{};
   out.push(Probe{node.options.id, schedule.is_in_flight_fresh, node.options.time_to_answer(), connect});
 }

@@ -193,6 +193,7 @@ ImportedFiles import_pgbouncer(const std::string& path, const std::string& direc
   out.pgpool_conf = fmt::format("# Imported from {}\n\n{}\n# [pgbouncer]\n{}{}\n# [databases]\n{}\n# [users]\n{}\n{}", path, kOtherDefaults,
                                 settings, auth_database(ini, databases, out.findings), databases.pgpool_conf,
                                 users, checks(path, databases, logins, out.findings));
+  out.holds_password = !databases.forced_password.empty();
   out.pool_hba = fmt::format("# Imported from {}\n{}", path, logins.pool_hba);
   out.pool_passwd = logins.pool_passwd;
   check(out, directory, places, out.findings);

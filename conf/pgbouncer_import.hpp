@@ -14,6 +14,7 @@ namespace howdah {
 
 struct ImportedFiles {
   std::string pgpool_conf;
+  bool holds_password = false;  // pgpool_conf does: nobody else may read it
   std::string pool_hba;
   std::string pool_passwd;
   Findings findings;

@@ -29,7 +29,7 @@ ExitCode run_import(const CommandLine& line) {
     fmt::print(stderr, "nothing was written\n");
     return ExitCode::fatal;
   }
-  const std::array files{OutputFile{line.output_directory + "/pgpool.conf", imported.pgpool_conf, 0644},
+  const std::array files{OutputFile{line.output_directory + "/pgpool.conf", imported.pgpool_conf, imported.holds_password ? 0600U : 0644U},
                          OutputFile{line.output_directory + "/pool_hba.conf", imported.pool_hba, 0644},
                          OutputFile{line.output_directory + "/pool_passwd", imported.pool_passwd, 0600}};
   for (const OutputFile& file : files) {

@@ -130,6 +130,7 @@ TEST_CASE("a database may have another name and a user of its own on the servers
   CHECK(settings.server_user("batch", "ann") == "forced");
   CHECK(settings.server_user("twice", "ann") == "ann");
   CHECK(settings.find_database("app")->database_password() == "it's");
+  CHECK(files.holds_password);
   CHECK(settings.pool_in_force("batch", "").pool_size() == 20);
   CHECK(files.pool_hba.find("\"app\",\"batch\",\"twice\"") != std::string::npos);
   // Nobody else is known who could watch the servers.
@@ -172,6 +173,7 @@ TEST_CASE("%include reads on in another file") {
                               {{"/etc/pgbouncer/common.ini", "[pgbouncer]\nlisten_port = 7000\n"}});
   CHECK(told(files).empty());
   CHECK(settings_of(files).listen.port() == 7000);
+  CHECK_FALSE(files.holds_password);
 }
 
 TEST_CASE("passwords of the auth file go to pool_passwd as they are meant") {

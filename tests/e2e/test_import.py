@@ -185,6 +185,10 @@ def test_files_are_only_overwritten_when_told(build, tmp_path):
     assert convert(build, ini, tmp_path, "--overwrite").returncode == 0
     assert "host all all all md5" in (tmp_path / "pool_hba.conf").read_text()
     assert (tmp_path / "pool_passwd").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "pgpool.conf").stat().st_mode & 0o777 == 0o644
+    ini.write_text("[databases]\n* = host=127.0.0.1 user=app password=secret\n[pgbouncer]\nauth_file = users\n")
+    assert convert(build, ini, tmp_path, "--overwrite").returncode == 0
+    assert (tmp_path / "pgpool.conf").stat().st_mode & 0o777 == 0o600
 
 
 def test_what_is_lost_is_told_and_mistakes_write_nothing(build, tmp_path):

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "catalog/test_catalog.hpp"
+#include "sql_router/classifier.hpp"
 #include "sql_router/hints.hpp"
 #include "sql_router/router.hpp"
 
@@ -21,8 +23,11 @@ using Words = std::vector<std::pair<std::string, std::string>>;
 
 struct RoutingCase {
   std::string where;  // file:line
+  Words settings;
   RoutingOptions options;
+  CatalogRules rules;
   SessionFacts facts;
+  std::shared_ptr<WrittenObjects> written = std::make_shared<WrittenObjects>();  // shared: `facts` point to it, copies too
   ClusterView view;
   const CatalogFacts* catalog = &CatalogFacts::unread();
   std::string sql;
@@ -71,6 +76,14 @@ Value lookup(const std::map<std::string, Value>& names, const std::string& name)
   return found->second;
 }
 
+// Settings that are part of what the catalog tells.
+inline bool apply_rule(CatalogRules& rules, const std::string& name, const std::string& value) {
+  if (name == "check_unlogged_table") rules.checks_unlogged = value == "on";
+  else if (name == "load_balance_foreign_tables") rules.foreign_reads_may_use_replica = value == "on";
+  else return false;
+  return true;
+}
+
 inline void apply_setting(RoutingOptions& options, const std::string& name, const std::string& value) {
   static const std::map<std::string, WriteEffect> kDisable{{"off", WriteEffect::off},
                                                               {"transaction", WriteEffect::transaction},
@@ -92,6 +105,8 @@ inline void apply_setting(RoutingOptions& options, const std::string& name, cons
   else if (name == "app_name_redirect_preference_list") options.app_name_redirect_preference_list = read_redirects(value);
   else if (name == "allow_sql_comments") options.allow_sql_comments = is_on;
   else if (name == "disable_load_balance_on_write") options.disable_load_balance_on_write = lookup(kDisable, value);
+  else if (name == "dml_adaptive_object_relationship_list")
+    options.dml_adaptive_object_relationship_list = relationships_of(split(value, ',')).value();
   else if (name == "load_balance_transactions") options.load_balance_transactions = is_on;
   else if (name == "delay_threshold") options.delay_threshold = std::stoull(value);
   else if (name == "delay_threshold_by_time") options.delay_threshold_by_time = milliseconds(std::stoi(value));
@@ -133,6 +148,16 @@ inline bool apply_session_fact(SessionFacts& facts, const std::string& name, con
     facts.pin_reason = read_pin(parts.at(1));
   } else return false;
   return true;
+}
+
+// What the session has written since, for dml_adaptive: names of tables, and calls of functions.
+inline void apply_written(RoutingCase& one, const std::string& names) {
+  for (const std::string& name : split(names, ',')) {
+    const bool is_call = name.ends_with(")");
+    const Traits write = classify((is_call ? "SELECT " : "DELETE FROM ") + name, one.options, *one.catalog);
+    one.written->add(write, one.options.dml_adaptive_object_relationship_list);
+  }
+  one.facts.written_objects = one.written.get();
 }
 
 inline void apply_cluster_fact(ClusterView& view, const std::string& name, const std::string& value) {
@@ -185,10 +210,12 @@ inline RoutingCase read_case(std::string line, std::string where) {
   if (arrow == std::string::npos) throw std::runtime_error(result.where + ": no '=> '");
   std::istringstream expected(line.substr(arrow + 3));
   line.erase(arrow == 0 ? 0 : arrow - 1);
-  for (const auto& [name, value] : read_words(take_bracketed(line, '[', ']')))
-    apply_setting(result.options, name, value);
+  result.settings = read_words(take_bracketed(line, '[', ']'));
+  for (const auto& [name, value] : result.settings)
+    if (!apply_rule(result.rules, name, value)) apply_setting(result.options, name, value);
   for (const auto& [name, value] : read_words(take_bracketed(line, '{', '}')))
-    if (name == "catalog") result.catalog = value == "stale" ? &CatalogFacts::stale() : &script_catalog();
+    if (name == "catalog") result.catalog = value == "stale" ? &CatalogFacts::stale() : &script_catalog(result.rules);
+    else if (name == "wrote_to") apply_written(result, value);
     else if (!apply_session_fact(result.facts, name, value)) apply_cluster_fact(result.view, name, value);
   for (auto at = line.find("\\n"); at != std::string::npos; at = line.find("\\n")) line.replace(at, 2, "\n");
   result.sql = line;

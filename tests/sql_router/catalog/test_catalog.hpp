@@ -1,7 +1,9 @@
 // A catalog in memory, for tests: objects are added by a line each.
 #pragma once
 
+#include <map>
 #include <string>
+#include <utility>
 
 #include "sql_router/catalog/catalog_builder.hpp"
 
@@ -35,7 +37,10 @@ class TestCatalog {
       if (candidate.name == split(parent)) rows_.relations.back().parents.push_back(candidate.oid);
     return *this;
   }
-  CatalogFactsPtr build(const CatalogRules& rules = {}) const { return build_catalog_facts(rows_, rules, make_stamp(1, 1), 0); }
+  CatalogFactsPtr build(const CatalogRules& rules = {}) const {
+    const std::uint32_t version = 1 + (rules.checks_unlogged ? 0 : 1) + (rules.foreign_reads_may_use_replica ? 2 : 0);
+    return build_catalog_facts(rows_, rules, make_stamp(1, version), 0);
+  }
 
  private:
   static ObjectName split(const std::string& name) {
@@ -48,8 +53,8 @@ class TestCatalog {
 };
 
 // What the lines of tests/scripts/routing with the fact `catalog` find: README.txt there shows it.
-inline const CatalogFacts& script_catalog() {
-  static const CatalogFactsPtr facts = TestCatalog()
+inline TestCatalog script_objects() {
+  return TestCatalog()
       .relation("t").relation("u").relation("app.t").relation("shop.hidden")
       .relation("made_unlogged", 'r', "", 'u').relation("far_away", 'f').relation("counter", 'S')
       .relation("parent", 'p').relation("far_part", 'f').of("parent").relation("snapshot", 'm')
@@ -73,8 +78,13 @@ inline const CatalogFacts& script_catalog() {
       .plpgsql("audit", "BEGIN INSERT INTO log VALUES (1); END")
       .use("<~~", "draws").use("<~>", "total").use("::noted", "draws").use("::plain", "total").use(".drawn", "draws")
       .plpgsql("uses_operator", "BEGIN RETURN 1 <~~ 2; END").plpgsql("uses_type", "DECLARE n noted; BEGIN n := 1; RETURN n; END")
-      .plpgsql("uses_column", "DECLARE r record; BEGIN RETURN r.drawn; END").sql("casts", "SELECT 1::public.noted")
-      .build();
+      .plpgsql("uses_column", "DECLARE r record; BEGIN RETURN r.drawn; END").sql("casts", "SELECT 1::public.noted");
+}
+
+inline const CatalogFacts& script_catalog(const CatalogRules& rules = {}) {
+  static std::map<std::pair<bool, bool>, CatalogFactsPtr> made;
+  CatalogFactsPtr& facts = made[{rules.checks_unlogged, rules.foreign_reads_may_use_replica}];
+  if (facts == nullptr) facts = script_objects().build(rules);
   return *facts;
 }
 

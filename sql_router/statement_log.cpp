@@ -5,6 +5,8 @@
 #include <cctype>
 #include <optional>
 
+#include "sql_router/json_line.hpp"
+
 namespace howdah {
 
 namespace {
@@ -12,6 +14,7 @@ namespace {
 constexpr std::size_t kLongestRecord = 64 * 1024 * 1024;  // an open quote must not swallow the whole log
 constexpr std::size_t kCsvSession = 5;   // columns of csvlog, from 0 (manual, table "csvlog")
 constexpr std::size_t kCsvMessage = 13;
+constexpr std::size_t kStartTime = 8;  // hexadecimal digits of it in a session's name, %c
 
 bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 
@@ -46,11 +49,39 @@ std::optional<Severity> find_severity(std::string_view line) {
   return found;
 }
 
-// "[1234]" or another number of its own in the prefix; the time stamp has none.
+bool is_hex_digit(char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; }
+
+// "65a1b2c3.1f2e", as %c writes it.
+bool is_session_name(std::string_view word) {
+  const std::size_t dot = word.find('.');
+  return dot == kStartTime && word.size() > dot + 1 && std::all_of(word.begin(), word.begin() + dot, is_hex_digit) &&
+         std::all_of(word.begin() + dot + 1, word.end(), is_hex_digit);
+}
+
+bool is_number(std::string_view word) { return !word.empty() && std::all_of(word.begin(), word.end(), is_digit); }
+
+std::string_view in_brackets(std::string_view word) {
+  const std::size_t open = word.find('[');
+  const std::size_t close = open == std::string_view::npos ? open : word.find(']', open);
+  return close == std::string_view::npos ? std::string_view{} : word.substr(open + 1, close - open - 1);
+}
+
+// What tells sessions apart in a line's prefix, whatever log_line_prefix puts there: the session's name (%c); else the first
+// number in brackets, where %p mostly stands (the number of the line, "[7-1]", is none); else the first number by itself.
 std::string_view session_of(std::string_view prefix) {
-  const std::size_t open = prefix.rfind('[');
-  const std::size_t close = open == std::string_view::npos ? open : prefix.find(']', open);
-  return close == std::string_view::npos ? std::string_view{} : prefix.substr(open + 1, close - open - 1);
+  constexpr std::string_view kEnds = " \t,;|()=";
+  std::string_view bracketed;
+  std::string_view alone;
+  for (std::size_t at = 0; at < prefix.size();) {
+    const std::size_t begin = std::min(prefix.find_first_not_of(kEnds, at), prefix.size());
+    at = std::min(prefix.find_first_of(kEnds, begin), prefix.size());
+    std::string_view word = prefix.substr(begin, at - begin);
+    if (word.ends_with(':')) word.remove_suffix(1);
+    if (is_session_name(word)) return word;
+    if (bracketed.empty() && is_number(in_brackets(word))) bracketed = in_brackets(word);
+    if (alone.empty() && is_number(word)) alone = word;
+  }
+  return bracketed.empty() ? alone : bracketed;
 }
 
 bool take_prefix(std::string_view& text, std::string_view prefix) {
@@ -106,6 +137,7 @@ void StatementLogReader::line(std::string_view line) {
   }
   switch (form_) {
     case Form::csv: return csv_line(line);
+    case Form::json: return json_line(line);
     case Form::stderr_log: return stderr_line(line);
     default: return plain_line(line);
   }
@@ -119,6 +151,7 @@ void StatementLogReader::finish() {
 
 StatementLogReader::Form StatementLogReader::form_of(std::string_view line) {
   if (is_csv(line)) return Form::csv;
+  if (json_member(line, "error_severity")) return Form::json;
   return find_severity(line) ? Form::stderr_log : Form::plain;
 }
 
@@ -151,6 +184,13 @@ void StatementLogReader::csv_line(std::string_view line) {
   if (split_csv(pending_, fields) && fields.size() > kCsvMessage) take_message(fields[kCsvSession], fields[kCsvMessage]);
   pending_.clear();
   has_pending_ = false;
+}
+
+// Names of members: manual, table "Keys and Values of JSON Log Entries".
+void StatementLogReader::json_line(std::string_view line) {
+  if (json_member(line, "error_severity") != "LOG") return;
+  const auto message = json_member(line, "message");
+  if (message) take_message(json_member(line, "session_id").value_or(""), *message);
 }
 
 void StatementLogReader::flush() {

@@ -1,8 +1,9 @@
-// Statements out of a log, for `howdah route --from-log`. Three forms, told apart by the first line that is not empty:
+// Statements out of a log, for `howdah route --from-log`. Four forms, told apart by the first line that is not empty:
 //   plain        one statement per line
 //   stderr       PostgreSQL's log lines with `statement: ...`, `execute NAME: ...`, also behind `duration: ...`; lines that
 //                go on begin with a tab (manual "Error Reporting and Logging")
 //   csvlog       the same messages in the 14th column; a record may span lines
+//   jsonlog      the same messages under "message"; a record is a line
 // Lines are handed in one by one, so that a log of any size needs the memory of its longest record. Pure.
 #pragma once
 
@@ -25,12 +26,13 @@ class StatementLogReader {
   void finish();
 
  private:
-  enum class Form { unknown, plain, stderr_log, csv };
+  enum class Form { unknown, plain, stderr_log, csv, json };
 
   static Form form_of(std::string_view line);
   void plain_line(std::string_view line);
   void stderr_line(std::string_view line);
   void csv_line(std::string_view line);
+  void json_line(std::string_view line);
   void take_message(std::string_view session, std::string_view message);
   void flush();
 

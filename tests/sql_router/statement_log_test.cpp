@@ -49,6 +49,37 @@ TEST_CASE("the server's log gives its statements, whole, with the process that r
                              {"12", "SELECT 'LOG:  statement: x'"}});
 }
 
+TEST_CASE("sessions are told apart whatever log_line_prefix says") {
+  struct Row {
+    const char* prefix;
+    const char* session;
+  };
+  for (const Row& row : {
+           Row{"2026-11-23 10:00:00.000 UTC [4711] ", "4711"},                                      // '%m [%p] ', the default
+           Row{"2026-11-23 10:00:00 UTC [4711]: [7-1] user=app,db=shop,app=a[1],client=10.0.0.9 ", "4711"},  // pgBadger's
+           Row{"2026-11-23 10:00:00 UTC:10.0.0.9(52814):app@shop:[4711]:", "4711"},                 // Amazon RDS
+           Row{"2026-11-23 10:00:00 UTC-65a1b2c3.1f2e-", ""},                                       // nothing stands by itself
+           Row{"2026-11-23 10:00:00 UTC 65a1b2c3.1f2e [12-1] ", "65a1b2c3.1f2e"},                   // '%t %c [%l-1] '
+           Row{"1764000000.123 app shop 4711 3 ", "4711"},                                          // '%n %u %d %p %l '
+           Row{"Nov 3 10:00:00 db1 postgres[4711]: [7-1] ", "4711"},                                // syslog
+           Row{"app@shop ", ""},
+           Row{"", ""},
+       }) {
+    CAPTURE(row.prefix);
+    CHECK(read({std::string(row.prefix) + "LOG:  statement: SELECT 1"}) == Taken{{row.session, "SELECT 1"}});
+  }
+}
+
+TEST_CASE("jsonlog gives its statements, unescaped") {
+  const std::string head = R"({"timestamp":"2026-11-23 10:00:00.000 UTC","user":"app","pid":4711,"session_id":"65a1b2c3.1267","line_num":3,)";
+  CHECK(read({head + R"("error_severity":"LOG","message":"statement: SELECT \"a\",\n\t'\\\\ \u0001 \u00e9', 'message'","query_id":0})",
+              head + R"("error_severity":"LOG","message":"execute s1: DELETE FROM t","detail":"parameters: $1 = '1'"})",
+              head + R"("error_severity":"LOG","message":"connection authorized: user=app"})",
+              head + R"("error_severity":"ERROR","message":"statement: x","statement":"SELECT * FROM u"})",
+              head + R"("error_severity":"LOG","message":"statement: SELECT 1)", "", "no record"}) ==
+        Taken{{"65a1b2c3.1267", "SELECT \"a\",\n\t'\\\\ \x01 \xc3\xa9', 'message'"}, {"65a1b2c3.1267", "DELETE FROM t"}});
+}
+
 TEST_CASE("a csvlog record may hold quotes, commas and line breaks") {
   const std::string head = "2026-11-23 10:00:00.000 UTC,\"u\",\"d\",12,\"[local]\",6745.1,1,\"SELECT\",2026-11-23 10:00:00 UTC,3/4,0,LOG,00000,";
   const std::vector<std::string> lines{

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kLongestText = 1024;
 constexpr std::size_t kAliasesPerEntry = 4;  // texts with traits of their own that share a fingerprint
+constexpr std::size_t kMostNames = 64;       // traits that hold more are large: they are not kept alive here
 
 // Where the first string begins that could not be taken out: what it says is nobody's business.
 std::size_t first_string(std::string_view text) {
@@ -19,6 +20,10 @@ std::size_t first_string(std::string_view text) {
     if (text[at] == '$' && at + 1 < text.size() && (text[at + 1] < '0' || text[at + 1] > '9')) return at;
   }
   return text.size();
+}
+
+bool is_small(const Traits& traits) {
+  return traits.relations.size() + traits.statement_names.size() + traits.steps.size() <= kMostNames;
 }
 
 }  // namespace
@@ -65,6 +70,7 @@ StatementStatistics::Handle StatementStatistics::find(const TraitsPtr& traits, s
     by_traits_.erase(known);
   }
   const std::uint32_t index = entry_of(sql);
+  if (!is_small(*traits)) return touch(index);
   if (by_traits_.size() >= capacity_ * kAliasesPerEntry) by_traits_.clear();
   by_traits_.emplace(traits.get(), Known{traits, index, entries_[index].generation});
   return touch(index);

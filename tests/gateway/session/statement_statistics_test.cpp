@@ -99,3 +99,16 @@ TEST_CASE("a time falls in the bucket that ends at or after it") {
   }
   CHECK(time_bucket(microseconds::max()) == kTimeBuckets - 1);
 }
+
+TEST_CASE("of a statement that names very much only its fingerprint is kept") {
+  Table table(3);
+  std::string sql = "SELECT * FROM t0";
+  for (int i = 1; i < 100; ++i) sql += ", t" + std::to_string(i);
+  const TraitsPtr traits = table.cache.find_or_classify(sql);
+  const auto before = traits.use_count();
+  table.run(sql);
+  table.run(sql);
+  CHECK(traits.use_count() == before);
+  REQUIRE(table.statistics.report().size() == 1);
+  CHECK(table.statistics.report()[0].calls == 2);
+}

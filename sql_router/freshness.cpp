@@ -19,10 +19,13 @@ void demand(Freshness& freshness, std::optional<Lsn> position, RouteReason why) 
   freshness.why = why;
 }
 
-// dml_adaptive: not a read of what the session has not touched.
+// dml_adaptive: not a read of what the session has not touched; but a transaction that cannot leave its node may come to
+// read anything.
 bool may_miss_writes(const Traits& traits, const SessionFacts& facts, const RoutingOptions& options) {
-  return options.disable_load_balance_on_write != WriteEffect::dml_adaptive || facts.written_objects == nullptr ||
-         facts.written_objects->concern(traits);
+  if (options.disable_load_balance_on_write != WriteEffect::dml_adaptive || facts.written_objects == nullptr) return true;
+  const bool stays = traits.transaction == TransactionControl::begin ||
+                     (facts.in_transaction && !facts.transaction_may_visit_standby);
+  return stays || facts.written_objects->concern(traits);
 }
 
 }  // namespace

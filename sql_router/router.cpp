@@ -1,6 +1,7 @@
 #include "sql_router/router.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "sql_router/balancer.hpp"
@@ -204,15 +205,19 @@ bool have_all_replayed(const ClusterView& view, Lsn bound) {
   });
 }
 
-const Traits& combine(std::span<const Traits* const> batch, const RoutingOptions& options, ReadConsistency otherwise) {
+const Traits& combine(std::span<const Traits* const> batch, const RoutingOptions& options, ReadConsistency otherwise,
+                      const WrittenObjects& written) {
   HOWDAH_ASSERT(!batch.empty());
   const auto strict = std::find_if(batch.begin(), batch.end(),
                                    [&](const Traits* traits) { return !may_use_replica(*traits, options); });
   if (strict != batch.end()) return **strict;
-  // All read: eventual, session, global are in this order.
-  return **std::max_element(batch.begin(), batch.end(), [otherwise](const Traits* one, const Traits* other) {
-    return one->read_consistency.value_or(otherwise) < other->read_consistency.value_or(otherwise);
-  });
+  // All read: eventual, session, global are in this order. With dml_adaptive what was written counts next.
+  const bool is_adaptive = options.disable_load_balance_on_write == WriteEffect::dml_adaptive;
+  const auto demand = [&](const Traits* traits) {
+    return std::pair(traits->read_consistency.value_or(otherwise), is_adaptive && written.concern(*traits));
+  };
+  return **std::max_element(batch.begin(), batch.end(),
+                            [&](const Traits* one, const Traits* other) { return demand(one) < demand(other); });
 }
 
 }  // namespace howdah

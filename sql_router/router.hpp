@@ -85,7 +85,8 @@ inline bool may_use_replica(const Traits& traits, const RoutingOptions& options)
 }
 
 // A pipelined batch goes to one node: the traits that decide for all. `batch` is not empty. `otherwise`: the consistency
-// of statements that do not tell their own.
-const Traits& combine(std::span<const Traits* const> batch, const RoutingOptions& options, ReadConsistency otherwise);
+// of statements that do not tell their own. `written`: by the session, for dml_adaptive.
+const Traits& combine(std::span<const Traits* const> batch, const RoutingOptions& options, ReadConsistency otherwise,
+                      const WrittenObjects& written);
 
 }  // namespace howdah

@@ -106,7 +106,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   transaction_.is_statement_open_ended = !scan_.is_ended;
   const Traits& strictest = scan_.has_local_part     ? mixed_batch_traits()
                             : scan_.traits.empty() ? nothing_said_traits()
-                                                   : combine(scan_.traits, routing(), consistency());
+                                                   : combine(scan_.traits, routing(), consistency(), written_.objects);
   const bool is_whole = scan_.is_ended && !scan_.is_oversized && !scan_.has_local_part;
   const bool may_follow = is_whole &&
                           std::all_of(scan_.traits.begin(), scan_.traits.end(),

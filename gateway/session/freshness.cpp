@@ -46,10 +46,12 @@ void SessionCore::remember_freshness(const SessionFacts& known, const Decision& 
 }
 
 // Behind reads on a replica that are not answered yet, without asking where else it might run: it may not ask for more
-// than they did, and what `global` asks for grows by the moment.
+// than they did, what `global` asks for grows by the moment, and with dml_adaptive the others may have asked for nothing.
 bool SessionCore::may_follow_on_replica(const Traits& traits) const {
   const ReadConsistency wanted = traits.read_consistency.value_or(consistency());
-  return wanted != ReadConsistency::global && wanted <= written_.admitted;
+  if (wanted == ReadConsistency::global || wanted > written_.admitted) return false;
+  const bool is_adaptive = routing().disable_load_balance_on_write == WriteEffect::dml_adaptive;
+  return wanted == ReadConsistency::eventual || !is_adaptive || !written_.at || !written_.objects.concern(traits);
 }
 
 // For dml_adaptive: a statement that may write is about to be sent.

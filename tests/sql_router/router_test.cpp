@@ -108,16 +108,27 @@ TEST_CASE("a batch goes where its strictest statement must") {
   const Traits write = classify("INSERT INTO t VALUES (1)", {});
   const Traits other = classify("SELECT 2", {});
   const Traits* const reads[] = {&kRead, &other};
-  CHECK(&combine(reads, {}, ReadConsistency::session) == &kRead);
+  CHECK(&combine(reads, {}, ReadConsistency::session, {}) == &kRead);
   const Traits* const mixed[] = {&kRead, &write, &other};
-  CHECK(&combine(mixed, {}, ReadConsistency::session) == &write);
+  CHECK(&combine(mixed, {}, ReadConsistency::session, {}) == &write);
 }
 
 TEST_CASE("the statement of a batch that must see most decides where the reads go") {
   const Traits eventual = classify("/*howdah: read_consistency=eventual*/ SELECT 1", {});
   const Traits global = classify("/*howdah: read_consistency=global*/ SELECT 1", {});
   const Traits* with_global[] = {&eventual, &kRead, &global};
-  CHECK(&combine(with_global, {}, ReadConsistency::session) == &global);
+  CHECK(&combine(with_global, {}, ReadConsistency::session, {}) == &global);
   const Traits* without_hint[] = {&eventual, &kRead};
-  CHECK(&combine(without_hint, {}, ReadConsistency::session) == &kRead);
+  CHECK(&combine(without_hint, {}, ReadConsistency::session, {}) == &kRead);
+}
+
+TEST_CASE("with dml_adaptive the reads of a batch wait for what any of them names") {
+  const Traits other = classify("SELECT * FROM t2", {});
+  const Traits touched = classify("SELECT * FROM t1", {});
+  const Traits* const batch[] = {&other, &touched, &other};
+  RoutingOptions options;
+  const WrittenObjects written{.names = {"t1"}};
+  CHECK(&combine(batch, options, ReadConsistency::session, written) == &other);
+  options.disable_load_balance_on_write = WriteEffect::dml_adaptive;
+  CHECK(&combine(batch, options, ReadConsistency::session, written) == &touched);
 }

@@ -111,7 +111,8 @@ class Judge final : public TreeVisitor {
     traits_.setting = head.setting;
     traits_.prepared_name = head.prepared_name;
     traits_.has_plain_arguments = head.has_plain_arguments;
-    changes_statements_ |= !head.prepared_name.empty() && head.kind != StatementKind::execute;
+    changes_statements_ |= head.kind == StatementKind::prepare ||
+                           (head.kind == StatementKind::deallocate && !head.prepared_name.empty());
     traits_.drops_statements |= head.unpins.has(Unpin::deallocate_all) || head.unpins.has(Unpin::discard_all);
   }
 
@@ -125,6 +126,8 @@ class Judge final : public TreeVisitor {
     if (is_set_config && !are_calls_told_ && !is_plain_setting(constant)) traits_.pins.add(PinReason::session_authorization);
     functions_.push_back({{std::string(schema), std::string(name)}, runs_, is_set_config && are_calls_told_});
   }
+
+  bool wants_uses() const override { return collects_uses_; }
 
   void on_use(std::string_view schema, std::string_view mark, std::string_view name) override {
     has_uses_ = true;
@@ -385,30 +388,33 @@ bool has_slow_runs(std::string_view text) {
   return spent > kScanBudget;
 }
 
+// Whether a word of the operator's, or in a comment, can still change where it runs.
+bool may_be_overridden(const Traits& traits) {
+  return (traits.verdict.may_use_replica || traits.stands_for_prepared()) && !traits.has_transaction_control;
+}
+
+void send_to_primary(Traits& traits, RouteReason reason, std::string_view because) {
+  traits.has_plain_arguments = false;  // also of an EXECUTE, whatever it executes
+  traits.verdict.may_use_replica = false;
+  traits.verdict.reason = reason;
+  traits.verdict.because = because;
+}
+
 // A hint that means nothing might have asked for more than is given: the primary has it all.
 void apply_hints(Traits& traits, std::string_view text) {
-  Hints hints = read_hints(text);
+  const Hints hints = read_hints(text);
   traits.read_consistency = hints.read_consistency;
-  Verdict& verdict = traits.verdict;
-  if (hints.unreadable.empty() || !verdict.may_use_replica || traits.has_transaction_control) return;
-  verdict.may_use_replica = false;
-  verdict.reason = RouteReason::comment;
-  verdict.because = std::move(hints.unreadable);
+  if (!hints.unreadable.empty() && may_be_overridden(traits)) send_to_primary(traits, RouteReason::comment, hints.unreadable);
 }
 
 void override_by_operator(Traits& traits, std::string_view text, const RoutingOptions& options) {
-  Verdict& verdict = traits.verdict;
-  if (!verdict.may_use_replica || traits.has_transaction_control) return;
+  if (!may_be_overridden(traits)) return;
   traits.has_no_load_balance = begins_with_no_load_balance(text);
   constexpr std::string_view kBlanks = " \t\n\r\f\v";
   const std::size_t begin = std::min(text.find_first_not_of(kBlanks), text.size());
   const std::string_view trimmed = text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
   for (const Pattern& pattern : options.primary_routing_query_pattern_list) {
-    if (!pattern.matches(trimmed)) continue;
-    verdict.may_use_replica = false;
-    verdict.reason = RouteReason::pattern;
-    verdict.because = pattern.text();
-    return;
+    if (pattern.matches(trimmed)) return send_to_primary(traits, RouteReason::pattern, pattern.text());
   }
 }
 

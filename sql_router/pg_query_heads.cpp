@@ -82,21 +82,6 @@ StatementHead copy_head(const CopyStmt* statement) {
   return {.kind = Kind::copy_to_client, .copy = CopyDirection::to_client};
 }
 
-StatementHead explain_head(const ExplainStmt* statement) {
-  StatementHead head{.kind = Kind::explain, .runs_its_inner = false};
-  for_each_in(statement->options, [&](const Node* option) {
-    const auto* element = as<DefElem>(option);
-    if (text_or_empty(element->defname) != "analyze") return;
-    // ANALYZE alone, or with a value; whatever is not plainly "off" runs it.
-    const Node* value = element->arg;
-    const bool is_off = value != nullptr && ((nodeTag(value) == T_String && is_same_word(strVal(value), "off")) ||
-                                             (nodeTag(value) == T_String && is_same_word(strVal(value), "false")) ||
-                                             (nodeTag(value) == T_Integer && intVal(value) == 0));
-    head.runs_its_inner = !is_off;
-  });
-  return head;
-}
-
 // Constants and parameters, signed or cast: there is nothing in them to run.
 bool is_plain(const List* arguments) {
   bool plain = true;
@@ -108,6 +93,27 @@ bool is_plain(const List* arguments) {
     plain &= nodeTag(argument) == T_A_Const || nodeTag(argument) == T_ParamRef;
   });
   return plain;
+}
+
+void add_executed(StatementHead& head, const ExecuteStmt* statement) {
+  head.prepared_name = text_or_empty(statement->name);
+  head.has_plain_arguments = is_plain(statement->params);
+}
+
+StatementHead explain_head(const ExplainStmt* statement) {
+  StatementHead head{.kind = Kind::explain, .runs_its_inner = false};
+  if (nodeTag(statement->query) == T_ExecuteStmt) add_executed(head, as<ExecuteStmt>(statement->query));
+  for_each_in(statement->options, [&](const Node* option) {
+    const auto* element = as<DefElem>(option);
+    if (text_or_empty(element->defname) != "analyze") return;
+    // ANALYZE alone, or with a value; whatever is not plainly "off" runs it.
+    const Node* value = element->arg;
+    const bool is_off = value != nullptr && ((nodeTag(value) == T_String && is_same_word(strVal(value), "off")) ||
+                                             (nodeTag(value) == T_String && is_same_word(strVal(value), "false")) ||
+                                             (nodeTag(value) == T_Integer && intVal(value) == 0));
+    head.runs_its_inner = !is_off;
+  });
+  return head;
 }
 
 StatementHead temp_head(Kind kind, bool is_temporary) {
@@ -125,10 +131,11 @@ std::optional<StatementHead> session_head(const Node* node) {
     case T_DiscardStmt: return discard_head(as<DiscardStmt>(node));
     case T_PrepareStmt:
       return StatementHead{.kind = Kind::prepare, .prepared_name = text_or_empty(as<PrepareStmt>(node)->name)};
-    case T_ExecuteStmt:
-      return StatementHead{.kind = Kind::execute,
-                           .prepared_name = text_or_empty(as<ExecuteStmt>(node)->name),
-                           .has_plain_arguments = is_plain(as<ExecuteStmt>(node)->params)};
+    case T_ExecuteStmt: {
+      StatementHead head{.kind = Kind::execute};
+      add_executed(head, as<ExecuteStmt>(node));
+      return head;
+    }
     case T_DeallocateStmt: {
       StatementHead head{.kind = Kind::deallocate, .prepared_name = text_or_empty(as<DeallocateStmt>(node)->name)};
       if (head.prepared_name.empty()) head.unpins.add(Unpin::deallocate_all);

@@ -6,6 +6,7 @@
 #include "sql_router/pg_query_settings.hpp"
 
 #include <cstring>
+#include <utility>
 #include <vector>
 
 namespace howdah {
@@ -17,11 +18,14 @@ using Kind = StatementKind;
 // An expression nested deeper than this is not examined. The server gives up before (max_stack_depth).
 constexpr std::uint32_t kMaxDepth = 10'000;
 
+// As many nodes wait at most to be visited in most statements.
+constexpr std::size_t kUsualStack = 64;
+
 // Visits everything below a node with a stack of its own: expressions may be nested as deeply as the text is long, and
 // PostgreSQL's raw_expression_tree_walker would recurse and ends the process at a node it does not know.
 class Walk {
  public:
-  explicit Walk(TreeVisitor& visitor) : visitor_(visitor) {}
+  explicit Walk(TreeVisitor& visitor) : visitor_(visitor), wants_uses_(visitor.wants_uses()) { stack_.reserve(kUsualStack); }
 
   // False if something was nested too deeply to be looked at.
   bool run(const void* root) {
@@ -62,7 +66,9 @@ class Walk {
   bool visit_from_item(const Node* node);
   bool visit_expression(const Node* node);
   void visit_select(const SelectStmt* select);
+  bool wants_use();
   void visit_operator(const List* name);
+  void visit_cast(const List* name);
   void visit_dotted(const List* parts, bool is_column);
 
   static bool is_leaf(const Node* node) {
@@ -86,6 +92,8 @@ class Walk {
   }
 
   TreeVisitor& visitor_;
+  const bool wants_uses_;
+  bool has_told_use_ = false;
   std::vector<Frame> stack_;
   std::uint32_t depth_ = 0;
 };
@@ -223,15 +231,27 @@ std::string_view first_constant(const List* arguments) {
   return !constant->isnull && nodeTag(&constant->val) == T_String ? std::string_view(constant->val.sval.sval) : std::string_view{};
 }
 
+// There is a use: whether to tell its name.
+bool Walk::wants_use() {
+  if (!wants_uses_ && !std::exchange(has_told_use_, true)) visitor_.on_use({}, {}, {});
+  return wants_uses_;
+}
+
 void Walk::visit_operator(const List* name) {
-  if (name == nullptr) return;
+  if (name == nullptr || !wants_use()) return;
   const auto [schema, symbol] = qualified_name(name);
   visitor_.on_use(schema, {}, symbol);
 }
 
+void Walk::visit_cast(const List* name) {
+  if (!wants_use()) return;
+  const auto [schema, type] = qualified_name(name);
+  visitor_.on_use(schema, "::", type);
+}
+
 // row.f may be f(row). A name alone is a column.
 void Walk::visit_dotted(const List* parts, bool is_column) {
-  if (is_column && list_length(parts) < 2) return;
+  if ((is_column && list_length(parts) < 2) || !wants_use()) return;
   for_each_in(parts, [&](const Node* part) {
     if (part != nullptr && nodeTag(part) == T_String) visitor_.on_use({}, ".", text_or_empty(as<String>(part)->sval));
   });
@@ -262,12 +282,10 @@ bool Walk::visit_expression(const Node* node) {
     case T_BoolExpr: push(as<BoolExpr>(node)->args); return true;
     case T_ResTarget: push(as<ResTarget>(node)->val, as<ResTarget>(node)->indirection); return true;
     case T_MultiAssignRef: push(as<MultiAssignRef>(node)->source); return true;
-    case T_TypeCast: {
-      const auto [schema, name] = qualified_name(as<TypeCast>(node)->typeName->names);
-      visitor_.on_use(schema, "::", name);
+    case T_TypeCast:
+      visit_cast(as<TypeCast>(node)->typeName->names);
       push(as<TypeCast>(node)->arg);
       return true;
-    }
     case T_CollateClause: push(as<CollateClause>(node)->arg); return true;
     case T_SubLink:
       visit_operator(as<SubLink>(node)->operName);

@@ -27,7 +27,7 @@ struct StatementHead {
   bool are_calls_told = false;  // `steps` says what its calls of set_config do
   std::string setting = {};  // SET, RESET, SHOW: lower case, because names of parameters are, even quoted
   std::string_view prepared_name = {};
-  bool has_plain_arguments = false;  // EXECUTE with nothing but constants and parameters
+  bool has_plain_arguments = false;  // EXECUTE, EXPLAIN EXECUTE with nothing but constants and parameters
 };
 
 class TreeVisitor {
@@ -36,7 +36,9 @@ class TreeVisitor {
   virtual void on_statement(const StatementHead& head) = 0;
   // The schema is empty if not qualified, `constant` if the first argument is not a plain string constant.
   virtual void on_function(std::string_view schema, std::string_view name, std::string_view constant) = 0;
-  // A function that is called without its name: by an operator ("<~~"), a cast ("::type") or as a column (".name").
+  // A function that is called without its name: by an operator ("<~~"), a cast ("::type") or as a column (".name"). Who does
+  // not want them is told of the first alone, without its name.
+  virtual bool wants_uses() const = 0;
   virtual void on_use(std::string_view schema, std::string_view mark, std::string_view name) = 0;
   virtual void on_local_set_config() = 0;  // set_config(..., true) is not told by on_function
   virtual void on_relation(std::string_view schema, std::string_view name) = 0;  // also names of CTEs

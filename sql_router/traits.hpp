@@ -156,9 +156,9 @@ struct Traits {
   std::vector<SessionStep> steps = {};  // in their order; of all statements of the string
   GatewayCommand gateway = {};
   std::string setting = {};                 // SET, RESET or SHOW: the parameter's name, lower case
-  std::string prepared_name = {};           // PREPARE, EXECUTE, DEALLOCATE: the name; empty for ALL
+  std::string prepared_name = {};           // PREPARE, EXECUTE, EXPLAIN EXECUTE, DEALLOCATE: the name; empty for ALL
   InnerTraits prepared = {};                // of a single PREPARE: what its EXECUTE will do
-  bool has_plain_arguments = false;         // of a single EXECUTE: constants and parameters only
+  bool has_plain_arguments = false;         // of a single EXECUTE or EXPLAIN EXECUTE: constants and parameters only
   std::vector<std::string> statement_names = {};  // prepared statements named anywhere, by EXPLAIN EXECUTE too; sorted
   bool drops_statements = false;            // DEALLOCATE ALL, DISCARD ALL
   bool shows_statements = false;            // looks at pg_prepared_statements
@@ -173,6 +173,10 @@ struct Traits {
   bool names_unlisted = false;  // it names something those facts do not hold: perhaps they are out of date
 
   bool operator==(const Traits&) const = default;
+  // Where it may run is for the statement prepared under `prepared_name` to say.
+  bool stands_for_prepared() const {
+    return has_plain_arguments && (kind == StatementKind::execute || kind == StatementKind::explain);
+  }
   const StatementRow& row() const { return row_of(kind); }
   bool is_gateway_command() const { return gateway.kind != GatewayCommandKind::none; }
 };

@@ -176,7 +176,7 @@ void SessionCore::remember_refusal() {
   }
   if (count != 1) return;
   const TraitsPtr refused = traits_of(sql);
-  if (refused->kind == StatementKind::execute) return remember_refused_statement(refused->prepared_name);
+  if (refused->stands_for_prepared()) return remember_refused_statement(refused->prepared_name);
   env_.parse_cache.remember_refusal(sql, facts_in_force());
   // Texts with other literals are refused with it.
   for (auto& [name, statement] : prepared_.statements)
@@ -184,7 +184,7 @@ void SessionCore::remember_refusal() {
   if (!prepared_.unnamed_sql.empty()) prepared_.unnamed_traits = traits_of(prepared_.unnamed_sql);
 }
 
-// What EXECUTE has executed.
+// What EXECUTE, or EXPLAIN EXECUTE, has executed.
 void SessionCore::remember_refused_statement(std::string_view name) {
   const auto found = prepared_.statements.find(name);
   if (found == prepared_.statements.end()) return;

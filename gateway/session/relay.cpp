@@ -201,6 +201,7 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   }
   if (is_plan_of_others(*error)) return rerun_with_new_plan(error->sqlstate());
   if (should_rerun(error->sqlstate())) return rerun_after_error(error->sqlstate());
+  if (should_replay(error->sqlstate())) return lose_backend(std::nullopt, false);
 
   const Fate fate = ledger.accept('E');
   for (auto it = ledger.dropped().rbegin(); it != ledger.dropped().rend(); ++it) undo(*it);

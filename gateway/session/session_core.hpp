@@ -338,6 +338,7 @@ class SessionCore {
   bool may_send_next() const { return !is_replaying() || replay_->log.may_send(requests_.size()); }
   bool start_replay(NodeId lost, std::optional<NodeFailure> evidence, bool is_not_committed);
   bool is_replay_possible(bool is_not_committed) const;
+  bool should_replay(std::string_view sqlstate) const;
   void finish_replay();
   bool must_abandon_replay() const;
   bool may_abandon_replay() const;

@@ -17,22 +17,33 @@ constexpr std::string_view kMaker = "howdah_maker";  // statement and portal tha
 
 bool is_alone(const Traits& traits, StatementKind kind) { return traits.kind == kind && traits.statement_count == 1; }
 
+// As the prepared statement may run, but for what the comments before EXECUTE ask for.
+TraitsPtr as_executed(const Traits& execute, const TraitsPtr& prepared) {
+  if (!execute.has_no_load_balance && !execute.read_consistency) return prepared;
+  Traits both = *prepared;
+  both.has_no_load_balance |= execute.has_no_load_balance;
+  if (execute.read_consistency) both.read_consistency = execute.read_consistency;
+  return std::make_shared<const Traits>(std::move(both));
+}
+
 bool leaves_names_to_server(const Traits& traits) {
   return traits.statement_count > 1 && (traits.pins.has(PinReason::prepared) || traits.drops_statements);
 }
 
 }  // namespace
 
-// What decides where a statement runs: of EXECUTE, what it executes.
+// What decides where a statement runs: of EXECUTE, what it executes; of EXPLAIN EXECUTE, that if it reads.
 TraitsPtr SessionCore::traits_in_force(const TraitsPtr& traits) {
-  if (!is_alone(*traits, StatementKind::execute) || !traits->has_plain_arguments) return traits;
+  if (traits->statement_count != 1 || !traits->stands_for_prepared()) return traits;
   const auto found = prepared_.statements.find(traits->prepared_name);
   if (found == prepared_.statements.end()) return traits;
   refresh(*found->second);
   const Traits& inner = *found->second->traits;
   const bool is_plain = inner.statement_count == 1 && !inner.has_transaction_control && inner.statement_names.empty() &&
                         !inner.is_gateway_command();
-  return is_plain ? found->second->traits : traits;
+  const bool is_explained = traits->kind == StatementKind::explain;
+  if (!is_plain || (is_explained && !inner.verdict.may_use_replica)) return traits;
+  return as_executed(*traits, found->second->traits);
 }
 
 // Whether it matters to the statement which names the server connection knows.

@@ -33,6 +33,11 @@ bool SessionCore::is_replay_possible(bool is_not_committed) const {
          });
 }
 
+// Replay of the WAL has cancelled a statement of a transaction that runs on a replica: as good as lost with its server.
+bool SessionCore::should_replay(std::string_view sqlstate) const {
+  return sqlstate == "40001" && is_on_replica_ && !answer_.is_draining && is_in_transaction() && is_replay_possible(false);
+}
+
 // `is_not_committed`: a COMMIT was sent, and is known not to have happened. False: it cannot be run again.
 bool SessionCore::start_replay(NodeId lost, std::optional<NodeFailure> evidence, bool is_not_committed) {
   if (evidence == NodeFailure::misbehaved) give_up_replay(ReplayObstacle::ended_by_server);

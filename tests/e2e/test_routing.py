@@ -132,23 +132,89 @@ def test_prepared_statements_of_the_protocol_are_routed_too(gateway):
         assert client.tags(wire.query("COMMIT")) == "CZ"
 
 
-def test_a_read_that_replay_cancels_is_answered_elsewhere_unseen():
-    slow = "SELECT count(*) FROM contended, generate_series(1, 8000000)"
+SLOW = "SELECT count(*) FROM contended, generate_series(1, 8000000)"
+
+
+@pytest.fixture(scope="module")
+def contended():
+    """Replicas that never wait with replay for a query; and Howdah."""
     with pg.Cluster(replicas=2, max_standby_streaming_delay="0") as servers, pg.Howdah(servers, BUILD) as howdah:
         howdah.query("CREATE TABLE contended AS SELECT 1 AS id")
         pg.wait_until("a replica answers",
                       lambda: howdah.query(f"SELECT {WHO} FROM contended")[0][0] != "node0")
+        yield servers, howdah
 
-        def is_running():
-            return any(node.query("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%8000000)'")[0][0]
-                       for node in servers.nodes[1:])
 
-        def conflicts():
-            return sum(node.query("SELECT confl_lock FROM pg_stat_database_conflicts WHERE datname = 'app'")[0][0]
-                       for node in servers.nodes[1:])
+def is_any_running(servers, text, state="active"):
+    """The replica's number."""
+    return next((node.number for node in servers.nodes[1:] if node.query(
+        f"SELECT count(*) FROM pg_stat_activity WHERE state = '{state}' AND query LIKE '%{text}'")[0][0]), None)
+
+
+def conflicts(servers):
+    return sum(node.query("SELECT confl_lock FROM pg_stat_database_conflicts WHERE datname = 'app'")[0][0]
+               for node in servers.nodes[1:])
+
+
+def cancel_by_replay(servers):
+    before = conflicts(servers)
+    servers.primary.query("BEGIN; LOCK TABLE contended IN ACCESS EXCLUSIVE MODE; COMMIT", database="app", user="app")
+    pg.wait_until("replay has cancelled it", lambda: conflicts(servers) > before)
+
+
+def test_a_read_that_replay_cancels_is_answered_elsewhere_unseen(contended):
+    servers, howdah = contended
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        answer = pool.submit(howdah.query, SLOW)
+        pg.wait_until("it runs on a replica", lambda: is_any_running(servers, "8000000)"))
+        cancel_by_replay(servers)
+        assert answer.result(timeout=60) == [(8_000_000,)]
+
+
+@pytest.mark.parametrize("begin", ["BEGIN READ ONLY", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"])
+def test_a_transaction_that_replay_cancels_goes_on_elsewhere_unseen(contended, begin):
+    servers, howdah = contended
+    with contextlib.closing(howdah.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute(begin)
+        cursor.execute("SELECT id FROM contended")
+        assert cursor.fetchall() == [(1,)]
         with concurrent.futures.ThreadPoolExecutor() as pool:
-            answer = pool.submit(howdah.query, slow)
-            pg.wait_until("it runs on a replica", is_running)
-            servers.primary.query("BEGIN; LOCK TABLE contended IN ACCESS EXCLUSIVE MODE; COMMIT", database="app", user="app")
-            pg.wait_until("replay has cancelled it", lambda: conflicts() > 0)
-            assert answer.result(timeout=60) == [(8_000_000,)]
+            answer = pool.submit(node_of, cursor, SLOW)
+            pg.wait_until("it runs on a replica", lambda: is_any_running(servers, "8000000)"))
+            cancel_by_replay(servers)
+            assert answer.result(timeout=60) == 8_000_000
+        cursor.execute("SHOW transaction_read_only")
+        assert cursor.fetchone() == ("on",)
+        cursor.execute("COMMIT")
+
+
+def test_a_transaction_that_replay_ends_while_it_rests_goes_on_elsewhere_unseen(contended):
+    servers, howdah = contended
+    with contextlib.closing(howdah.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("BEGIN READ ONLY")
+        cursor.execute("SELECT id, 'rests' FROM contended")
+        pg.wait_until("it rests", lambda: is_any_running(servers, "contended", "idle in transaction"))
+        cancel_by_replay(servers)
+        cursor.execute("SELECT id FROM contended")
+        assert cursor.fetchall() == [(1,)]
+        cursor.execute("COMMIT")
+        assert cursor.statusmessage == "COMMIT"
+
+
+def test_execute_goes_where_the_prepared_text_may_and_so_does_its_explain(gateway):
+    with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute(f"PREPARE who AS SELECT {WHO} FROM routed LIMIT 1")
+        cursor.execute("PREPARE adds AS INSERT INTO routed VALUES (77)")
+        assert node_of(cursor, "EXECUTE who") != "node0"
+        assert node_of(cursor, "/*NO LOAD BALANCE*/ EXECUTE who") == "node0"
+        for sql, reason in [("EXPLAIN EXECUTE who", "read"), ("EXPLAIN (ANALYZE) EXECUTE who", "read"), ("EXPLAIN EXECUTE adds", "write"),
+                            ("EXPLAIN ANALYZE EXECUTE adds", "write"), ("/*NO LOAD BALANCE*/ EXPLAIN EXECUTE who", "comment"),
+                            ("/*howdah: read_consistency=x*/ EXECUTE who", "comment"), ("EXPLAIN EXECUTE nobody", "write")]:
+            cursor.execute("EXPLAIN ROUTE " + sql)
+            assert dict(cursor.fetchall())["reason"] == reason, sql
+        cursor.execute("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) EXECUTE who")
+        assert "Seq Scan on routed" in str(cursor.fetchall())
+        cursor.execute("SHOW POOL_STATEMENTS")
+        names = [column.name for column in cursor.description]
+        rows = [dict(zip(names, row)) for row in cursor.fetchall()]
+        assert [row["nodes"][0] for row in rows if row["statement"].startswith("EXPLAIN (ANALYZE, COSTS OFF")] in (["1"], ["2"])

@@ -270,6 +270,36 @@ TEST_CASE("a session that an operator ends on a server that lives is not brought
   }
 }
 
+TEST_CASE("a transaction on a replica whose statement is cancelled by replay goes on elsewhere") {
+  const bool is_first = GENERATE(false, true);
+  const bool is_extended = GENERATE(false, true);
+  CAPTURE(is_first, is_extended);
+  Outage outage;
+  CHECK(outage.say({"Q BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}) == "CZT");
+  if (!is_first) CHECK(outage.say({"Q SELECT 'me' FROM t2"}) == "TDDCZT");
+  if (is_extended) {
+    CHECK(outage.say({"P |SELECT 'me' FROM t1", "B |", "E |0", "P |SELECT 'me' FROM conflict", "B |", "D P|", "E |0", "S"}) ==
+          "12DC12TDCZT");
+  } else {
+    CHECK(outage.say({"Q SELECT 'me' FROM conflict"}) == "TDCZT");
+  }
+  CHECK(ends_with(outage.world.node_log(World::kPrimary), {"SELECT 'me' FROM conflict"}));
+  CHECK(outage.say({"Q COMMIT"}) == "CZI");
+  CHECK(outage.world.reports.empty());  // nothing is wrong with the replica
+  CHECK(outage.world.leased_count() == 0);
+  CHECK(outage.world.problems().empty());
+}
+
+TEST_CASE("where it comes out differently elsewhere, it is told that replay has cancelled it") {
+  Outage outage;
+  outage.say({"Q BEGIN READ ONLY"});
+  CHECK(outage.say({"Q SELECT 'me', version FROM node"}) == "TDCZT");
+  CHECK(outage.say({"Q SELECT 'me' FROM conflict"}) == "E40001ZE");
+  CHECK(outage.say({"Q ROLLBACK"}) == "CZI");
+  CHECK(outage.say({"Q SELECT 'me' FROM t1"}) == "TDCZI");
+  CHECK(outage.world.problems().empty());
+}
+
 TEST_CASE("several statements in flight are run again in their order, with what was shown of them told once") {
   Outage outage;
   outage.say({"Q BEGIN"});

@@ -46,6 +46,15 @@ std::string listed_text(std::string_view function, const RoutingOptions& options
   return std::string(function);
 }
 
+// How a read came by its node, where nothing stood against the one that was drawn.
+std::string draw_text(const Decision& decision, const SessionFacts& facts, const RoutingOptions& options) {
+  if (!decision.node) return {};
+  const std::string_view by = find_preference(facts, options) == nullptr ? "weight" : "preference and weight";
+  if (options.statement_level_load_balance) return fmt::format("drawn by {}, for this statement alone", by);
+  return facts.load_balance_node == decision.node ? fmt::format("drawn by {} earlier, for all reads of the session", by)
+                                                  : fmt::format("drawn by {}, for all reads of the session", by);
+}
+
 }  // namespace
 
 std::string lag_text(const NodeView& node) {
@@ -66,6 +75,11 @@ std::string because_text(const Decision& decision, const SessionFacts& facts, co
     case RouteReason::min_lsn:
     case RouteReason::read_your_writes: return behind_text(decision, view);
     case RouteReason::listed_write_function: return listed_text(decision.because, options);
+    case RouteReason::comment:
+      return decision.because.empty() ? "/*NO LOAD BALANCE*/" : fmt::format("\"{}\" is not understood", decision.because);
+    case RouteReason::read:
+    case RouteReason::transaction_read:
+    case RouteReason::read_only_transaction: return draw_text(decision, facts, options);
     case RouteReason::serializable:
       return facts.transaction_is_serializable ? "the transaction's isolation level"
                                                : "the isolation level asked for, or default_transaction_isolation";

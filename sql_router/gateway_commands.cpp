@@ -1,7 +1,7 @@
 #include "sql_router/gateway_commands.hpp"
 
 #include <algorithm>
-#include <cctype>
+#include <array>
 #include <optional>
 #include <string>
 
@@ -13,12 +13,20 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\n\r\f\v";
 
-char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-bool is_word_char(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '$' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
+// A table, because every new text is asked for its first word.
+constexpr std::array<bool, 256> kIsWordChar = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0; c < table.size(); ++c) {
+    const char letter = lower(static_cast<char>(c));
+    table[c] = (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_' || letter == '.' ||
+               letter == '$' || c >= 0x80;
+  }
+  return table;
+}();
+
+bool is_word_char(char c) { return kIsWordChar[static_cast<unsigned char>(c)]; }
 
 bool is_same(std::string_view text, std::string_view lower_case) {
   return text.size() == lower_case.size() &&
@@ -52,6 +60,8 @@ class Words {
       }
     }
   }
+
+  void skip_blanks() { at_ = std::min(text_.find_first_not_of(kBlanks, at_), text_.size()); }
 
   // The next run of word characters; empty if something else stands there.
   std::string_view word() {
@@ -201,7 +211,7 @@ GatewayCommand pgpool_command(Words& words) {
 
 GatewayCommand explain_route(Words& words, std::string_view text) {
   if (!is_same(words.word(), "route")) return {};
-  words.skip_blanks_and_comments();
+  words.skip_blanks();  // comments before the statement may be hints
   GatewayCommand command{.kind = GatewayCommandKind::explain_route, .inner_begin = words.position()};
   const std::string inner(text.substr(command.inner_begin));
   // Where the first of several statements ends only the parser knows; what does not parse is one statement.

@@ -23,7 +23,7 @@ constexpr std::array kReasonTable{
     ReasonRow{several_with_transaction, "several_with_transaction",
               "a string of several statements opens or ends a transaction"},
     ReasonRow{pattern, "pattern", "the text matches primary_routing_query_pattern_list"},
-    ReasonRow{comment, "comment", "the statement begins with /*NO LOAD BALANCE*/"},
+    ReasonRow{comment, "comment", "a comment before the statement keeps it on the primary"},
     ReasonRow{listed_write_function, "listed_write_function", "it calls a function of write_function_list"},
     ReasonRow{not_in_read_only_list, "not_in_read_only_list",
               "it calls a function that is not in read_only_function_list"},

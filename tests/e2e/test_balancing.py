@@ -113,6 +113,90 @@ def test_a_primary_that_is_always_one_is_not_asked_for(cluster, session):
     pg.wait_until("a replica answers", lambda: is_replica(node(cursor)))
 
 
+# ---- which node a session reads from
+
+def nodes_of(gateway, sessions=8, reads=8, **startup):
+    """For each session the nodes that answered its reads."""
+    seen = []
+    for _ in range(sessions):
+        with contextlib.closing(gateway.connect(**startup)) as connection, connection.cursor() as cursor:
+            seen.append({node(cursor) for _ in range(reads)})
+    return seen
+
+
+@pytest.mark.parametrize("weights, statement_level, expected", [
+    ((0, 0, 0), "off", {"node0"}), ((0, 0, 3), "off", {"node2"}), ((1, 0, 0), "on", {"node0"}), ((0, 1, 1), "on", set(REPLICAS)),
+    ((1, 1, 1), "on", {"node0", *REPLICAS}),
+])
+def test_reads_are_shared_by_weight(make_gateway, weights, statement_level, expected):
+    gateway = make_gateway(statement_level_load_balance=statement_level, **{f"backend_weight{i}": w for i, w in enumerate(weights)})
+    assert set.union(*nodes_of(gateway)) == expected
+
+
+def test_a_session_keeps_its_node_unless_each_statement_has_a_draw_of_its_own(make_gateway):
+    gateway = make_gateway()
+    seen = nodes_of(gateway, sessions=16)
+    assert all(len(nodes) == 1 for nodes in seen) and set.union(*seen) == set(REPLICAS)
+    with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        run(cursor, "PGPOOL SET statement_level_load_balance TO on")
+        assert {node(cursor) for _ in range(32)} == set(REPLICAS)
+
+
+LISTS = {"app_name_redirect_preference_list": "report:1,batch.*:primary", "database_redirect_preference_list": "other:1,AP.:2",
+         "user_redirect_preference_list": "app:primary"}
+
+
+@pytest.mark.parametrize("lists, application_name, expected", [
+    (("app_name", "database", "user"), "report", {"node1"}), (("app_name", "database", "user"), "batch-7", {"node0"}),
+    (("app_name", "database", "user"), "psql", {"node2"}), (("app_name", "user"), "psql", {"node0"}), (("app_name",), "psql", set(REPLICAS)),
+])
+def test_the_preference_lists_say_where_a_session_reads(make_gateway, lists, application_name, expected):
+    gateway = make_gateway(**{f"{name}_redirect_preference_list": LISTS[f"{name}_redirect_preference_list"] for name in lists})
+    assert set.union(*nodes_of(gateway, sessions=16, reads=2, application_name=application_name)) == expected
+    with contextlib.closing(gateway.connect(application_name=application_name)) as connection, connection.cursor() as cursor:
+        before = node(cursor)
+        run(cursor, "SET application_name = 'batch'")
+        assert node(cursor) == before  # the name given at login counts
+
+
+def test_what_a_session_sets_for_itself_counts_for_its_reads(session):
+    cursor = session(read_consistency="eventual")
+    commented = f"/*NO LOAD BALANCE*/ SELECT {WHO} FROM t1 LIMIT 1"
+    run(cursor, commented)
+    assert cursor.fetchone() == ("node0",)
+    run(cursor, "PGPOOL SET allow_sql_comments TO on", commented)
+    assert is_replica(cursor.fetchone()[0])
+    run(cursor, "PGPOOL SET disable_load_balance_on_write TO always", "INSERT INTO t1 VALUES (1)")
+    assert node(cursor) == "node0"
+    run(cursor, "PGPOOL RESET disable_load_balance_on_write")
+    assert is_replica(node(cursor))
+    run(cursor, "PGPOOL SET load_balance_mode TO off")
+    assert node(cursor) == "node0"
+
+
+def test_the_delay_threshold_may_be_a_session_s_own(session, cluster):
+    cursor = session(read_consistency="eventual")
+    with paused(cluster.nodes[1:], cluster):
+        cluster.primary.query("INSERT INTO t1 SELECT generate_series(1, 1000)", user="app", database="app")
+        assert is_replica(node(cursor))
+        run(cursor, "PGPOOL SET delay_threshold TO 1000")
+        pg.wait_until("the primary answers", lambda: node(cursor) == "node0")
+
+
+def test_unlogged_tables_that_are_not_looked_for_are_found_by_refusal(session, cluster):
+    cluster.primary.query("CREATE UNLOGGED TABLE fleeting AS SELECT 5 AS id", user="app", database="app")
+    pg.wait_until("replicas caught up", lambda: caught_up(cluster))
+    for check, reason in (("on", "unlogged_table"), ("off", "read")):
+        cursor = session(check_unlogged_table=check)
+
+        def told():
+            run(cursor, "EXPLAIN ROUTE SELECT id FROM fleeting")
+            return dict(cursor.fetchall())["reason"]
+        pg.wait_until(f"it is a case of {reason}", lambda: told() == reason)
+        run(cursor, "SELECT id FROM fleeting")
+        assert cursor.fetchall() == [(5,)]
+
+
 # ---- load_balance_transactions
 
 def test_transactions_stay_on_the_primary_unless_told_otherwise(session):

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import threading
 
@@ -9,7 +10,7 @@ import psycopg2
 import pytest
 
 import cluster as pg
-from cluster import PASSWORD, PG_BIN
+from cluster import PASSWORD, PG_BIN, PROJECT
 
 
 def environment(port, **more):
@@ -40,6 +41,20 @@ def test_psql_runs_a_script_and_its_backslash_commands(gateway):
     """)
     assert done.returncode == 0, done.stderr
     assert "psql_t_pkey" in done.stdout and "(null)" in done.stdout and "1\tone" in done.stdout
+
+
+# Of these the name is not how they begin.
+WORDS_BETWEEN = {"CREATE TABLE AS": r"CREATE TABLE\b.*\bAS\b", "SELECT INTO": r"SELECT\b.*\bINTO\b"}
+
+
+def test_every_command_psql_has_help_for_has_a_line_in_the_routing_scripts(cluster):
+    shown = psql(cluster.primary.port, "\\h\n").stdout.splitlines()
+    commands = {name for line in shown if line.startswith("  ") for name in re.split(r"\s{2,}", line.strip())}
+    assert len(commands) > 180 and {"SELECT", "MERGE", "ALTER TEXT SEARCH DICTIONARY"} <= commands
+    lines = [re.sub(r"^(\[.*?\] )?(\{.*?\} )?", "", line).upper()
+             for path in (PROJECT / "tests" / "scripts" / "routing").glob("*.txt") for line in path.read_text().splitlines()]
+    patterns = {name: re.compile(WORDS_BETWEEN.get(name, re.escape(name) + r"\b")) for name in commands}
+    assert [name for name, pattern in patterns.items() if not any(map(pattern.match, lines))] == []
 
 
 def test_an_error_in_psql_reads_as_from_the_server(cluster, gateway):

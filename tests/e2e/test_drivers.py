@@ -67,6 +67,9 @@ async def asyncpg_client(port, number):
     await connection.execute(f"CREATE TYPE {mood} AS ENUM ('sad', 'happy'); "
                              f"CREATE TABLE {table} (id int PRIMARY KEY, mood {mood}, note text)")
     await connection.executemany(f"INSERT INTO {table} VALUES ($1, $2, $3)", [(i, "happy", f"n{i}") for i in range(20)])
+    with pytest.raises(asyncpg.UniqueViolationError):  # one batch, one implicit transaction
+        await connection.executemany(f"INSERT INTO {table} VALUES ($1, $2, $3)", [(i, "sad", "") for i in (50, 51, 7, 52)])
+    told.append(await connection.fetchval(f"SELECT count(*) FROM {table}"))
     told.append(await connection.copy_records_to_table(table, records=[(100, "sad", None)]))
     with contextlib.suppress(Undone):
         async with connection.transaction():
@@ -121,6 +124,16 @@ def psycopg_client(port, number):
         except psycopg.errors.UniqueViolation as error:
             told.append((error.sqlstate, error.diag.constraint_name))
         told.append(connection.execute(f"SELECT count(*) FROM {table} WHERE id = 1000").fetchone())
+        with connection.pipeline() as pipeline:  # reads between writes, in two implicit transactions and an explicit one
+            steps = [connection.execute(f"UPDATE {table} SET t = t || 'y' WHERE id < 5 RETURNING t"),
+                     connection.execute(f"SELECT t FROM {table} WHERE id < 5 ORDER BY id")]
+            pipeline.sync()
+            steps.append(connection.execute(f"SELECT count(*) FROM {table} WHERE t LIKE '%y'"))
+            with connection.transaction():
+                steps.append(connection.execute(f"DELETE FROM {table} WHERE id = 4"))
+                steps.append(connection.execute(f"SELECT count(*) FROM {table}"))
+            steps.append(connection.execute(f"SELECT max(id) FROM {table}"))
+            told += [sorted(cursor.fetchall()) if cursor.description else cursor.statusmessage for cursor in steps]
         with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
             copy.write_row((2000, "copied"))
         with connection.cursor().copy(f"COPY (SELECT * FROM {table} ORDER BY id) TO STDOUT") as copy:

@@ -1,5 +1,6 @@
 """No stale reads: replicas that replay late or not at all, a thousand writes each read back in every mode."""
 
+import concurrent.futures
 import contextlib
 import itertools
 
@@ -11,6 +12,7 @@ from lag import caught_up, delayed, paused
 import cluster as pg
 
 PAIRS = 1000
+CLIENTS = 5
 WHO = "current_setting('cluster_name')"
 
 
@@ -21,6 +23,9 @@ def gateway(cluster):
         running.query("INSERT INTO fresh VALUES (1, 0)")
         running.query("CREATE FUNCTION bump() RETURNS int LANGUAGE sql AS 'UPDATE fresh SET n = n + 1 WHERE id = 1 RETURNING n'")
         running.query("CREATE VIEW bumping AS SELECT bump() AS n")
+        running.query("INSERT INTO fresh SELECT g, 0 FROM generate_series(100, 100 + %s) g" % CLIENTS)
+        running.query("CREATE FUNCTION bump_one(which int) RETURNS int LANGUAGE plpgsql AS $$ DECLARE r int; BEGIN "
+                      "UPDATE fresh SET n = n + 1 WHERE id = which RETURNING n INTO r; RETURN r; END $$")
         pg.wait_until("replicas caught up", lambda: caught_up(cluster))
         # Until the catalog has been read again after this DDL, all reads go to the primary.
         eventual = f"/*howdah: read_consistency=eventual*/ SELECT {WHO} FROM fresh"
@@ -92,7 +97,7 @@ def test_a_session_never_misses_its_own_writes(gateway, lagging):
 def test_a_session_never_misses_its_own_writes_made_by_functions_and_hidden_in_views(gateway, lagging):
     with cursors(gateway, 1, "session") as found:
         cursor = found[0]
-        for sql in itertools.islice(itertools.cycle(["SELECT bump()", "SELECT n FROM bumping"]), 100):
+        for sql in itertools.islice(itertools.cycle(["SELECT bump()", "SELECT n FROM bumping"]), PAIRS):
             cursor.execute(sql)
             written = cursor.fetchone()[0]
             assert value_and_node(cursor)[0] >= written
@@ -102,6 +107,39 @@ def test_with_global_nobody_misses_what_anybody_was_told_is_written(gateway, lag
     with cursors(gateway, 4, "session") as writers, cursors(gateway, 7, "global") as readers:
         stale, _ = hunt(writers, readers, PAIRS)
         assert stale == 0
+
+
+def written_in_turn(cursor, row, turn):
+    """The row's new number, written in one of the ways clients write."""
+    update = f"UPDATE fresh SET n = n + 1 WHERE id = {row}"
+    ways = ([f"{update} RETURNING n"], [f"SELECT bump_one({row})"], ["BEGIN", update, f"SELECT n FROM fresh WHERE id = {row}", "COMMIT"],
+            [f"SELECT 1; {update} RETURNING n"], [f"WITH w AS ({update} RETURNING n) SELECT n FROM w"])
+    for sql in ways[turn % len(ways)]:
+        cursor.execute(sql)
+        if cursor.description:
+            written = cursor.fetchone()[0]
+    return written
+
+
+def hunt_of(gateway, number):
+    """One of several clients at work at once: stale reads of its own row by its session, by a global one, and by one with a token."""
+    row, stale = 100 + number, []
+    with cursors(gateway, 1, "session") as (own,), cursors(gateway, 1, "global") as (anyone,), cursors(gateway, 1, "eventual") as (bearer,):
+        for turn in range(PAIRS // CLIENTS):
+            written = written_in_turn(own, row, turn)
+            own.execute("SHOW howdah.lsn")
+            bearer.execute("SET howdah.min_lsn = %s", own.fetchone())
+            for name, cursor in (("session", own), ("global", anyone), ("token", bearer)):
+                cursor.execute(f"SELECT n FROM fresh WHERE id = {row}")
+                if cursor.fetchone()[0] != written:
+                    stale.append((name, turn))
+    return stale
+
+
+def test_nobody_misses_anything_while_several_clients_write_at_once(gateway, lagging):
+    with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+        found = list(pool.map(lambda number: hunt_of(gateway, number), range(CLIENTS)))
+    assert found == [[]] * CLIENTS
 
 
 def test_global_reads_use_replicas_again_once_these_have_everything(gateway, cluster):

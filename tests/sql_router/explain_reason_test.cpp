@@ -38,7 +38,13 @@ TEST_CASE("a reason is told with what exactly stands behind it") {
       {"{lb=1 wrote=100 sample=101:0/50 replayed=1:0/40 replayed=2:0/60} SELECT 1", "node 1 has replayed 0/40, not 0/50"},
       {"{pinned=0:temp_table} SELECT 1", "temp_table"},
       {"{default_serializable} SELECT 1", "the isolation level asked for, or default_transaction_isolation"},
-      {"SELECT 1", ""},
+      {"SELECT 1", "drawn by weight, for all reads of the session"},
+      {"{lb=1} SELECT 1", "drawn by weight earlier, for all reads of the session"},
+      {"{transaction read_only lb=1} SELECT 1", "drawn by weight earlier, for all reads of the session"},
+      {"[statement_level_load_balance=on] {lb=1} SELECT 1", "drawn by weight, for this statement alone"},
+      {"[app_name_redirect_preference_list=web:2] SELECT 1", "drawn by preference and weight, for all reads of the session"},
+      {"/*NO LOAD BALANCE*/ SELECT 1", "/*NO LOAD BALANCE*/"},
+      {"/*howdah: read_consistency=often*/ SELECT 1", "\"read_consistency=often\" is not understood"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.line);

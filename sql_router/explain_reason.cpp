@@ -80,6 +80,10 @@ std::string because_text(const Decision& decision, const SessionFacts& facts, co
     case RouteReason::read:
     case RouteReason::transaction_read:
     case RouteReason::read_only_transaction: return draw_text(decision, facts, options);
+    case RouteReason::explicit_transaction:
+      return options.load_balance_transactions
+                 ? "BEGIN READ ONLY would let it run on a replica"
+                 : "BEGIN READ ONLY, or load_balance_transactions, would let its reads use a replica";
     case RouteReason::serializable:
       return facts.transaction_is_serializable ? "the transaction's isolation level"
                                                : "the isolation level asked for, or default_transaction_isolation";

@@ -168,10 +168,10 @@ std::optional<Effects> judge_extension_function(std::string_view name) {
 Effects judge_by_lists(const ObjectName& name, Effects effects, const RoutingOptions& options) {
   if (options.read_only_function_list.empty() && options.write_function_list.empty()) return effects;
   const std::string written = to_text(name);
-  effects.because.clear();
   if (!options.read_only_function_list.empty()) {
     if (!is_listed(options.read_only_function_list, written)) {
       effects.reason = not_in_read_only_list;
+      effects.because.clear();
       return effects;
     }
     // The operator vouches for a function we know nothing of; what is known to leave state behind stays where it was.
@@ -180,6 +180,7 @@ Effects judge_by_lists(const ObjectName& name, Effects effects, const RoutingOpt
   }
   if (!is_listed(options.write_function_list, written)) return effects;
   effects.reason = listed_write_function;
+  effects.because.clear();
   effects.may_write = true;
   return effects;
 }

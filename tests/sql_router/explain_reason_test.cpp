@@ -13,7 +13,7 @@ namespace {
 std::string because_of(const std::string& line) {
   const RoutingCase one = read_case(line + " => x y", "test");
   Rng rng(1);
-  const Traits traits = classify(one.sql, one.options);
+  const Traits traits = classify(one.sql, one.options, *one.catalog);
   return because_text(decide(traits, one.facts, one.view, one.options, rng), one.facts, one.view, one.options);
 }
 
@@ -27,6 +27,11 @@ TEST_CASE("a reason is told with what exactly stands behind it") {
   const Row rows[] = {
       {"SELECT random()", "random"},
       {"SELECT * FROM pg_class", "pg_class"},
+      {"{catalog} SELECT nested()", "nested > public.writes > insert"},
+      {"[write_function_list=x] {catalog} SELECT nested()", "nested > public.writes > insert"},
+      {"[write_function_list=nested] {catalog} SELECT nested()", "nested, which is \"nested\" of write_function_list"},
+      {"[read_only_function_list=x] {catalog} SELECT nested()", "nested"},
+      {"{transaction} SELECT 1", "BEGIN READ ONLY, or load_balance_transactions, would let its reads use a replica"},
       {"[write_function_list=x,my_.*] SELECT my_f()", "my_f, which is \"my_.*\" of write_function_list"},
       {"[primary_routing_query_pattern_list=.*t1] SELECT * FROM t1", ".*t1"},
       {"[delay_threshold=1000] {lb=1 lag=1:2000} SELECT 1", "node 1: lag 2000 bytes; delay_threshold is 1000 bytes"},

@@ -166,6 +166,7 @@ class Judge final : public TreeVisitor {
 
   void on_write(StatementKind kind) override {
     if (runs_) note_change(std::min(catalog_change_of(kind), CatalogChange::plans));
+    updates_ |= kind == StatementKind::update;
     object(RouteReason::write, row_of(kind).name, true);
   }
 
@@ -181,6 +182,7 @@ class Judge final : public TreeVisitor {
   void finish(const RoutingOptions& options, const CatalogFacts& facts) {
     if (traits_.statement_count > 1 && changes_statements_) traits_.pins.add(PinReason::prepared);
     sort_relations();
+    pin_for_settings();
     judge_functions(options, facts);
     judge_uses(facts);
     judge_relations(facts);
@@ -206,6 +208,7 @@ class Judge final : public TreeVisitor {
   // Instead of finish(): as a part of something else.
   BodyReading as_body() {
     sort_relations();
+    pin_for_settings();
     BodyReading body;
     const Verdict& verdict = traits_.verdict;
     body.effects = {.reason = verdict.reason,
@@ -245,6 +248,14 @@ class Judge final : public TreeVisitor {
                              !std::binary_search(common_tables_.begin(), common_tables_.end(), relation.name.name);
     std::sort(relations_.begin(), relations_.end());
     relations_.erase(std::unique(relations_.begin(), relations_.end()), relations_.end());
+  }
+
+  // UPDATE pg_settings is a SET whose name and value are not told.
+  void pin_for_settings() {
+    const auto is_settings = [](const NamedRelation& relation) {
+      return relation.name.name == "pg_settings" && (relation.name.schema.empty() || relation.name.schema == "pg_catalog");
+    };
+    if (updates_ && std::any_of(relations_.begin(), relations_.end(), is_settings)) traits_.pins.add(PinReason::setting);
   }
 
   // What stands before the first objection of the text itself is heard first.
@@ -332,6 +343,7 @@ class Judge final : public TreeVisitor {
   std::vector<std::string> common_tables_;
   std::size_t objected_at_ = kLast;
   bool changes_statements_ = false;
+  bool updates_ = false;
   bool are_calls_told_ = false;
   bool runs_ = true;  // false inside an EXPLAIN that only plans
 };

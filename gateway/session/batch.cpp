@@ -317,7 +317,7 @@ bool SessionCore::make_names_in_batch(const Traits& traits) {
   if (!looks_at_names(traits)) return true;
   if (requests_.size() > 1) return false;
   requests_.back().is_barrier = true;
-  if (client_status() != TransactionStatus::failed) make_names(traits);
+  if (client_status() != TransactionStatus::failed) make_names(traits, false);
   return true;
 }
 

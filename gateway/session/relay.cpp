@@ -210,7 +210,9 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
     message = with_client_name(message, *failed);
     if (failed->kind == AnswerKind::bind && !failed->text.empty()) message = scratch_.keep(as_bytes(failed->text));
   }
-  if (fate == Fate::swallow && !answer_.is_draining) prepared_.told_instead.assign(message.data(), message.size());
+  const bool is_own_name = ledger.front() != nullptr && ledger.front()->audience == Audience::nobody &&
+                           ledger.front()->tag == static_cast<std::uint64_t>(Injected::own_name);
+  if (fate == Fate::swallow && !answer_.is_draining && !is_own_name) prepared_.told_instead.assign(message.data(), message.size());
   if (fate == Fate::forward) {
     if (!requests_.empty() && !requests_.front().put_back.empty()) message = with_own_position(message, *error);
     if (!prepared_.told_instead.empty()) message = scratch_.keep(as_bytes(std::exchange(prepared_.told_instead, {})));

@@ -24,6 +24,8 @@ constexpr Duration kPatience = 1s;               // for those who do ask
 constexpr Duration kPatienceOnTrial = 20ms;      // at most kHabit times
 constexpr Duration kLookInterval = 100ms;        // whether others wait
 
+constexpr PinReasons kDraws = reasons({PinReason::sequence_state, PinReason::opaque});  // surely, or perhaps
+
 }  // namespace
 
 // A server connection has been granted.
@@ -36,17 +38,18 @@ void SessionCore::look_for_sequences() {
   sequences_.is_reader = env_.sequence_readers.contains({identity_.user, identity_.database});
 }
 
-// What may draw a number without its text telling: who asks for it afterwards shall find it.
+// What may draw a number without its text telling: who asks for it afterwards shall find it. What was made a moment ago the
+// catalog does not tell of yet.
 bool SessionCore::may_draw_unseen(const Traits& traits) const {
   const bool adds_rows = traits.kind == StatementKind::insert || traits.kind == StatementKind::merge ||
                          traits.kind == StatementKind::copy_from_client || !traits.pins.is_empty();
-  return adds_rows && traits.verdict.may_write && facts_in_force().may_have_sequences();
+  return adds_rows && traits.verdict.may_write && (traits.names_unlisted || facts_in_force().may_have_sequences());
 }
 
 // An opaque statement may call anything.
 bool SessionCore::needs_clean_sequences(const Traits& traits) const {
   return sequences_.are_foreign && backend_->ledger.status() != TransactionStatus::failed &&
-         (sequences_.is_reader || traits.reads_sequences || traits.pins.has(PinReason::opaque) || may_draw_unseen(traits));
+         (sequences_.is_reader || traits.reads_sequences || !within(traits.pins, kDraws).is_empty() || may_draw_unseen(traits));
 }
 
 // Inside a transaction this also takes what the transaction itself has left: its reader gets PostgreSQL's error 55000
@@ -58,8 +61,8 @@ void SessionCore::discard_sequences() {
 }
 
 // One more is drawn.
-bool SessionCore::has_habit() {
-  std::uint32_t& draws = env_.sequence_draws[{identity_.user, identity_.database}];
+bool SessionCore::has_habit(std::uint32_t Surroundings::SequenceDraws::* which) {
+  std::uint32_t& draws = env_.sequence_draws[{identity_.user, identity_.database}].*which;
   if (draws < kHabit) ++draws;
   return draws == kHabit;
 }
@@ -69,7 +72,7 @@ bool SessionCore::has_habit() {
 PinReasons SessionCore::pins_of(const Traits& traits) {
   PinReasons pins = traits.pins;
   if (!pins.has(PinReason::sequence_state) || traits.reads_sequences || sequences_.is_reader) return pins;
-  if (!has_habit() || options_.pool_mode == PoolMode::session) return pins;
+  if (!has_habit(&Surroundings::SequenceDraws::told) || options_.pool_mode == PoolMode::session) return pins;
   pins.remove(PinReason::sequence_state);
   pins_.remove(PinReason::sequence_state);
   return pins;
@@ -88,7 +91,7 @@ void SessionCore::note_sequences(const Traits& traits) {
     pins_.add(PinReason::sequence_state);
     requests_.back().has_pinned = true;
   } else if (env_.is_wanted && pins_.is_empty() && may_draw_unseen(traits)) {
-    sequences_.may_be_asked = !has_habit();
+    sequences_.may_be_asked = !has_habit(&Surroundings::SequenceDraws::untold);
   }
 }
 

@@ -219,7 +219,7 @@ class SessionCore {
   bool needs_clean_sequences(const Traits& traits) const;
   void discard_sequences();
   void note_sequences(const Traits& traits);
-  bool has_habit();
+  bool has_habit(std::uint32_t Surroundings::SequenceDraws::* which);
   bool keeps_only_sequences() const;
   std::optional<Instant> sequence_look_time() const;
   void look_who_waits();
@@ -405,7 +405,8 @@ class SessionCore {
   const Traits* traits_in_force_of(const Traits& traits) const;
   bool looks_at_names(const Traits& traits) const;
   void make_names_for_query(const Traits& traits);
-  void make_names(const Traits& traits);
+  void make_names(const Traits& traits, bool is_apart);
+  void end_names(session::Injected what);
   void make_name(const std::string& name);
   void drop_name(const std::string& name);
   void drop_names();
@@ -413,7 +414,7 @@ class SessionCore {
   void run_prepare(const std::string& name, const PreparedStatement& statement);
   void owe_for_name(AnswerKind kind, const std::string& name, std::uint64_t number);
   void undo_name(const Owed& dropped);
-  void make_own_names();
+  void make_own_names(bool is_apart);
   void leave_names_to_server();
   void expect_change(const Traits& traits, std::string_view sql, Owed& owed);
   void apply_change(const Owed& done);

@@ -31,7 +31,7 @@
 namespace howdah::session {
 
 // What the owed answers of injected messages mean (Owed::tag of a query).
-enum class Injected : std::uint64_t { none, settings, restored, begin, drain, sequences, statements, xid, commit, state };
+enum class Injected : std::uint64_t { none, settings, restored, begin, drain, sequences, statements, own_name, xid, commit, state };
 
 // Owed::tag of the Parse of an unnamed statement: this and its serial number. Other statements have catalog numbers.
 constexpr std::uint64_t kUnnamedTag = std::uint64_t{1} << 63;

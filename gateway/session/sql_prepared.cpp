@@ -57,26 +57,32 @@ bool SessionCore::looks_at_names(const Traits& traits) const {
 void SessionCore::make_names_for_query(const Traits& traits) {
   if (!looks_at_names(traits) || client_status() == TransactionStatus::failed) return;
   const std::size_t before = backend_->ledger.size();
-  make_names(traits);
-  if (backend_->ledger.size() == before) return;
+  make_names(traits, true);
+  if (backend_->ledger.size() != before) end_names(Injected::statements);
+}
+
+void SessionCore::end_names(Injected what) {
   build_.clear();
   wire::append_sync(build_);
   to_server_copy(as_bytes(build_));
-  backend_->ledger.owe({AnswerKind::sync, Audience::nobody, static_cast<std::uint64_t>(Injected::statements)});
+  backend_->ledger.owe({AnswerKind::sync, Audience::nobody, static_cast<std::uint64_t>(what)});
 }
 
-// The server will run the statement now.
-void SessionCore::make_names(const Traits& traits) {
+// The server will run the statement now. `is_apart`: what is sent for it is no part of the client's batch.
+void SessionCore::make_names(const Traits& traits, bool is_apart) {
   if (pins_.has(PinReason::prepared)) return;  // it knows better
   if (backend_->names.size() > options_.max_prepared_statements) drop_names();
   if (leaves_names_to_server(traits)) return leave_names_to_server();
   const Traits& inner = *traits_in_force_of(traits);
-  if (traits.shows_statements || inner.shows_statements) return make_own_names();
+  if (traits.shows_statements || inner.shows_statements) return make_own_names(is_apart);
   for (const std::string& name : traits.statement_names) make_name(name);
   if (!traits.pins.has(PinReason::opaque) && !inner.pins.has(PinReason::opaque)) return;
-  // It may use any name PREPARE can give.
+  // It may use any name PREPARE can give. (One of the protocol's that cannot be made any more must not fail it.)
   const auto known = backend_->names;
-  for (const auto& [name, number] : known) make_name(name);
+  for (const auto& [name, number] : known) {
+    const auto wanted = prepared_.statements.find(name);
+    if (wanted == prepared_.statements.end() || wanted->second->number != number) drop_name(name);
+  }
   for (const auto& [name, statement] : prepared_.statements)
     if (statement->is_sql()) make_name(name);
 }
@@ -157,8 +163,9 @@ void SessionCore::undo_name(const Owed& dropped) {
     backend_->names.erase(dropped.name);
 }
 
-// The server connection knows the client's statements, under the client's names, and no others.
-void SessionCore::make_own_names() {
+// The server connection knows the client's statements, under the client's names, and no others. One that cannot be made any
+// more, because its objects are gone, is missing; apart, it takes no other with it.
+void SessionCore::make_own_names(bool is_apart) {
   close_maker(wire::Target::statement);  // one that failed may have been left
   for (const std::uint64_t number : backend_->prepared.numbers()) {
     build_.clear();
@@ -169,13 +176,20 @@ void SessionCore::make_own_names() {
   }
   backend_->prepared.clear();
   const auto known = backend_->names;
-  for (const auto& [name, number] : known) make_name(name);
-  for (const auto& [name, statement] : prepared_.statements) make_name(name);
+  for (const auto& [name, number] : known) {
+    const auto wanted = prepared_.statements.find(name);
+    if (wanted == prepared_.statements.end() || wanted->second->number != number) drop_name(name);
+  }
+  for (const auto& [name, statement] : prepared_.statements) {
+    make_name(name);
+    if (is_apart) end_names(Injected::own_name);
+  }
+  if (is_apart) close_maker(wire::Target::statement);
 }
 
 // From now on until DEALLOCATE ALL the client's names are what the server says they are.
 void SessionCore::leave_names_to_server() {
-  make_own_names();
+  make_own_names(false);
   pins_.add(PinReason::prepared);
   prepared_.statements.clear();
   backend_->names.clear();

@@ -43,7 +43,11 @@ struct Surroundings {
   ClusterViewPtr view;            // the newest; the worker replaces it, then gives ViewChanged to waiting sessions
   std::uint64_t unnamed_serials = 0;  // numbers for unnamed statements
   std::set<std::pair<std::string, std::string>> sequence_readers = {};  // user, database: have called currval or lastval
-  std::map<std::pair<std::string, std::string>, std::uint32_t> sequence_draws = {};  // the same: of nextval and setval
+  struct SequenceDraws {  // of one user who has never called them
+    std::uint32_t told = 0;    // by nextval and setval
+    std::uint32_t untold = 0;  // perhaps, by rows that were added
+  };
+  std::map<std::pair<std::string, std::string>, SequenceDraws> sequence_draws = {};
   std::function<bool(const Backend&)> is_wanted = {};  // somebody waits for this server connection; none: it is not known
   StatementTally tally = {};
   StatementStatistics statistics = StatementStatistics();

@@ -15,7 +15,8 @@ SCRIPTS = pathlib.Path(__file__).resolve().parent.parent / "scripts" / "sql"
 class Scene:
     """One `== title [flags]` and the statements below it, one a line; {n} is the number of the client that says it.
 
-    pins: its clients keep their server connections; superuser: played as postgres; alone: by one client only."""
+    pins: its clients keep their server connections; superuser: played as postgres; alone: by one client only; single: one
+    statement a request, because what an error would leave behind is known beyond its database."""
 
     def __init__(self, file, title):
         words, _, flags = title.partition("[")
@@ -89,14 +90,17 @@ def extended(statements):
 
 
 def named(statements):
-    requests = []
+    """Some are closed at once, the others in the end: pg_prepared_statements does not show those whose objects are gone."""
+    requests, kept = [], []
     for number, s in enumerate(statements):
         name = f"s{number}"
         requests += [Request([wire.parse(s.sql, name), wire.describe(b"S", name), wire.SYNC], [Statement("Parse " + s.sql)]),
                      Request([wire.bind(statement=name), wire.describe(), wire.execute(), wire.SYNC], [s])]
         if number % 2:
             requests.append(Request([wire.close(b"S", name), wire.SYNC], [Statement("Close")]))
-    return requests
+        else:
+            kept.append(wire.close(b"S", name))
+    return [*requests, Request([*kept, wire.SYNC], [Statement("Close all")])]
 
 
 def batches(statements):
@@ -110,6 +114,13 @@ def pipelined(statements):
 
 
 FORMS = {form.__name__: form for form in (simple, strings, extended, named, batches, pipelined)}
+# An error takes with it what stands behind it in the same request.
+GROUPING = {"strings", "batches"}
+TOGETHER = {*GROUPING, "pipelined"}
+
+
+def can_be_said(scene, form):
+    return form not in GROUPING or not scene.flags & {"superuser", "single"}
 
 
 # ---- what may differ from one play to the next: numbers of objects, temporary schemas, and lines in PostgreSQL's source

@@ -244,7 +244,7 @@ def test_insert_and_lastval_belong_together_for_who_is_known_to_use_it(gateway_w
 
 
 def test_lastval_is_answered_the_first_time_it_is_asked_for(make_gateway):
-    gateway = make_gateway(load_balance_mode="off")
+    gateway = make_gateway(worker_threads=1, load_balance_mode="off")
     gateway.query("CREATE TABLE IF NOT EXISTS numbered (id serial, a int)")
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(Client(gateway.port)) for _ in range(3)]

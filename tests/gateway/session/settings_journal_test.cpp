@@ -105,3 +105,17 @@ TEST_CASE("inside a transaction the start-up's value is put back with a Query, w
   CHECK(applied == journal.settings());
   CHECK(*find_setting(applied.get(), "x") == "start");
 }
+
+TEST_CASE("what a RESET takes of the start-up's settings is told, the role only if it is named") {
+  const SettingsJournal journal(make_settings({{"role", "r"}, {"x", "start"}}));
+  const auto names = [&](const SessionStep& step) {
+    std::string all;
+    for (const SessionStep& set : journal.startup_of(step)) all += set.name + "=" + set.value + " ";
+    return all;
+  };
+  CHECK(names({.kind = SessionStepKind::reset, .name = "x"}) == "x=start ");
+  CHECK(names({.kind = SessionStepKind::reset, .name = "y"}) == "");
+  CHECK(names({.kind = SessionStepKind::reset, .name = "role"}) == "role=r ");
+  CHECK(names({.kind = SessionStepKind::reset_all}) == "x=start ");
+  CHECK(names({.kind = SessionStepKind::set, .name = "x", .value = "z"}) == "");
+}

@@ -274,9 +274,9 @@ SHOW session_authorization
 SHOW integer_datetimes
 SHOW transaction_isolation
 SHOW max_connections
-SELECT name FROM pg_settings WHERE source = 'session' ORDER BY 1
+SELECT name FROM pg_settings WHERE source = 'session' AND name NOT LIKE 'transaction%' ORDER BY 1
 
-== what pg_settings tells of a session
+== what pg_settings tells of a session [pins]
 SET work_mem = '5MB'
 SELECT setting, source, reset_val FROM pg_settings WHERE name = 'work_mem'
 UPDATE pg_settings SET setting = '6144' WHERE name = 'work_mem'

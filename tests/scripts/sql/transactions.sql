@@ -134,7 +134,7 @@ CREATE TABLE nope{n} (a int)
 ROLLBACK
 RESET default_transaction_read_only
 
-== two-phase commit
+== two-phase commit [single]
 CREATE TABLE twice{n} (a int)
 BEGIN
 INSERT INTO twice{n} VALUES (1)

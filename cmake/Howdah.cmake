@@ -73,7 +73,7 @@ function(howdah_programs)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/gateway/*.cpp")
   add_executable(howdah ${sources})
   set_target_properties(howdah PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
-  target_link_libraries(howdah PRIVATE gateway_io conf_io failover_io health_io pcp_io pcp_client pcp asio CLI11::CLI11
+  target_link_libraries(howdah PRIVATE gateway_io conf_io agent_io failover_io health_io pcp_io pcp_client pcp asio CLI11::CLI11
                                        PostgreSQL::PostgreSQL)
   install(TARGETS howdah RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
   foreach(name IN LISTS HOWDAH_PROGRAM_NAMES)

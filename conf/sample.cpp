@@ -35,6 +35,7 @@ constexpr auto kTitles = std::to_array<GroupTitle>({
     {"native", "Native replication (not supported)"},
     {"howdah", "Howdah's own"},
     {"peers", "Patroni, etcd, other gateways"},
+    {"agent", "howdah agent, on both sides (agent/README.md)"},
     {"nodes", "Servers: one block for each, N = 0 .. 127"},
     {"databases", "Databases with settings of their own: one block for each, N = 0 .. 9999"},
     {"users", "Users with settings of their own: one block for each, N = 0 .. 9999"},

@@ -81,6 +81,7 @@ struct Settings {
   NativeSettings native = {};
   HowdahSettings howdah = {};
   PeerSettings peers = {};
+  AgentSettings agent = {};
 
   std::vector<NodeSettings> nodes = {};  // in order of id; ids may have gaps
   std::vector<DatabaseSettings> databases = {};  // in order of number; numbers may have gaps

@@ -25,7 +25,7 @@ void visit_family(Rows& rows, const Visit& visit) {
 template <typename AnySettings, typename Visit>
 void visit_settings(AnySettings& settings, const Visit& visit) {
   auto& [clustering, listen, auth, tls, pool, log, files, routing, replication, health, failover, recovery, watchdog,
-         cache, relcache, native, howdah, peers, nodes, databases, users, members, heartbeats, path] = settings;
+         cache, relcache, native, howdah, peers, agent, nodes, databases, users, members, heartbeats, path] = settings;
   const auto in = [&visit](std::string_view group) { return [&visit, group](auto& param) { visit(group, param); }; };
   visit_rows(clustering, in("clustering"));
   visit_rows(listen, in("listen"));
@@ -45,6 +45,7 @@ void visit_settings(AnySettings& settings, const Visit& visit) {
   visit_rows(native, in("native"));
   visit_rows(howdah, in("howdah"));
   visit_rows(peers, in("peers"));
+  visit_rows(agent, in("agent"));
   visit_family(nodes, in("nodes"));
   visit_family(databases, in("databases"));
   visit_family(users, in("users"));

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/protocol.hpp"
 #include "base/result.hpp"
 #include "failover/kept_state.hpp"
 #include "failover/patroni.hpp"
@@ -59,6 +60,12 @@ struct CommandDone {
   int exit_code = 0;  // as the shell tells it; -1: could not run, or killed at its deadline
   std::string output = {};
 };
+struct AgentDone {
+  StepId id = 0;
+  NodeId node = {};
+  bool is_answered = false;  // false: there was no report; `report.error` says why, and the agent may have begun all the same
+  agent::Report report = {};
+};
 struct AttachRequest {
   RequestId request = 0;
   NodeId node = {};
@@ -97,8 +104,8 @@ struct CouncilSeen {
 };
 
 using Event = std::variant<health::ProbeAnswered, health::ProbeFailed, health::TrafficFailed, health::TrafficSeen,
-                           health::PositionWanted, health::Tick, SqlDone, CommandDone, AttachRequest, DetachRequest, PromoteRequest,
-                           FateRequest, PatroniAnswered, PatroniSwitched, CouncilSeen>;
+                           health::PositionWanted, health::Tick, SqlDone, CommandDone, AgentDone, AttachRequest, DetachRequest,
+                           PromoteRequest, FateRequest, PatroniAnswered, PatroniSwitched, CouncilSeen>;
 
 // --- actions ---
 
@@ -118,6 +125,15 @@ struct RunCommand {
   NodeId node = {};
   std::string command = {};
   Instant deadline = {};
+};
+// To the agent beside the node. Leases go on a way of their own, beside what takes long.
+struct AskAgent {
+  StepId id = 0;
+  NodeId node = {};
+  agent::Request request = {};
+  Instant deadline = {};
+
+  bool is_lease() const { return request.command == "lease"; }
 };
 struct Publish {
   ClusterViewPtr view;
@@ -166,7 +182,7 @@ struct ClaimOffice {  // if the row's revision still stands, and the lock's: 0 m
   std::int64_t lock_revision = 0;
 };
 
-using Action = std::variant<Probe, RunSql, RunCommand, Publish, Persist, Answer, Fate, WatchPatroni, SwitchPatroni,
+using Action = std::variant<Probe, RunSql, RunCommand, AskAgent, Publish, Persist, Answer, Fate, WatchPatroni, SwitchPatroni,
                             WatchCouncil, TellCouncil, TakeLock, DropLock, ClaimOffice>;
 
 }  // namespace howdah::failover

@@ -37,6 +37,7 @@ Coordinator::Coordinator(health::HealthOptions health, FailoverOptions failover,
       sources_(desk_, log),
       commands_(desk_, log),
       fences_(desk_, log),
+      agents_(desk_, log),
       fates_(desk_, log),
       synchronous_(desk_, log),
       patroni_(log),
@@ -87,6 +88,7 @@ void Coordinator::on(const Event& event, Instant now, Actions<Action>& out) {
   sources_.advance(options_of(tracker_.nodes()), options_.sql_timeout, now_, out);
   commands_.advance(options_.command_timeout, now_, out);
   fences_.advance(options_.sql_timeout, now_, out);
+  advance_agents();
   fates_.advance(view_->primary, primary() ? primary()->last_asked_at : Instant{}, epoch_, options_.sql_timeout, now_, out);
   tell_council();     // after the view: who is told that nothing is written may rely on it
   keep_if_changed();  // the rest may be a moment late: clients wait for the view, not for the disk
@@ -118,7 +120,7 @@ void Coordinator::handle(const health::ProbeAnswered& event) {
 
 void Coordinator::handle(const SqlDone& event) {
   if (sources_.on(event, now_) || fences_.on(event, now_) || fates_.on(event) ||
-      synchronous_.on(event, now_))
+      synchronous_.on(event, now_) || agents_.on(event, now_))
     return;
   if (promote_step_ == event.id) {
     promote_step_.reset();
@@ -133,6 +135,10 @@ void Coordinator::handle(const SqlDone& event) {
 }
 
 void Coordinator::handle(const CommandDone& event) { commands_.on(event); }
+
+void Coordinator::handle(const AgentDone& event) {
+  if (!agents_.on(event, now_) && switchover_ && switchover_->step == event.id) take_agent_step(event);
+}
 
 void Coordinator::handle(const AttachRequest& event) {
   const NodeFacts* node = tracker_.find(event.node);
@@ -287,7 +293,7 @@ void Coordinator::watch_standbys(Duration period) {
 std::optional<Instant> Coordinator::next_deadline() const {
   std::optional<Instant> next = tracker_.next_deadline();
   for (const std::optional<Instant>& other : {wake_, sources_.next_deadline(), fences_.next_deadline(), fates_.next_deadline(),
-                                               council_.next_deadline()})
+                                               agents_.next_deadline(), council_.next_deadline()})
     if (other && (!next || *other < *next)) next = other;
   return next;
 }

@@ -15,6 +15,7 @@
 #include "base/actions.hpp"
 #include "base/log.hpp"
 #include "failover/actions.hpp"
+#include "failover/agents.hpp"
 #include "failover/command_queue.hpp"
 #include "failover/commit_fates.hpp"
 #include "failover/council.hpp"
@@ -65,7 +66,7 @@ class Coordinator {
     Instant since = {};
   };
   // A planned switchover, until the candidate is told to promote.
-  enum class SwitchStage { checkpointing, gathering, draining, closing, catching_up, asking };
+  enum class SwitchStage { checkpointing, gathering, draining, closing, stopping, catching_up, restarting, asking };
   struct Switchover {
     RequestId request = 0;
     NodeId candidate = {};
@@ -75,12 +76,14 @@ class Coordinator {
     Instant next_count = {};
     std::string busy = "?";  // transactions still open
     Lsn target = {};         // what the candidate must have
+    bool is_stopped = false; // the old primary, by its agent: no longer expected to answer
   };
 
   // coordinator.cpp: events, what is published and kept
   void handle(const health::ProbeAnswered& event);
   void handle(const SqlDone& event);
   void handle(const CommandDone& event);
+  void handle(const AgentDone& event);
   void handle(const AttachRequest& event);
   void handle(const DetachRequest& event);
   void handle(const PromoteRequest& event);
@@ -108,6 +111,8 @@ class Coordinator {
   void judge_roles();
   void judge_claimant(NodeId id);
   void judge_fences();
+  Agents::Situation situation() const;
+  void advance_agents();
   void await_former_primaries();
   bool has_claimants() const;
   bool is_promoted_elsewhere() const;
@@ -146,6 +151,9 @@ class Coordinator {
   void count_busy();
   void catch_up();
   void take_switch_step(const SqlDone& done);
+  void close_old_primary();
+  void take_agent_step(const AgentDone& done);
+  void await_old_primary();
   void give_up_switchover(std::string reason);
 
   // coordinator_peers.cpp: those with whom it is agreed who is primary
@@ -180,6 +188,7 @@ class Coordinator {
   Sources sources_;
   CommandQueue commands_;
   Fences fences_;
+  Agents agents_;
   CommitFates fates_;
   SynchronousNames synchronous_;
   Timeline timeline_;

@@ -67,6 +67,33 @@ void Coordinator::judge_fences() {
   fences_.want(shut, open);
 }
 
+Agents::Situation Coordinator::situation() const {
+  Agents::Situation now{.nodes = tracker_.nodes(),
+                        .epoch = epoch_,
+                        .timeline = known_.timeline,
+                        .system_identifier = known_.system_identifier,
+                        .lost = former_};
+  const bool is_in_office = known_.node && !known_.is_given_up;
+  if (!is_in_office) return now;
+  const bool is_open = phase_ == Phase::steady || phase_ == Phase::following;
+  const bool is_held = is_open || phase_ == Phase::suspect || phase_ == Phase::confirming || phase_ == Phase::switching;
+  if (is_held && !verdict_.is_contested && is_permitted()) now.holder = known_.node;
+  const bool may_be_followed = is_open && primary()->is_usable() && primary()->answers && !verdict_.is_contested;
+  if (may_be_followed && council_.may_steer()) now.primary = known_.node;
+  for (const health::Misfit& misfit : verdict_.misfits)
+    if (misfit.is_left_behind) now.lost.push_back(misfit.node);
+  return now;
+}
+
+// A server that was made a standby is used once it streams, by auto_failback. Without that it is attached here, as at the end of
+// an online recovery: bringing it back was the point.
+void Coordinator::advance_agents() {
+  agents_.advance(situation(), options_, now_, *out_);
+  for (const NodeId id : agents_.take_rejoined())
+    if (!options_.auto_failback) tracker_.on(health::OperatorAttach{id}, now_, health_out_);
+  run_health_actions();
+}
+
 // A primary that was left behind may come back at any moment, and clients of its own with it: it is looked for.
 void Coordinator::await_former_primaries() {
   for (const NodeId id : former_)

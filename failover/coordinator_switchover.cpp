@@ -1,7 +1,7 @@
 // A planned switchover by SQL only, so that nothing acknowledged is lost and no client sees an error: hold new
 // transactions, wait for the running ones, close the old primary, let the candidate have everything, promote it. Until
-// the candidate is told to promote everything can be undone, and is when a limit is reached. The old primary stays
-// read-only and out of use: to become a standby it needs standby.signal and a restart, perhaps pg_rewind. Where Patroni
+// the candidate is told to promote everything can be undone, and is when a limit is reached. Where the old primary has an
+// agent it is stopped, and made a standby afterwards; else it stays read-only and out of use. Where Patroni
 // promotes, it is asked once no transaction is open, and does the rest (coordinator_peers.cpp).
 #include <algorithm>
 
@@ -69,10 +69,7 @@ void Coordinator::take_switch_step(const SqlDone& done) {
       plan.next_count = now_ + kCountAgain;
       if (plan.busy != "0") return;
       if (options_.asks_patroni) return ask_patroni();
-      plan.stage = SwitchStage::closing;
-      fences_.note_closed(*known_.node, false);
-      keep_if_changed();
-      plan.step = send(*known_.node, SqlStep::close, sql_close(), options_.sql_timeout);
+      close_old_primary();
       return;
     case SwitchStage::closing: {
       const auto position = done.is_ok && !done.rows.empty() && !done.rows.back().empty()
@@ -85,17 +82,53 @@ void Coordinator::take_switch_step(const SqlDone& done) {
       watch_standbys(kStepPeriod);
       return;
     }
+    case SwitchStage::stopping:
     case SwitchStage::catching_up:
     case SwitchStage::asking:
+    case SwitchStage::restarting:
       return;
   }
+}
+
+// A server that is stopped in order sends everything, its last checkpoint too, to the standbys, and may become one itself.
+// Without an agent it goes on, read-only.
+void Coordinator::close_old_primary() {
+  Switchover& plan = *switchover_;
+  if (agents_.answers(*known_.node)) {
+    plan.stage = SwitchStage::stopping;
+    plan.is_stopped = true;
+    plan.deadline = now_ + options_.agent_stop_timeout + options_.switchover_timeout;
+    plan.step = agents_.stop(*known_.node, situation(), options_.agent_stop_timeout, now_, *out_);
+    return;
+  }
+  plan.stage = SwitchStage::closing;
+  fences_.note_closed(*known_.node, false);
+  keep_if_changed();
+  plan.step = send(*known_.node, SqlStep::close, sql_close(), options_.sql_timeout);
+}
+
+void Coordinator::take_agent_step(const AgentDone& done) {
+  Switchover& plan = *switchover_;
+  plan.step.reset();
+  if (plan.stage == SwitchStage::restarting) return;  // whether it is back is told by its answers
+  const agent::ServerFacts& server = done.report.server;
+  if (!done.report.is_ok() || server.state != agent::ServerState::stopped || !server.is_clean)
+    return give_up_switchover("the old primary cannot be stopped: " +
+                              (done.report.is_ok() ? "it was not shut down in order" : done.report.error));
+  agents_.note_stopped(*known_.node, server.checkpoint);
+  plan.target = Lsn{server.checkpoint.value + 1};  // the record that begins there
+  plan.stage = SwitchStage::catching_up;
+  plan.deadline = now_ + options_.switchover_timeout;
+  settling_.clear();
+  watch_standbys(kStepPeriod);
 }
 
 void Coordinator::advance_switching() {
   if (!switchover_) return;
   if (switchover_->stage == SwitchStage::asking) return await_patroni();
+  if (switchover_->stage == SwitchStage::restarting) return await_old_primary();
   const NodeFacts& old = *primary();
-  if (!old.is_usable()) {
+  if (!old.is_usable() && !switchover_->is_stopped) {
     answer(switchover_->request, Error{ErrorCode::command_failed, "the primary failed meanwhile: " + old.reason});
     switchover_.reset();
     return set_phase(Phase::suspect, "the primary failed during the switchover");
@@ -105,9 +138,11 @@ void Coordinator::advance_switching() {
     case SwitchStage::checkpointing: return;
     case SwitchStage::gathering: return gather();
     case SwitchStage::draining: return count_busy();
-    case SwitchStage::closing: return;
+    case SwitchStage::closing:
+    case SwitchStage::stopping: return;
     case SwitchStage::catching_up: return catch_up();
     case SwitchStage::asking: return;
+    case SwitchStage::restarting: return;
   }
 }
 
@@ -170,8 +205,23 @@ void Coordinator::give_up_switchover(std::string reason) {
   log_.warn("switchover given up reason=\"{}\"", reason);
   answer(switchover_->request, Error{ErrorCode::command_failed, "the switchover was given up: " + reason, {},
                                      "The old primary stays in office."});
+  if (!switchover_->is_stopped) {
+    switchover_.reset();
+    return return_to_primary("switchover given up");
+  }
+  switchover_->stage = SwitchStage::restarting;
+  switchover_->deadline = now_ + options_.agent_stop_timeout;
+  switchover_->step = agents_.start(*known_.node, situation(), options_.agent_stop_timeout, now_, *out_);
+}
+
+// Given up after the old primary was stopped: clients wait until it is back. If it does not come it has failed.
+void Coordinator::await_old_primary() {
+  const bool is_over = now_ >= switchover_->deadline;
+  tracker_.watch_closely(*known_.node, kCountAgain, now_);
+  if (!is_over && (switchover_->step || !is_primary_back())) return wake_at(switchover_->deadline);
   switchover_.reset();
-  return_to_primary("switchover given up");
+  if (is_primary_back()) return_to_primary("switchover given up");
+  else set_phase(Phase::suspect, "the old primary was not started again");
 }
 
 }  // namespace howdah::failover

@@ -27,6 +27,10 @@ FailoverOptions options_from_settings(const Settings& settings) {
     options.ping_after = kFastPing;
     options.ping_patience = kFastPatience;
   }
+  options.auto_failback = settings.failover.auto_failback();
+  options.agent_rejoin = settings.agent.agent_rejoin();
+  options.agent_clone = settings.agent.agent_clone();
+  options.agent_rejoin_timeout = settings.agent.agent_rejoin_timeout();
   return options;
 }
 

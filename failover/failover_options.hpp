@@ -31,10 +31,16 @@ struct FailoverOptions {
   Duration search_primary_timeout = 300s;  // after it, "no primary found" is logged again and again; 0: never
   Duration command_timeout = 120s;         // an operator's command still running after this is killed
 
+  bool auto_failback = true;
+  bool agent_rejoin = true;                // a failed primary is made a standby by its agent
+  bool agent_clone = true;                 // by a new copy where pg_rewind cannot
+  Duration agent_rejoin_timeout = 1h;
+
   // Limits of single steps; when one is reached the plan holds, says so and tries again.
   Duration sql_timeout = 5s;
   Duration freeze_timeout = 5s;
   Duration promote_timeout = 30s;
+  Duration agent_stop_timeout = 10s;  // planned switchover: the old primary is stopped, or started again; clients wait
   Duration switchover_timeout = 10s;  // all of a planned switchover until the point of no return
   Duration retry_after_hold = 1s;
 };

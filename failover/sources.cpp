@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "failover/conninfo.hpp"
+#include "conf/conninfo.hpp"
 #include "failover/statements.hpp"
 
 namespace howdah::failover {
@@ -95,16 +95,18 @@ void Sources::send_follow(NodeId id, Standby& standby, const std::vector<health:
   }
   const bool points_there = source->host == standby.target.host && source->port == standby.target.port;
   const bool is_foreign = standby.is_repair && source->host != kFrozenHost && !is_one_of_ours(*source, nodes);
-  if (points_there || is_foreign) {
-    if (standby.is_timeout_changed) {
-      standby.sent_timeout = standby.receiver_timeout;
-      return send(id, standby, SqlStep::ask_standby, sql_set_receiver_timeout(standby.sent_timeout), limit, now, out);
-    }
+  const bool is_settled = points_there || is_foreign;
+  if (is_settled && standby.is_timeout_changed) {
+    standby.sent_timeout = standby.receiver_timeout;
+    return send(id, standby, SqlStep::ask_standby, sql_set_receiver_timeout(standby.sent_timeout), limit, now, out);
+  }
+  // Also for one that points there already: its agent does not know whether the new primary has its slot.
+  if (!is_foreign && !standby.slot.empty() && !standby.is_slot_made)
+    return send(standby.target.id, standby, SqlStep::create_slot, sql_create_slot(standby.slot), limit, now, out);
+  if (is_settled) {
     standby.is_done = true;
     return;
   }
-  if (!standby.slot.empty() && !standby.is_slot_made)
-    return send(standby.target.id, standby, SqlStep::create_slot, sql_create_slot(standby.slot), limit, now, out);
   standby.sent_conninfo = *wanted;
   send(id, standby, SqlStep::follow, sql_set_source(*wanted), limit, now, out);
 }

@@ -213,6 +213,7 @@ void App::start_control() {
   boost::system::error_code nameless;
   if (self.name.empty()) self.name = fmt::format("{}:{}", boost::asio::ip::host_name(nameless), settings_->listen.port());
   self.instance = random_seed();
+  options.agent_tls = agent::tls_files(*settings_);
   options.status_directory = settings_->files.work_dir();
   options.is_status_discarded = line_.discards_status;
   options.heard_at = [this](NodeId node) { return shared_->heard.newest(node); };

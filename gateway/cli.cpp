@@ -51,6 +51,7 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, char** argv) {
   app.add_subcommand("stop", "stop the running gateway");
   app.add_subcommand("reload", "make the running gateway read its files again");
   app.add_subcommand("sample", "print a sample pgpool.conf");
+  app.add_subcommand("agent", "stay beside a PostgreSQL server and do what gateways need done there; -f names its file");
   CLI::App* route = app.add_subcommand("route", "say where a statement would go, and why");
   route->add_option("sql", route_sql, "the statement");
   route->add_option("--from-log", line.statement_log, "judge a log of statements instead; - is standard input");
@@ -69,6 +70,7 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, char** argv) {
   if (app.got_subcommand("stop")) line.verb = Verb::stop;
   if (app.got_subcommand("reload")) line.verb = Verb::reload;
   if (app.got_subcommand("sample")) line.verb = Verb::sample;
+  if (app.got_subcommand("agent")) line.verb = Verb::agent;
   if (app.got_subcommand("route")) {
     line.verb = Verb::route;
     line.sql = route_sql;

@@ -10,7 +10,7 @@ namespace howdah {
 // What Pgpool's program returns to its caller. partly: imported, but not all of it has a counterpart.
 enum class ExitCode : int { ok = 0, usage = 1, partly = 2, fatal = 3 };
 
-enum class Verb { run, stop, reload, check, route, sample, show, import };
+enum class Verb { run, stop, reload, check, route, sample, show, import, agent };
 
 struct CommandLine {
   Verb verb = Verb::run;

@@ -41,6 +41,7 @@ ExitCode run(const CommandLine& line) {
     case Verb::check: return run_check(line);
     case Verb::route: return run_route(line);
     case Verb::sample: return run_sample();
+    case Verb::agent: return run_agent(line);
     case Verb::show: return run_show(line);
     case Verb::import: return run_import(line);
   }

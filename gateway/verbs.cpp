@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "agent/io/agent_connection.hpp"
 #include "conf/sample.hpp"
 #include "failover/io/online_check.hpp"
 #include "gateway/io/pid_file.hpp"
@@ -21,6 +22,7 @@ namespace howdah {
 namespace {
 
 constexpr auto kRepeatSignal = 5s;
+constexpr Duration kAgentLimit = 10s;
 
 std::optional<pid_t> running_pid(const CommandLine& line) {
   const Configuration configuration = read_configuration(file_paths(line));
@@ -92,13 +94,24 @@ ExitCode run_reload(const CommandLine& line) {
   return ExitCode::ok;
 }
 
-// What native failover needs; nothing else depends on it.
+bool check_agent(const health::NodeOptions& node, const agent::TlsFiles& files) {
+  if (!node.has_agent()) return true;
+  agent::AgentConnection connection(node.agent_host, node.agent_port, files);
+  const auto report = connection.ask({.command = "status"}, agent::monotonic_now() + kAgentLimit, -1);
+  const std::string trouble = report ? report->error : to_text(report.error());
+  if (trouble.empty()) fmt::print("node {}: its agent answers, its server is: {}\n", node.id.value, to_text(report->server.state));
+  else fmt::print(stderr, "node {}: error: its agent: {}\n", node.id.value, trouble);
+  return trouble.empty();
+}
+
+// What native failover needs, and the agents; nothing else depends on it.
 bool check_servers(const Configuration& configuration) {
   const Settings& settings = configuration.settings();
   const ProbeLogin login = probe_login(configuration, settings);
   if (!login.trouble.empty()) fmt::print(stderr, "the checks cannot log in: {}\n", login.trouble);
   bool is_good = true;
   for (const health::NodeOptions& node : health_options(settings).nodes) {
+    is_good = check_agent(node, agent::tls_files(settings)) && is_good;
     const failover::NodeCheck check = failover::check_online(node, login.credentials);
     if (!check.unreachable.empty()) {
       fmt::print(stderr, "node {}: cannot be asked: {}\n", node.id.value, check.unreachable);

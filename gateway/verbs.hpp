@@ -1,5 +1,5 @@
 // What the program does besides serving: stop and reload a running gateway, check the configuration, explain a route,
-// print the sample file, ask the running gateway one SHOW.
+// print the sample file, be the agent beside a server, ask the running gateway one SHOW.
 #pragma once
 
 #include "gateway/cli.hpp"
@@ -13,6 +13,7 @@ ExitCode run_stop(const CommandLine& line);
 ExitCode run_reload(const CommandLine& line);
 ExitCode run_check(const CommandLine& line);
 ExitCode run_route(const CommandLine& line);
+ExitCode run_agent(const CommandLine& line);
 ExitCode run_sample();
 ExitCode run_show(const CommandLine& line);
 

@@ -46,6 +46,9 @@ NodeOptions node_options(const Settings& settings, const NodeSettings& node) {
   options.weight = node.backend_weight();
   options.data_directory = node.backend_data_directory();
   options.application_name = node.backend_application_name();
+  const std::string& agent_host = node.backend_agent_hostname();
+  options.agent_host = agent_host.empty() ? node.backend_hostname() : agent_host;
+  options.agent_port = static_cast<std::uint16_t>(node.backend_agent_port());
   options.may_fail_over = !node.backend_flag().disallow_to_failover;
   options.is_always_primary = node.backend_flag().always_primary;
   options.check_period = check.period;

@@ -19,6 +19,8 @@ struct NodeOptions {
   double weight = 1;
   std::string data_directory = {};
   std::string application_name = {};  // the standby's name in pg_stat_replication; empty: matched by address
+  std::string agent_host = {};        // of the agent beside it
+  std::uint16_t agent_port = 0;       // 0: there is none
   bool may_fail_over = true;          // false: DISALLOW_TO_FAILOVER
   bool is_always_primary = false;     // ALWAYS_PRIMARY
 
@@ -31,6 +33,7 @@ struct NodeOptions {
 
   // Of one question: nothing waits for ever.
   Duration time_to_answer() const { return check_timeout > Duration{} ? check_timeout : Duration{10s}; }
+  bool has_agent() const { return agent_port != 0; }
 };
 
 struct HealthOptions {

@@ -293,7 +293,7 @@ class Cluster:
                                   f"WHERE state = 'streaming' AND application_name = '{node.name}'")[0][0] > 0
 
 
-# Howdah's own role needs no superuser; these are the grants that failover/README.md lists.
+# Howdah's own role needs no superuser; these are the grants that failover/README.md and agent/README.md list.
 ROLES = (
     f"CREATE ROLE replicator LOGIN REPLICATION PASSWORD '{PASSWORD}'",
     f"CREATE ROLE howdah LOGIN REPLICATION PASSWORD '{PASSWORD}'",
@@ -302,9 +302,57 @@ ROLES = (
     "pg_wal_replay_resume(), pg_switch_wal() TO howdah",
     "GRANT ALTER SYSTEM ON PARAMETER primary_conninfo, primary_slot_name, default_transaction_read_only, "
     "synchronous_standby_names, wal_receiver_timeout, wal_retrieve_retry_interval, recovery_min_apply_delay TO howdah",
+    "GRANT EXECUTE ON FUNCTION pg_ls_dir(text, boolean, boolean), pg_stat_file(text, boolean), pg_read_binary_file(text), "
+    "pg_read_binary_file(text, bigint, bigint, boolean) TO howdah",  # pg_rewind
     f"CREATE ROLE app LOGIN PASSWORD '{PASSWORD}'",
     "CREATE DATABASE app OWNER app",
 )
+
+
+class Agent:
+    """`howdah agent` beside a node, as the servers' user. `program` and the certificate files are within that user's reach."""
+
+    def __init__(self, node, program, cert, key, ca, **parameters):
+        self.node, self.program = node, program
+        self.port = free_port()
+        self.conf = node.data.parent / f"{node.name}.agent.conf"
+        self.log = node.data.parent / f"{node.name}.agent.log"
+        login = f"user=replicator password={PASSWORD} application_name={node.name}"
+        self.parameters = {
+            "agent_listen_addresses": "127.0.0.1", "agent_port": self.port, "agent_data_directory": node.data,
+            "agent_bin_directory": PG_BIN, "agent_server_log": node.data.parent / f"{node.name}.restarted.log", "agent_server_timeout": 30,
+            "agent_ssl_cert": cert, "agent_ssl_key": key, "agent_ssl_ca_cert": ca,
+            "agent_replication_conninfo": login, "agent_rewind_conninfo": f"user=howdah password={PASSWORD}", **parameters}
+        self.process = None
+
+    def start(self):
+        self.conf.write_text("".join(f"{key} = '{value}'\n" for key, value in self.parameters.items()))
+        log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        os.fchmod(log, 0o666)
+        try:
+            self.process = subprocess.Popen(as_server_user([self.program, "agent", "-f", self.conf]), stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, env=server_environment(), start_new_session=True, cwd="/")
+        finally:
+            os.close(log)
+
+        def listens():
+            if self.process.poll() is not None:
+                raise Failed(f"the agent ended with {self.process.returncode}:\n{self.log.read_text()}")
+            with contextlib.closing(socket.socket()) as probe:
+                return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        wait_until("the agent listens", listens)
+        return self
+
+    def stop(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise Failed(f"the agent did not stop:\n{self.log.read_text()}") from None
+        return self.process.returncode if self.process else None
 
 
 class Howdah:

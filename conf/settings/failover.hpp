@@ -89,6 +89,10 @@ struct NodeSettings {
       "backend_flag", {}, Change::reload, "ALLOW_TO_FAILOVER, DISALLOW_TO_FAILOVER, ALWAYS_PRIMARY, joined by |."};
   Param<std::string> backend_application_name{"backend_application_name", "", Change::reload,
                                               "The standby's name in pg_stat_replication."};
+  Param<int> backend_agent_port{"backend_agent_port", 0, Change::restart,
+                                "Port of the howdah agent beside it; 0 = there is none.", Range{0, 65535}};
+  Param<std::string> backend_agent_hostname{"backend_agent_hostname", "", Change::restart,
+                                            "Name or address of the agent, as its certificate has it; empty = backend_hostname."};
   Param<seconds> health_check_period{"health_check_period", 5s, Change::reload, "As the plain one, for this node."};
   Param<seconds> health_check_timeout{"health_check_timeout", 5s, Change::reload, "As the plain one, for this node."};
   Param<std::string> health_check_user{"health_check_user", "", Change::reload, "As the plain one, for this node.",

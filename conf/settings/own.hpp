@@ -62,4 +62,47 @@ struct HowdahSettings {
                                         "Start even while no primary answers; statements that need one wait."};
 };
 
+// `howdah agent` beside a server, and how the gateway speaks to the agents (agent/README.md). The certificates are used on
+// both sides.
+struct AgentSettings {
+  Param<std::string> agent_ssl_cert{"agent_ssl_cert", "", Change::restart,
+                                    "Certificate of this side towards the other: gateway or agent."};
+  Param<std::string> agent_ssl_key{"agent_ssl_key", "", Change::restart, "Its private key."};
+  Param<std::string> agent_ssl_ca_cert{"agent_ssl_ca_cert", "", Change::restart,
+                                       "Certificates of who may sign the other side's."};
+  Param<bool> agent_rejoin{"agent_rejoin", true, Change::reload,
+                           "Gateway: a failed primary is made a standby of the new one by its agent, without being asked."};
+  Param<bool> agent_clone{"agent_clone", true, Change::reload,
+                          "Gateway: where pg_rewind cannot, the primary is copied anew; the old data directory is kept."};
+  Param<seconds> agent_rejoin_timeout{"agent_rejoin_timeout", 3600s, Change::reload,
+                                      "Gateway: how long an agent may take to bring its server back."};
+  Param<StringList> agent_listen_addresses{"agent_listen_addresses", list_of("localhost"), Change::restart,
+                                           "Agent: addresses to listen on; * = all."};
+  Param<int> agent_port{"agent_port", 9897, Change::restart, "Agent: port to listen on.", Range{1, 65535}};
+  Param<StringList> agent_gateway_names{"agent_gateway_names", list_of("howdah"), Change::restart,
+                                        "Agent: common names of the certificates that may give orders."};
+  Param<std::string> agent_data_directory{"agent_data_directory", "", Change::restart,
+                                          "Agent: data directory of its PostgreSQL server."};
+  Param<std::string> agent_config_file{"agent_config_file", "", Change::restart,
+                                       "Agent: postgresql.conf of the server, where it is not in the data directory."};
+  Param<std::string> agent_bin_directory{"agent_bin_directory", "", Change::restart,
+                                         "Agent: where pg_ctl, pg_rewind and the others are; empty = PATH."};
+  Param<std::string> agent_server_log{"agent_server_log", "", Change::restart,
+                                      "Agent: file for what a server started by it prints; empty = nowhere."};
+  Param<std::string> agent_start_command{"agent_start_command", "", Change::restart,
+                                         "Agent: shell command that starts the server; empty = pg_ctl."};
+  Param<std::string> agent_stop_command{"agent_stop_command", "", Change::restart,
+                                        "Agent: shell command that stops it in order; empty = pg_ctl."};
+  Param<std::string> agent_replication_conninfo{
+      "agent_replication_conninfo", "", Change::restart,
+      "Agent: user, passfile and so on of primary_conninfo, without host and port; empty = as the server has it.", kSecret};
+  Param<std::string> agent_rewind_conninfo{"agent_rewind_conninfo", "", Change::restart,
+                                           "Agent: the same for pg_rewind; empty = agent_replication_conninfo.", kSecret};
+  Param<seconds> agent_server_timeout{"agent_server_timeout", 60s, Change::restart,
+                                      "Agent: how long the server may take to start or stop."};
+  Param<seconds> agent_isolation_timeout{
+      "agent_isolation_timeout", 0s, Change::restart,
+      "Agent: a primary whose agent has not heard for so long from a gateway that holds it in office is stopped; 0 = never."};
+};
+
 }  // namespace howdah

@@ -10,6 +10,7 @@
 
 #include "base/overloaded.hpp"
 #include "failover/coordinator.hpp"
+#include "failover/io/agent_line.hpp"
 #include "failover/io/command_runner.hpp"
 #include "failover/io/executor.hpp"
 #include "failover/io/journal.hpp"
@@ -48,6 +49,9 @@ struct Control::State {
   void perform(const Probe& probe) { (probe.is_knock ? knockers : probers).at(probe.node)->ask(probe); }
   void perform(RunSql& step) { executors.at(step.node)->run(std::move(step)); }
   void perform(RunCommand& command) { commands->run(std::move(command)); }
+  void perform(AskAgent& request) {
+    (request.is_lease() ? lease_lines : order_lines).at(request.node)->ask(std::move(request));
+  }
   void perform(const Persist& action) { journal.write(action.state); }
   void perform(const Publish& action);
   void perform(Answer& action);
@@ -86,6 +90,8 @@ struct Control::State {
   std::map<NodeId, std::unique_ptr<health::PqProber>> probers;
   std::map<NodeId, std::unique_ptr<health::PqProber>> knockers;  // have no connection but while they ask
   std::map<NodeId, std::unique_ptr<NodeExecutor>> executors;
+  std::map<NodeId, std::unique_ptr<AgentLine>> lease_lines;  // where there is an agent
+  std::map<NodeId, std::unique_ptr<AgentLine>> order_lines;
   std::unique_ptr<CommandRunner> commands;
   std::unique_ptr<PatroniWatcher> patroni;  // if it is known where
   std::unique_ptr<EtcdLink> etcd;           // if several gateways agree
@@ -102,6 +108,10 @@ void Control::State::start() {
     knockers.emplace(node.id, std::make_unique<health::PqProber>(node, options.probe_login, report));
     executors.emplace(node.id, std::make_unique<NodeExecutor>(node, options.step_login,
                                                               [this](SqlDone done) { post(std::move(done)); }));
+    if (!node.has_agent()) continue;
+    for (auto* lines : {&lease_lines, &order_lines})
+      lines->emplace(node.id, std::make_unique<AgentLine>(node, options.agent_tls,
+                                                          [this](AgentDone done) { post(std::move(done)); }));
   }
   commands = std::make_unique<CommandRunner>(log, [this](CommandDone done) { post(std::move(done)); });
   if (!options.patroni.urls.empty())
@@ -125,6 +135,8 @@ void Control::State::stop() {
   probers.clear();
   knockers.clear();
   executors.clear();
+  lease_lines.clear();
+  order_lines.clear();
   commands.reset();
   patroni.reset();
   etcd.reset();

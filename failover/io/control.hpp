@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/agent_options.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "failover/failover_options.hpp"
@@ -30,6 +31,7 @@ struct ControlOptions {
   health::Credentials step_login;   // for promotion and the like; usually the same
   HttpOptions patroni;              // without addresses: it is not asked
   EtcdOptions etcd;                 // used where failover.council is enabled
+  agent::TlsFiles agent_tls;         // towards the agents, where there are any
   std::string status_directory;     // work_dir; empty: nothing is kept
   bool is_status_discarded = false; // -D
   // When clients' connections last had bytes from the node. Called on the control thread.

@@ -64,6 +64,8 @@ class Player {
       options_.failover.synchronous = value == "strict" ? SynchronousPolicy::strict : SynchronousPolicy::available;
     else if (name == "detach_false_primary") options_.failover.may_standbys_decide = value == "on";
     else if (name == "auto_failback") options_.health.auto_failback = value == "on";
+    else if (name == "agents") node_.agent_port = 1;
+    else if (name == "agent_rejoin") options_.failover.agent_rejoin = value == "on";
     else if (name == "disallow") disallowed_.push_back(std::stoul(value));
     else if (name == "always_primary") always_primary_.push_back(std::stoul(value));
     else return false;
@@ -119,6 +121,7 @@ class Player {
       {"clone_by_hand", [this](const std::string& id, const std::string& of) { world_->clone_by_hand(std::stoi(id), std::stoi(of)); }},
       {"promote_by_hand", on_node([this](int id) { world_->promote_by_hand(id); })},
       {"cut_gateway", on_node([this](int id) { world_->cut_gateway(id); })},
+      {"cut_agent", on_node([this](int id) { world_->cut_agent(id); })},
       {"heal", [this](const std::string&, const std::string&) { world_->heal(); }},
       {"patroni_leader",
        [this](const std::string& id, const std::string&) {

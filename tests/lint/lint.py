@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-FOLDERS = ("base", "conf", "sql_router", "health", "failover", "gateway", "pcp")
+FOLDERS = ("base", "conf", "sql_router", "health", "agent", "failover", "gateway", "pcp")
 
 # What makes a file part of the shell: system headers and calls with effects of their own.
 SHELL_HEADERS = re.compile(r"boost/asio|boost/beast|libpq-fe\.h|openssl/(ssl|rand)\.h|^(thread|mutex|shared_mutex|condition_variable|"

@@ -56,6 +56,7 @@ struct SimPostgres {
   Duration latency = 1ms;
   std::optional<Instant> back_at = {};      // starting or recovering ends
   std::optional<Instant> promoted_at = {};  // a promotion takes effect
+  std::optional<Lsn> shut_down_at = {};     // dead, but stopped in order: its last checkpoint
   int open_transactions = 0;
   std::uint64_t generation = 0;  // grows when every client is thrown out
 

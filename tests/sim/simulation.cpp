@@ -113,6 +113,8 @@ WorldOptions draw_options(std::uint64_t seed, Mutant mutant) {
     }
     options.health.nodes.push_back(node);
   }
+  const std::uint16_t agent_port = rng.chance(0.5) ? 1 : 0;
+  for (health::NodeOptions& node : options.health.nodes) node.agent_port = agent_port;
   return options;
 }
 

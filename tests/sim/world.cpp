@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "failover/conninfo.hpp"
+#include "conf/conninfo.hpp"
 
 namespace howdah::sim {
 
@@ -29,7 +29,7 @@ class TraceLog final : public Log {
 std::string conninfo_to(int node) { return fmt::format("host=pg{} port=5432 user=replicator", node); }
 
 void point(SimPostgres& standby, std::string conninfo) {
-  const auto source = failover::source_of(conninfo);
+  const auto source = source_of(conninfo);
   standby.conninfo = std::move(conninfo);
   standby.source = -1;
   if (source) std::sscanf(source->host.c_str(), "pg%d", &standby.source);
@@ -441,6 +441,7 @@ void World::kill(int id) {
 void World::heal() {
   if (!cuts_.empty()) universe_->healed_at = now_;
   cut_from_gateway_.clear();
+  cut_agents_.clear();
   cuts_.clear();
 }
 
@@ -462,7 +463,9 @@ void World::start(int id, Duration takes) {
   note(fmt::format("start node={}", id));
   node(id).life = Life::starting;
   after(takes, [this, id] {
-    if (node(id).life == Life::starting) node(id).life = Life::running;
+    if (node(id).life != Life::starting) return;
+    node(id).life = Life::running;
+    node(id).shut_down_at.reset();
   });
 }
 
@@ -490,12 +493,18 @@ void World::rebuild(int id) {
   for (const SimPostgres& other : nodes_)
     if (other.id != id && other.answers() && other.is_primary() && (source == nullptr || other.timeline > source->timeline))
       source = &other;
-  if (source == nullptr) return;
-  note(fmt::format("rebuild node={} from={}", id, source->id));
+  if (source != nullptr) rebuild_from(id, *source);
+}
+
+void World::rebuild_from(int id, const SimPostgres& source) {
+  note(fmt::format("rebuild node={} from={}", id, source.id));
   SimPostgres& rebuilt = node(id);
-  rebuilt = SimPostgres{.id = id, .life = Life::dead, .timeline = source->timeline, .control_timeline = source->timeline, .wal = source->wal};
+  const std::uint64_t generation = rebuilt.generation + 1;  // nobody's connection outlives this
+  rebuilt = SimPostgres{.id = id, .life = Life::dead, .timeline = source.timeline, .control_timeline = source.timeline,
+                        .wal = source.wal};
+  rebuilt.generation = generation;
   rebuilt.replayed = rebuilt.wal.size();
-  point(rebuilt, conninfo_to(source->id));
+  point(rebuilt, conninfo_to(source.id));
   start(id, 300ms);
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/rejoin.hpp"
 #include "base/rng.hpp"
 #include "failover/coordinator.hpp"
 #include "tests/sim/checkers.hpp"
@@ -66,6 +67,7 @@ class World {
   void cut_gateway(int node) { cut_from_gateway_.insert(node); }
   void cut(int one, int other) { cuts_.insert({one, other}), cuts_.insert({other, one}); }
   void heal_gateway() { cut_from_gateway_.clear(); }
+  void cut_agent(int node) { cut_agents_.insert(node); }
   void heal();
   void set_latency(int node, Duration latency) { nodes_[static_cast<std::size_t>(node)].latency = latency; }
 
@@ -111,6 +113,7 @@ class World {
   void perform(const failover::Probe& probe);
   void perform(const failover::RunSql& step);
   void perform(const failover::RunCommand& command);
+  void perform(const failover::AskAgent& asked);
   void perform(const failover::Publish& action);
   void perform(const failover::Persist& action) { kept_ = action.state; }
   std::set<int> answering() const;
@@ -133,6 +136,12 @@ class World {
   health::FailureKind failure_of(const SimPostgres& node) const;
   std::vector<std::vector<std::string>> run_step(SimPostgres& node, const failover::RunSql& step);
   void promote_step(SimPostgres& node);
+  // world_agents.cpp
+  agent::Report run_agent(SimPostgres& node, const agent::Request& request);
+  void stop_in_order(SimPostgres& node);
+  void make_standby(SimPostgres& node, const agent::Request& request, agent::Report& report);
+  void rebuild_from(int id, const SimPostgres& source);
+  void answer_for_agent(const failover::AskAgent& asked, agent::Report report);
   void replicate();
   bool is_cut(int one, int other) const { return cuts_.contains({one, other}); }
   void receive(SimPostgres& standby);
@@ -146,6 +155,7 @@ class World {
   Instant& now_;
   std::vector<SimPostgres>& nodes_;
   std::set<int> cut_from_gateway_;
+  std::set<int> cut_agents_;
   std::set<std::pair<int, int>>& cuts_;
   std::set<int> pretended_frozen_;  // by a mutant
   std::unique_ptr<Log> log_;

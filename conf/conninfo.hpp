@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace howdah::failover {
+namespace howdah {
 
 // A directory for Unix sockets that is not there: connecting to it fails at once and leaves the machine alone.
 inline constexpr std::string_view kFrozenHost = "/howdah-frozen";
@@ -24,4 +24,11 @@ struct Source {
 std::optional<Source> source_of(std::string_view conninfo);
 std::optional<std::string> with_source(std::string_view conninfo, std::string_view host, int port);
 
-}  // namespace howdah::failover
+// For programs that are told by arguments, which everybody on the machine can read: the password goes another way.
+struct SplitConninfo {
+  std::string conninfo;  // without the password
+  std::string password;  // empty: there is none
+};
+std::optional<SplitConninfo> split_password(std::string_view conninfo);
+
+}  // namespace howdah

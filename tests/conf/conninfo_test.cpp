@@ -1,8 +1,8 @@
-#include "failover/conninfo.hpp"
+#include "conf/conninfo.hpp"
 
 #include <catch2/catch.hpp>
 
-using namespace howdah::failover;
+using namespace howdah;
 
 TEST_CASE("host and port are exchanged and everything else is kept") {
   CHECK(with_source("host=a port=1 user=r password='x y' application_name=n1", "b", 2) ==
@@ -29,4 +29,12 @@ TEST_CASE("what is no keyword=value string is left alone") {
 TEST_CASE("a frozen standby is recognised") {
   const auto frozen = with_source("host=a user=r", kFrozenHost, 5432);
   CHECK(source_of(*frozen)->host == kFrozenHost);
+}
+
+TEST_CASE("a password is taken out of a connection string") {
+  const auto split = split_password("host=a password='x y' user=r");
+  CHECK(split->conninfo == "host='a' user='r'");
+  CHECK(split->password == "x y");
+  CHECK(split_password("user=r")->password.empty());
+  CHECK_FALSE(split_password("postgresql://a").has_value());
 }

@@ -1,4 +1,4 @@
-#include "failover/conninfo.hpp"
+#include "conf/conninfo.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace howdah::failover {
+namespace howdah {
 
 namespace {
 
@@ -89,4 +89,15 @@ std::optional<std::string> with_source(std::string_view conninfo, std::string_vi
   return text;
 }
 
-}  // namespace howdah::failover
+std::optional<SplitConninfo> split_password(std::string_view conninfo) {
+  const auto pairs = parse(conninfo);
+  if (!pairs) return std::nullopt;
+  SplitConninfo split;
+  for (const auto& [key, value] : *pairs) {
+    if (key == "password") split.password = value;
+    else split.conninfo += fmt::format("{}{}={}", split.conninfo.empty() ? "" : " ", key, quote(value));
+  }
+  return split;
+}
+
+}  // namespace howdah

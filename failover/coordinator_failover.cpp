@@ -205,12 +205,13 @@ void Coordinator::advance_freezing() {
             .highest_known = primary()->last ? primary()->last->flushed : Lsn{},
             .candidates = list_candidates(tracker_.nodes(), known_),
             .reason = primary()->reason};
-  const auto claimed = prefer_claimed(plan.candidates);
-  const auto winner = claimed ? claimed : elect(plan.candidates);
-  if (!winner) return hold("nobody can be elected");
-  plan.new_primary = *winner;
+  auto choice = elect(plan.candidates);
+  if (const auto claimed = prefer_claimed(plan.candidates)) choice = Choice{*claimed, "the office was claimed for it before"};
+  if (!choice) return hold("nobody can be elected");
+  plan.new_primary = choice->node;
   log_.log(plan.known_loss_bytes() == 0 ? LogLevel::info : LogLevel::error, "failover plan {}", to_text(plan));
   timeline_.note("plan", to_text(plan), now_);
+  timeline_.note("chosen", fmt::format("node={} why=\"{}\"", choice->node.value, choice->why), now_);
   plan_ = std::move(plan);
   known_.is_given_up = true;
   known_.successor = plan_->new_primary;

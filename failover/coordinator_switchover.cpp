@@ -195,6 +195,7 @@ void Coordinator::catch_up() {
                .is_switchover = true};
   log_.info("failover plan {}", to_text(*plan_));
   timeline_.note("plan", to_text(*plan_), now_);
+  timeline_.note("chosen", fmt::format("node={} why=\"an operator's order\"", plan_->new_primary.value), now_);
   known_.is_given_up = true;
   known_.successor = plan_->new_primary;
   next_promote_ = now_;

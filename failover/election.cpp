@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace howdah::failover {
 
 namespace {
@@ -19,6 +21,22 @@ std::string objection_to(const health::NodeFacts& node, const health::KnownPrima
   return {};
 }
 
+bool is_better(const Candidate& one, const Candidate& other) {
+  return one.timeline > other.timeline || (one.timeline == other.timeline && one.position > other.position);
+}
+
+// `next`: whom it was chosen before; null: nobody.
+std::string why(const Candidate& best, const Candidate* next) {
+  if (next == nullptr) return "the only standby that may be elected";
+  const int other = next->node.value;
+  if (best.timeline != next->timeline)
+    return fmt::format("on timeline {}, node {} is on {}", best.timeline.value, other, next->timeline.value);
+  if (best.position != next->position)
+    return fmt::format("most advanced: {}, {} bytes beyond node {}", to_text(best.position),
+                       lag_bytes(best.position, next->position), other);
+  return fmt::format("as advanced as node {} and of the lower id: {}", other, to_text(best.position));
+}
+
 }  // namespace
 
 std::vector<Candidate> list_candidates(const std::vector<health::NodeFacts>& nodes, const health::KnownPrimary& known) {
@@ -31,15 +49,19 @@ std::vector<Candidate> list_candidates(const std::vector<health::NodeFacts>& nod
   return candidates;
 }
 
-std::optional<NodeId> elect(const std::vector<Candidate>& candidates) {
+std::optional<Choice> elect(const std::vector<Candidate>& candidates) {
   const Candidate* best = nullptr;
+  const Candidate* next = nullptr;
   for (const Candidate& candidate : candidates) {
     if (!candidate.is_eligible) continue;
-    const bool is_better = best == nullptr || candidate.timeline > best->timeline ||
-                           (candidate.timeline == best->timeline && candidate.position > best->position);
-    if (is_better) best = &candidate;
+    if (best == nullptr || is_better(candidate, *best)) {
+      next = std::exchange(best, &candidate);
+    } else if (next == nullptr || is_better(candidate, *next)) {
+      next = &candidate;
+    }
   }
-  return best == nullptr ? std::nullopt : std::optional(best->node);
+  if (best == nullptr) return std::nullopt;
+  return Choice{best->node, why(*best, next)};
 }
 
 }  // namespace howdah::failover

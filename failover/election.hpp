@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "failover/plan.hpp"
@@ -14,7 +15,12 @@ namespace howdah::failover {
 // Every node but the old primary, with the reason why it may not be elected.
 std::vector<Candidate> list_candidates(const std::vector<health::NodeFacts>& nodes, const health::KnownPrimary& known);
 
+struct Choice {
+  NodeId node;
+  std::string why;  // for people
+};
+
 // Highest timeline, then position; ties go to the lowest id. Nothing if nobody is eligible.
-std::optional<NodeId> elect(const std::vector<Candidate>& candidates);
+std::optional<Choice> elect(const std::vector<Candidate>& candidates);
 
 }  // namespace howdah::failover

@@ -370,29 +370,56 @@ def test_show_pool_failovers_tells_what_happened_and_why(own_cluster, own_gatewa
         names = [column.name for column in cursor.description]
         rows = [dict(zip(names, row)) for row in cursor.fetchall()]
     steps = [row["step"] for row in rows]
-    assert [step for step in steps if step in ("confirming", "freezing", "plan", "promoting", "adopted")] == [
-        "confirming", "freezing", "plan", "promoting", "adopted"]
+    assert [step for step in steps if step in ("confirming", "freezing", "plan", "chosen", "promoting", "adopted")] == [
+        "confirming", "freezing", "plan", "chosen", "promoting", "adopted"]
     assert {row["old_primary"] for row in rows} == {"0"}
     assert {row["new_primary"] for row in rows} <= {"1", "2"}
     assert "candidates=[" in next(row["detail"] for row in rows if row["step"] == "plan")
+    chosen = next(row["detail"] for row in rows if row["step"] == "chosen")
+    assert f"node={rows[0]['new_primary']} why=" in chosen and ("advanced" in chosen or "timeline" in chosen)
     elapsed = [float(row["elapsed_ms"]) for row in rows]
     assert elapsed == sorted(elapsed)
 
 
-def test_an_online_check_names_the_grant_that_is_missing(own_cluster, build):
-    gateway = Howdah(own_cluster, build)
+def online_check(gateway):
     gateway.write_files()
+    return pg.subprocess.run([str(gateway.build / "howdah"), "--check", "--online", *map(str, gateway.arguments()[2:])],
+                             text=True, capture_output=True, timeout=60)
+
+
+def test_an_online_check_names_each_grant_that_is_missing_and_what_it_names_mends_it(own_cluster, build):
+    gateway = Howdah(own_cluster, build)
 
     def check():
-        return pg.subprocess.run([str(gateway.build / "howdah"), "--check", "--online", *map(str, gateway.arguments()[2:])],
-                                 text=True, capture_output=True, timeout=60)
+        return online_check(gateway)
     ready = check()
     assert ready.returncode == 0, ready.stderr
     assert "node 2: ready for native failover" in ready.stdout
-    own_cluster.primary.query("REVOKE ALTER SYSTEM ON PARAMETER primary_conninfo FROM howdah")
+    assert "mend:" not in ready.stderr
+    primary = own_cluster.primary
+    for taken in ("pg_monitor, pg_signal_backend, pg_checkpoint FROM howdah",
+                  "EXECUTE ON FUNCTION pg_promote(boolean,integer), pg_reload_conf() FROM howdah",
+                  "ALTER SYSTEM ON PARAMETER primary_conninfo, default_transaction_read_only, synchronous_standby_names, "
+                  "wal_receiver_timeout FROM howdah"):
+        primary.query(f"REVOKE {taken}")
     lacking = check()
     assert lacking.returncode != 0
-    mend = "GRANT ALTER SYSTEM ON PARAMETER primary_conninfo TO howdah"
-    assert mend in lacking.stderr
-    own_cluster.primary.query(mend)
+    named = {line.split(":", 1)[1].strip() for line in lacking.stderr.splitlines() if line.strip().startswith("mend")}
+    assert len(named) == 9
+    for sql in named:  # as it stands
+        primary.query(sql)
     wait_until("it is mended on every node", lambda: check().returncode == 0)
+
+
+def test_an_online_check_names_the_setting_that_breaks_the_plan(own_cluster, build):
+    node = own_cluster.nodes[1]
+    run_sql(node, "ALTER SYSTEM SET recovery_target_timeline = 'current'", "ALTER SYSTEM SET full_page_writes = off",
+            "ALTER SYSTEM SET wal_retrieve_retry_interval = '5s'")
+    node.stop()
+    node.start()
+    done = online_check(Howdah(own_cluster, build))
+    assert done.returncode != 0
+    for line in ("ALTER SYSTEM SET recovery_target_timeline = 'latest'", "ALTER SYSTEM SET full_page_writes = on",
+                 "ALTER SYSTEM SET wal_retrieve_retry_interval = '500ms'"):
+        assert done.stderr.count(line) == 1
+    assert "node 2: ready for native failover" in done.stdout

@@ -35,7 +35,11 @@ NodeFacts receiving(NodeFacts facts, Duration age = 0s, std::string sender = "pg
   facts.last->sender_port = 5432;
   return facts;
 }
-std::optional<NodeId> winner_of(const std::vector<NodeFacts>& nodes) { return elect(list_candidates(nodes, kKnown)); }
+std::optional<NodeId> winner_of(const std::vector<NodeFacts>& nodes) {
+  const auto choice = elect(list_candidates(nodes, kKnown));
+  return choice ? std::optional(choice->node) : std::nullopt;
+}
+std::string why(const std::vector<NodeFacts>& nodes) { return elect(list_candidates(nodes, kKnown))->why; }
 
 const GuardOptions kGuard{.asked_after = kNow - 1s};
 GuardOptions pinged(Duration ago) {
@@ -66,6 +70,13 @@ TEST_CASE("the most advanced fit standby is elected") {
   CHECK(winner_of({standby(1, 10), detached}) == NodeId{1});
   CHECK(winner_of({standby(1, 10), down_but_answering}) == NodeId{2});
   CHECK_FALSE(winner_of({standby(0, 10), dead(standby(2, 99))}).has_value());
+}
+
+TEST_CASE("why a standby was chosen is told against the next best") {
+  CHECK(why({standby(1, 10), standby(2, 16), standby(3, 15)}) == "most advanced: 0/10, 1 bytes beyond node 3");
+  CHECK(why({standby(1, 10), standby(2, 10), standby(3, 9)}) == "as advanced as node 2 and of the lower id: 0/A");
+  CHECK(why({standby(1, 10, 3), standby(2, 99, 2)}) == "on timeline 3, node 2 is on 2");
+  CHECK(why({standby(1, 10), dead(standby(2, 99))}) == "the only standby that may be elected");
 }
 
 TEST_CASE("what forbids a promotion") {

@@ -15,8 +15,19 @@ TEST_CASE("what a server lacks is named with the SQL that mends it") {
   CHECK(found[0].mend == "GRANT pg_monitor TO howdah");
 }
 
+TEST_CASE("every requirement says what goes wrong and names something to run") {
+  for (const Requirement& requirement : requirements()) {
+    CAPTURE(requirement.holds);
+    CHECK_FALSE(requirement.without_it.empty());
+    const bool is_runnable = requirement.mend.starts_with("GRANT ") || requirement.mend.starts_with("ALTER ") || requirement.mend.starts_with("-- ");
+    CHECK(is_runnable);
+  }
+}
+
 TEST_CASE("a server is asked only what its version knows") {
   CHECK(sql_requirements(140000).find("has_parameter_privilege") == std::string::npos);
   CHECK(sql_requirements(150000).find("has_parameter_privilege") != std::string::npos);
   CHECK(sql_requirements(150000).find("allow_alter_system") == std::string::npos);
+  CHECK(sql_requirements(150000).find("pg_use_reserved_connections") == std::string::npos);
+  CHECK(sql_requirements(160000).find("pg_use_reserved_connections") != std::string::npos);
 }

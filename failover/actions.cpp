@@ -8,7 +8,7 @@ namespace howdah::failover {
 const char* to_text(SqlStep step) {
   static constexpr std::array kNames{"ask_standby", "read_source", "freeze",     "promote", "create_slot",
                                      "follow",      "checkpoint",  "count_busy", "close",   "fence",
-                                     "look_after_fence", "set_synchronous", "look_up", "reopen"};
+                                     "look_after_fence", "set_synchronous", "look_up", "reopen", "write"};
   static_assert(kNames.size() == static_cast<std::size_t>(SqlStep::reopen) + 1);
   return kNames[static_cast<std::size_t>(step)];
 }

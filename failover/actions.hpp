@@ -37,6 +37,7 @@ enum class SqlStep {
   set_synchronous,  // synchronous_standby_names, on the primary or who is to be it
   look_up,       // on the new primary: whether a commit in doubt has happened
   reopen,        // takes away what close and fence have set
+  write,         // a few bytes of WAL, flushed: whether the disk takes them
 };
 const char* to_text(SqlStep step);
 

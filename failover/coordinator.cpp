@@ -38,6 +38,7 @@ Coordinator::Coordinator(health::HealthOptions health, FailoverOptions failover,
       commands_(desk_, log),
       fences_(desk_, log),
       agents_(desk_, log),
+      disk_(desk_, log),
       fates_(desk_, log),
       synchronous_(desk_, log),
       patroni_(log),
@@ -89,6 +90,8 @@ void Coordinator::on(const Event& event, Instant now, Actions<Action>& out) {
   commands_.advance(options_.command_timeout, now_, out);
   fences_.advance(options_.sql_timeout, now_, out);
   advance_agents();
+  const NodeFacts* serving = known_.is_given_up || primary() == nullptr || !primary()->is_usable() ? nullptr : primary();
+  disk_.advance(serving, options_.hung_disk_timeout, now_, out);
   fates_.advance(view_->primary, primary() ? primary()->last_asked_at : Instant{}, epoch_, options_.sql_timeout, now_, out);
   tell_council();     // after the view: who is told that nothing is written may rely on it
   keep_if_changed();  // the rest may be a moment late: clients wait for the view, not for the disk
@@ -120,7 +123,7 @@ void Coordinator::handle(const health::ProbeAnswered& event) {
 
 void Coordinator::handle(const SqlDone& event) {
   if (sources_.on(event, now_) || fences_.on(event, now_) || fates_.on(event) ||
-      synchronous_.on(event, now_) || agents_.on(event, now_))
+      synchronous_.on(event, now_) || agents_.on(event, now_) || disk_.on(event, now_))
     return;
   if (promote_step_ == event.id) {
     promote_step_.reset();

@@ -19,6 +19,7 @@
 #include "failover/command_queue.hpp"
 #include "failover/commit_fates.hpp"
 #include "failover/council.hpp"
+#include "failover/disk_watch.hpp"
 #include "failover/failover_options.hpp"
 #include "failover/fences.hpp"
 #include "failover/guards.hpp"
@@ -189,6 +190,7 @@ class Coordinator {
   CommandQueue commands_;
   Fences fences_;
   Agents agents_;
+  DiskWatch disk_;
   CommitFates fates_;
   SynchronousNames synchronous_;
   Timeline timeline_;

@@ -27,6 +27,7 @@ FailoverOptions options_from_settings(const Settings& settings) {
     options.ping_after = kFastPing;
     options.ping_patience = kFastPatience;
   }
+  options.hung_disk_timeout = settings.howdah.hung_disk_timeout();
   options.auto_failback = settings.failover.auto_failback();
   options.agent_rejoin = settings.agent.agent_rejoin();
   options.agent_clone = settings.agent.agent_clone();

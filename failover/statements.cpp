@@ -64,6 +64,8 @@ Statements sql_look_up(std::uint64_t xid) {
   return {fmt::format("SELECT pg_last_wal_replay_lsn(), pg_xact_status('{}'::xid8)", xid)};
 }
 
+Statements sql_write() { return {"SELECT pg_logical_emit_message(true, 'howdah', '')"}; }
+
 Statements sql_create_slot(std::string_view name) {
   return {fmt::format("SELECT pg_create_physical_replication_slot({0}, true) "
                       "WHERE NOT EXISTS (SELECT 1 FROM pg_replication_slots WHERE slot_name = {0})",

@@ -21,6 +21,7 @@ Statements sql_promote();
 // Columns: pg_last_wal_replay_lsn, pg_xact_status; the second for another xid than 0 only.
 Statements sql_set_synchronous(std::string_view names);
 Statements sql_look_up(std::uint64_t xid);
+Statements sql_write();  // needs no table and no right
 Statements sql_create_slot(std::string_view name);
 Statements sql_checkpoint();
 Statements sql_count_busy();  // column: number of transactions open

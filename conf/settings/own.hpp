@@ -58,6 +58,9 @@ struct HowdahSettings {
                               Range{0, 100000}};
   Param<seconds> crash_restart_grace{"crash_restart_grace", 10s, Change::reload,
                                      "How long a primary that restarts after a crash is waited for."};
+  Param<seconds> hung_disk_timeout{"hung_disk_timeout", 5s, Change::reload,
+                                   "The log has an alarm when the primary's disk takes no write for so long although its "
+                                   "server answers; 0 = no alarm."};
   Param<bool> wait_for_primary_at_start{"wait_for_primary_at_start", true, Change::restart,
                                         "Start even while no primary answers; statements that need one wait."};
 };

@@ -316,7 +316,8 @@ std::vector<std::vector<std::string>> World::run_step(SimPostgres& asked, const 
       return {std::move(fork)};
     }
     case create_slot:
-    case checkpoint: return {};
+    case checkpoint:
+    case write: return {};
     case count_busy: return {{fmt::format("{}", asked.open_transactions)}};
     case close:
       if (options_.mutant == Mutant::early_release) {

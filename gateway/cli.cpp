@@ -52,6 +52,7 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, char** argv) {
   app.add_subcommand("reload", "make the running gateway read its files again");
   app.add_subcommand("sample", "print a sample pgpool.conf");
   app.add_subcommand("agent", "stay beside a PostgreSQL server and do what gateways need done there; -f names its file");
+  app.add_subcommand("switchover", "make another node primary, as pcp_promote_node --switchover and with its options");
   CLI::App* route = app.add_subcommand("route", "say where a statement would go, and why");
   route->add_option("sql", route_sql, "the statement");
   route->add_option("--from-log", line.statement_log, "judge a log of statements instead; - is standard input");

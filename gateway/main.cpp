@@ -48,6 +48,13 @@ ExitCode run(const CommandLine& line) {
   return ExitCode::usage;
 }
 
+// `howdah switchover ...` is pcp_promote_node --switchover with the same options.
+int switch_over(int argc, char** argv) {
+  static char option[] = "--switchover";
+  argv[1] = option;
+  return pcp::pcp_client_main("pcp_promote_node", argc, argv);
+}
+
 }  // namespace
 }  // namespace howdah
 
@@ -56,6 +63,7 @@ int main(int argc, char** argv) {
   name.remove_prefix(name.rfind('/') + 1);  // npos + 1 is 0
   if (name == "pg_md5") return howdah::pcp::pg_md5_main(argc, argv);
   if (howdah::pcp::is_pcp_tool(name)) return howdah::pcp::pcp_client_main(name, argc, argv);
+  if (argc > 1 && std::string_view(argv[1]) == "switchover") return howdah::switch_over(argc, argv);
   const auto parsed = howdah::parse_command_line(argc, argv);
   if (const auto* code = std::get_if<howdah::ExitCode>(&parsed)) return static_cast<int>(*code);
   return static_cast<int>(howdah::run(std::get<howdah::CommandLine>(parsed)));

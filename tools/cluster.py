@@ -485,6 +485,12 @@ class Howdah:
 
     def pcp_start(self, tool, *arguments, directory=None):
         """The same, without waiting for its end."""
+        return subprocess.Popen(self.pcp_argv(tool, *arguments, directory=directory), text=True, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.pcp_environment())
+
+    def pcp_argv(self, tool, *arguments, directory=None):
         argv = [pathlib.Path(directory or self.build) / tool, "-h", "127.0.0.1", "-p", self.pcp_port, "-U", "pcpadmin", "-w", *arguments]
-        return subprocess.Popen([str(a) for a in argv], text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, env={**os.environ, "PCPPASSFILE": str(self.directory / "pcppass")})
+        return [str(a) for a in argv]
+
+    def pcp_environment(self):
+        return {**os.environ, "PCPPASSFILE": str(self.directory / "pcppass")}

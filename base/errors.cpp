@@ -26,6 +26,7 @@ constexpr std::array kErrorTable{
              LogLevel::info},
     ErrorRow{too_many_clients, "too_many_clients", "53300", Severity::fatal, Fault::environment, LogLevel::warn},
     ErrorRow{pool_wait_timeout, "pool_wait_timeout", "53300", Severity::error, Fault::environment, LogLevel::warn},
+    ErrorRow{too_many_waiting, "too_many_waiting", "53300", Severity::error, Fault::environment, LogLevel::warn},
     ErrorRow{no_primary, "no_primary", "57P03", Severity::error, Fault::environment, LogLevel::warn},
     ErrorRow{no_node, "no_node", "57P03", Severity::error, Fault::environment, LogLevel::warn},
     ErrorRow{backend_login_failed, "backend_login_failed", "08006", Severity::fatal, Fault::backend, LogLevel::warn},

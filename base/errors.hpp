@@ -24,6 +24,7 @@ enum class ErrorCode {
   startup_parameter_invalid,
   too_many_clients,
   pool_wait_timeout,
+  too_many_waiting,
   no_primary,
   no_node,
   backend_login_failed,

@@ -9,7 +9,7 @@ const char* to_text(SqlStep step) {
   static constexpr std::array kNames{"ask_standby", "read_source", "freeze",     "promote", "create_slot",
                                      "follow",      "checkpoint",  "count_busy", "close",   "fence",
                                      "look_after_fence", "set_synchronous", "look_up", "reopen", "write"};
-  static_assert(kNames.size() == static_cast<std::size_t>(SqlStep::reopen) + 1);
+  static_assert(kNames.size() == static_cast<std::size_t>(SqlStep::write) + 1);
   return kNames[static_cast<std::size_t>(step)];
 }
 

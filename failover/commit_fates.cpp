@@ -18,6 +18,8 @@ CommitOutcome read_status(const SqlDone& done, const Fork& fork, std::uint64_t x
   if (xid >= fork.xid) return CommitOutcome::not_committed;
   const std::string status = value_of(done, 1);
   if (status == "committed") return CommitOutcome::committed;
+  // Of those the old primary had open only prepared ones are open on the new one.
+  if (status == "in progress") return CommitOutcome::prepared;
   return status == "aborted" ? CommitOutcome::not_committed : CommitOutcome::unknown;
 }
 

@@ -1,4 +1,4 @@
-// A COMMIT that was sent, and whose answer died with the connection. Sessions ask, the control side finds out.
+// A COMMIT, or a step of a two-phase one, that was sent and whose answer died with the connection. Sessions ask, the control side finds out.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,16 @@ struct CommitDoubt {
   Epoch epoch = {};       // in which it was sent
 };
 
-enum class CommitOutcome : std::uint8_t { committed, not_committed, unknown };
+enum class CommitOutcome : std::uint8_t {
+  committed,
+  not_committed,
+  prepared,  // by PREPARE TRANSACTION, and waits for its second phase
+  unknown,
+};
 constexpr const char* to_text(CommitOutcome outcome) {
   return outcome == CommitOutcome::committed       ? "committed"
          : outcome == CommitOutcome::not_committed ? "not committed"
+         : outcome == CommitOutcome::prepared      ? "prepared"
                                                    : "unknown";
 }
 

@@ -110,6 +110,7 @@ class Judge final : public TreeVisitor {
     traits_.copy = head.copy;
     traits_.setting = head.setting;
     traits_.prepared_name = head.prepared_name;
+    traits_.gid = head.gid;
     traits_.has_plain_arguments = head.has_plain_arguments;
     changes_statements_ |= head.kind == StatementKind::prepare ||
                            (head.kind == StatementKind::deallocate && !head.prepared_name.empty());
@@ -200,6 +201,7 @@ class Judge final : public TreeVisitor {
     traits_.modes_scope = ModesScope::none;
     traits_.setting.clear();
     traits_.prepared_name.clear();
+    traits_.gid.clear();
     traits_.has_plain_arguments = false;
     // The order of pinning and unpinning within the string is not followed up, nor what is rolled back in it.
     if (!traits_.pins.is_empty() || traits_.has_transaction_control) traits_.unpins.clear();

@@ -18,7 +18,8 @@ std::size_t heap_bytes(const std::string& text) { return text.capacity() > 15 ? 
 std::size_t bytes_of(std::string_view text, const Traits& traits) {
   std::size_t bytes = kOverhead + text.size() + sizeof(Traits);
   for (const std::string* part :
-       {&traits.verdict.because, &traits.gateway.name, &traits.gateway.value, &traits.setting, &traits.prepared_name})
+       {&traits.verdict.because, &traits.gateway.name, &traits.gateway.value, &traits.setting, &traits.prepared_name,
+        &traits.gid})
     bytes += heap_bytes(*part);
   for (const auto* names : {&traits.relations, &traits.statement_names})
     for (const std::string& name : *names) bytes += sizeof name + heap_bytes(name);

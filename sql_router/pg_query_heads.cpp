@@ -57,6 +57,7 @@ StatementHead transaction_head(const TransactionStmt* statement) {
     case TRANS_STMT_COMMIT_PREPARED: become(Kind::commit_prepared, commit_prepared); break;
     case TRANS_STMT_ROLLBACK_PREPARED: become(Kind::rollback_prepared, rollback_prepared); break;
   }
+  head.gid = text_or_empty(statement->gid);
   if (const auto step = step_of(head.transaction))
     head.steps.push_back({.kind = *step, .name = std::string(text_or_empty(statement->savepoint_name))});
   return head;

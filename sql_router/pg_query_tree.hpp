@@ -27,6 +27,7 @@ struct StatementHead {
   bool are_calls_told = false;  // `steps` says what its calls of set_config do
   std::string setting = {};  // SET, RESET, SHOW: lower case, because names of parameters are, even quoted
   std::string_view prepared_name = {};
+  std::string_view gid = {};  // of a two-phase commit
   bool has_plain_arguments = false;  // EXECUTE, EXPLAIN EXECUTE with nothing but constants and parameters
 };
 

@@ -157,6 +157,7 @@ struct Traits {
   GatewayCommand gateway = {};
   std::string setting = {};                 // SET, RESET or SHOW: the parameter's name, lower case
   std::string prepared_name = {};           // PREPARE, EXECUTE, EXPLAIN EXECUTE, DEALLOCATE: the name; empty for ALL
+  std::string gid = {};                     // of a two-phase commit: PREPARE TRANSACTION, COMMIT and ROLLBACK PREPARED
   InnerTraits prepared = {};                // of a single PREPARE: what its EXECUTE will do
   bool has_plain_arguments = false;         // of a single EXECUTE or EXPLAIN EXECUTE: constants and parameters only
   std::vector<std::string> statement_names = {};  // prepared statements named anywhere, by EXPLAIN EXECUTE too; sorted

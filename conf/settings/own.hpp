@@ -44,6 +44,8 @@ struct HowdahSettings {
       "takes it to the primary. Only where default_transaction_isolation is read committed everywhere."};
   Param<seconds> primary_wait_timeout{"primary_wait_timeout", 30s, Change::reload,
                                       "How long a statement waits for a primary while there is none."};
+  Param<int> primary_wait_max_clients{"primary_wait_max_clients", 10000, Change::reload,
+                                      "How many clients may wait for a primary at a time; 0 = no limit.", Range{0, 2147483647}};
   Param<int> worker_threads{"worker_threads", 0, Change::restart, "Threads that serve clients; 0 = one for two cores.",
                             Range{0, 1024}};
   Param<ByteSize> max_parse_size{"max_parse_size", 1_MB, Change::reload,

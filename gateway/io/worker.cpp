@@ -36,6 +36,7 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
   surroundings_.settings = config_->settings;
   surroundings_.statistics.set_capacity(config_->tracked_statements);
   surroundings_.schema_changes = shared.schema_changes;
+  surroundings_.waiting_room = shared.waiting_room;
   surroundings_.writes = &shared_.writes;
   surroundings_.writer = id_.value;
   surroundings_.clock = monotonic_now;

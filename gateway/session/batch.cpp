@@ -142,6 +142,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   request.is_behind_settings = settings_.settling > 0;
   request.is_one_statement = is_one;
   if (is_one) request.control = scan_.traits.front()->transaction;
+  request.is_second_phase = is_second_phase(request.control);
   requests_.push(std::move(request));
   // The server takes no text of several statements here.
   for (const Traits* traits : scan_.run)

@@ -111,7 +111,8 @@ void SessionCore::note_transaction(const Traits& traits) {
 void SessionCore::on_transaction_end() {
   close_log();
   tell_catalog_change();
-  transaction_.has_written = transaction_.is_xid_asked = transaction_.is_commit_refused = false;
+  transaction_.has_written = transaction_.may_have_notified = false;
+  transaction_.is_xid_asked = transaction_.is_commit_refused = false;
   transaction_.doubt.xid = 0;
   transaction_.is_read_only = transaction_.is_default_read_only;
   transaction_.is_serializable = transaction_.is_default_serializable;

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "gateway/session/sql_literal.hpp"
 #include "sql_router/list_settings.hpp"
 
 namespace howdah {
@@ -17,16 +18,6 @@ constexpr std::string_view kEncoding = "client_encoding";
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
-void append_literal(std::string& out, std::string_view text) {
-  // E'' so that the meaning does not hang on standard_conforming_strings.
-  out += "E'";
-  for (const char c : text) {
-    if (c == '\'' || c == '\\') out.push_back(c);
-    out.push_back(c);
-  }
-  out.push_back('\'');
 }
 
 // Names are checked by the server; quoting keeps them one name whatever they contain. "a.b" is two of them.

@@ -24,10 +24,11 @@ void SessionCore::advance() {
     if (must_abandon_replay()) abandon_replay(std::nullopt);
     if (answer_.is_draining && (backend_ == nullptr || backend_->ledger.is_empty())) finish_drain();
     is_moving = false;
+    tell_in_place();
     if (!input_.next_rest.empty()) input_.rest.append(as_bytes(std::exchange(input_.next_rest, {})));
     ByteQueue& source = input_.rest.empty() ? input_.held : input_.rest;
     if (source.empty()) break;
-    const std::size_t used = consume(source.view());
+    const std::size_t used = consume(&source == &input_.held ? before_told(source.view()) : source.view());
     source.drop(used);
     if (&source == &input_.held) rerun_.left -= std::min(rerun_.left, used);
     is_moving = used > 0 || must_abandon_replay();
@@ -171,9 +172,9 @@ std::size_t SessionCore::consume_function_call(Bytes input, Head head) {
 void SessionCore::retain(Bytes bytes) {
   if (replay_ != nullptr) replay_->log.keep(bytes);
   Request& request = requests_.back();
-  if (!request.is_rerunnable && !request.is_behind_settings) return;
+  if (!request.is_rerunnable && !request.is_behind_settings && !request.is_second_phase) return;
   if (rerun_.retained.size() + bytes.size() > kMaxRetained) {
-    request.is_rerunnable = request.is_behind_settings = false;
+    request.is_rerunnable = request.is_behind_settings = request.is_second_phase = false;
     return;
   }
   rerun_.retained.append(bytes);

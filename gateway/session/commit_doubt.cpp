@@ -1,9 +1,14 @@
 // A COMMIT whose answer dies with its server: did it happen? The transaction's id is asked for just before the COMMIT,
 // in the same packet: its answer leaves the server before the COMMIT begins. If then the connection is lost, the
 // control side looks the id up on the new primary, and the client is told what is true instead of 08007.
+// So it is with the steps of a two-phase commit. The id of a prepared transaction is asked for by its name: whether the name is
+// still there would not tell one that was committed from one whose PREPARE was lost with the old primary.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "gateway/session/session_core.hpp"
+#include "gateway/session/sql_literal.hpp"
 
 namespace howdah {
 
@@ -20,30 +25,83 @@ std::uint64_t xid_of(Bytes row) {
   return xid;
 }
 
+constexpr std::string_view kOwnXid = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
+constexpr std::string_view kAssignedXid = "SELECT pg_catalog.pg_current_xact_id()";  // PREPARE TRANSACTION assigns one, too
+
+// pg_prepared_xacts shows the lower half of the id; what is prepared began less than 2^31 ids ago.
+std::string xid_of_prepared(std::string_view gid) {
+  std::string sql =
+      "SELECT s.x - ((s.x - p.transaction::pg_catalog.text::pg_catalog.int8) & 4294967295) FROM pg_catalog.pg_prepared_xacts p, "
+      "(SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8) s(x) WHERE p.gid = ";
+  append_literal(sql, gid);
+  return sql;
+}
+
+std::string_view question_for(TransactionControl control) {
+  return control == TransactionControl::prepare_transaction ? kAssignedXid : kOwnXid;
+}
+
+std::string_view tag_of(TransactionControl control) {
+  switch (control) {
+    case TransactionControl::prepare_transaction: return "PREPARE TRANSACTION";
+    case TransactionControl::commit_prepared: return "COMMIT PREPARED";
+    case TransactionControl::rollback_prepared: return "ROLLBACK PREPARED";
+    default: return "COMMIT";
+  }
+}
+
+enum class DoubtEnd { done, undone, unknown };
+
+// What the fate of the transaction says of the statement. Undone is also a second phase that cannot be any more: the server
+// finds the words when it runs again.
+DoubtEnd end_of(TransactionControl control, CommitOutcome outcome) {
+  const bool is_rollback = control == TransactionControl::rollback_prepared;
+  switch (outcome) {
+    case CommitOutcome::committed: return is_rollback ? DoubtEnd::undone : DoubtEnd::done;
+    case CommitOutcome::not_committed: return is_rollback ? DoubtEnd::done : DoubtEnd::undone;
+    case CommitOutcome::prepared:
+      if (is_second_phase(control)) return DoubtEnd::undone;
+      return control == TransactionControl::prepare_transaction ? DoubtEnd::done : DoubtEnd::unknown;
+    case CommitOutcome::unknown: break;
+  }
+  return DoubtEnd::unknown;
+}
+
 }  // namespace
 
 bool SessionCore::is_commit_looked_up(const Traits& traits) const {
-  return options_.commit_safety != CommitSafety::off && traits.transaction == TransactionControl::commit &&
-         traits.statement_count == 1 && transaction_.has_written && !is_on_replica_ && !is_batch_open_ &&
-         !transaction_.is_failed;
+  if (options_.commit_safety == CommitSafety::off || traits.statement_count != 1 || is_on_replica_ || is_batch_open_ ||
+      transaction_.is_failed)
+    return false;
+  switch (traits.transaction) {
+    case TransactionControl::commit: return transaction_.has_written;
+    case TransactionControl::prepare_transaction: return transaction_.told_status == TransactionStatus::in_block;
+    case TransactionControl::commit_prepared:
+    case TransactionControl::rollback_prepared: return client_status() == TransactionStatus::idle;
+    default: return false;
+  }
 }
 
-// Strict: the COMMIT waits until the id is known. True: it does.
+// Strict: the COMMIT waits until the id is known. True: it does. (Not a second phase: its question has an answer on the disk.)
 bool SessionCore::must_learn_xid(const Traits& traits) {
   if (options_.commit_safety != CommitSafety::strict || !is_commit_looked_up(traits) || backend_ == nullptr)
     return false;
   if (owes()) return true;
   if (transaction_.is_xid_asked || backend_->ledger.status() != TransactionStatus::in_block) return false;
-  ask_xid();
+  ask_xid(question_for(traits.transaction));
   return true;
 }
 
 void SessionCore::ask_xid_with(const Traits& traits) {
-  if (is_commit_looked_up(traits) && !transaction_.is_xid_asked && transaction_.deferred_begin.empty()) ask_xid();
+  if (!is_commit_looked_up(traits) || transaction_.is_xid_asked || !transaction_.deferred_begin.empty()) return;
+  if (is_second_phase(traits.transaction)) ask_xid(xid_of_prepared(traits.gid));
+  else ask_xid(question_for(traits.transaction));
 }
 
-void SessionCore::ask_xid() {
-  inject_query("SELECT pg_catalog.pg_current_xact_id_if_assigned()", Injected::xid);
+void SessionCore::ask_xid() { ask_xid(kOwnXid); }
+
+void SessionCore::ask_xid(std::string_view question) {
+  inject_query(question, Injected::xid);
   transaction_.doubt = {0, backend_->node(), env_.view->epoch};
   transaction_.is_xid_asked = true;
 }
@@ -65,6 +123,7 @@ void SessionCore::on_xid_refused(Bytes message, std::string_view sqlstate) {
     return;
   }
   if (requests_.front().is_wrapped) return;  // end_wrapped()
+  if (is_second_phase(requests_.front().control)) return;  // it runs all the same; its id stays unknown
   transaction_.is_commit_refused = true;
   emit_answer('E', message);
   note_error(requests_.front(), wire::ErrorView(message.subspan(wire::kHeaderSize)));
@@ -80,13 +139,21 @@ bool SessionCore::is_tellable(std::span<const Owed> owed) {
 // The connection is lost. True: the one request in flight is such a COMMIT; its answer waits for what is found out.
 bool SessionCore::look_up_commit(std::span<const Owed> owed) {
   if (look_up_wrapped()) return true;
-  if (transaction_.doubt.xid == 0 || requests_.size() != 1 || options_.primary_wait_timeout == Duration{}) return false;
+  if (!transaction_.is_xid_asked || requests_.size() != 1 || options_.primary_wait_timeout == Duration{}) return false;
   const Request& request = requests_.front();
-  if (request.control != TransactionControl::commit || !request.is_complete || request.has_error) return false;
+  const bool is_end = request.control == TransactionControl::commit || request.is_second_phase ||
+                      request.control == TransactionControl::prepare_transaction;
+  if (!is_end || !request.is_complete || request.has_error) return false;
   if (owed.empty() || owed.front().audience == Audience::nobody) return false;  // the xid itself was not answered
   if (!is_tellable(owed)) return false;
+  const bool has_no_xid = transaction_.doubt.xid == 0;
+  if (has_no_xid && !request.is_second_phase && transaction_.may_have_notified) return false;
   transaction_.doubtful.assign(owed.begin(), owed.end());
   waiting_ = Waiting::fate;
+  if (has_no_xid) {  // nothing was prepared under that name, or there is nothing to lose
+    handle(CommitFate{request.is_second_phase ? CommitOutcome::prepared : CommitOutcome::committed});
+    return true;
+  }
   if (replay_ != nullptr) replay_->since.reset();
   out_->push(LookUpCommit{transaction_.doubt, options_.primary_wait_timeout});
   return true;
@@ -96,29 +163,38 @@ void SessionCore::handle(const CommitFate& event) {
   if (waiting_ != Waiting::fate || is_closed_) return;
   waiting_ = Waiting::nothing;
   const auto owed = std::exchange(transaction_.doubtful, {});
-  if (event.outcome == CommitOutcome::not_committed) {
+  const TransactionControl control = requests_.front().control;
+  const DoubtEnd end = end_of(control, event.outcome);
+  if (end != DoubtEnd::done)
     for (auto it = owed.rbegin(); it != owed.rend(); ++it) undo(*it);
-    if (start_replay(transaction_.doubt.node, std::nullopt, true)) return;
-  }
-  if (event.outcome != CommitOutcome::committed) drop_withheld();
+  if (end == DoubtEnd::undone && (run_second_phase_again() || start_replay(transaction_.doubt.node, std::nullopt, true))) return;
+  if (end != DoubtEnd::done) drop_withheld();
   transaction_.sent_begin.clear();
   forget_requests();
   prepared_.closed.clear();
   release_withheld();
-  if (event.outcome == CommitOutcome::committed) {
-    answer_ended(owed, "COMMIT");
+  if (end == DoubtEnd::done) {
+    answer_ended(owed, tag_of(control));
     written_.by_session = true;
     written_.at = now_;
     written_.bound.reset();
   } else {
-    if (event.outcome == CommitOutcome::unknown)
-      for (auto it = owed.rbegin(); it != owed.rend(); ++it) undo(*it);
-    to_client_error(event.outcome == CommitOutcome::unknown ? lost_error(true) : not_committed_error());
+    to_client_error(end == DoubtEnd::unknown ? lost_error(true) : not_committed_error(control));
   }
   transaction_.told_status = TransactionStatus::idle;
   transaction_.is_failed = false;
   on_transaction_end();
   to_client_ready();
+}
+
+// As if it had just come.
+bool SessionCore::run_second_phase_again() {
+  const Request& request = requests_.front();
+  if (!request.is_second_phase || request.has_forwarded) return false;
+  prepared_.closed.clear();
+  requeue();
+  on_transaction_end();
+  return true;
 }
 
 // What the server did not come to say. The last of it, ReadyForQuery, is left to the caller.
@@ -142,10 +218,14 @@ void SessionCore::answer_ended(std::span<const Owed> owed, std::string_view tag)
   to_client_copy(as_bytes(build_));
 }
 
-Error SessionCore::not_committed_error() {
+Error SessionCore::not_committed_error(TransactionControl control) {
+  const bool is_first_phase = !is_second_phase(control);
   return Error{.code = ErrorCode::transaction_lost,
-               .message = "the server connection was lost during COMMIT, and the transaction was not committed",
-               .hint = "Run the transaction again."};
+               .message = fmt::format("the server connection was lost during {0}, and the transaction was not {1}", tag_of(control),
+                                      control == TransactionControl::prepare_transaction ? "prepared"
+                                      : control == TransactionControl::rollback_prepared ? "rolled back"
+                                                                                         : "committed"),
+               .hint = is_first_phase ? "Run the transaction again." : fmt::format("Run {} again.", tag_of(control))};
 }
 
 }  // namespace howdah

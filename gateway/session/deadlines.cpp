@@ -91,7 +91,9 @@ void SessionCore::check_deadlines() {
     waiting_ = Waiting::nothing;
     since_.waiting.reset();
     since_.retry_at.reset();
-    const Error error{wait_error_, "no server that can run this statement became available in time"};
+    const Error error{.code = wait_error_,
+                      .message = "no server that can run this statement became available in time",
+                      .hint = "primary_wait_timeout says how long statements wait for one."};
     if (is_starting_) return close_with(error, CloseReason::login_refused);
     input_.pending_error = error;
   } else if (waiting_ == Waiting::node && is_due(since_.retry_at)) {

@@ -74,11 +74,11 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
       transaction_.deferred_begin.swap(transaction_.movable_begin);
     transaction_.movable_begin.clear();
     if (transaction_.told_status == TransactionStatus::idle || !transaction_.deferred_begin.empty()) return;
-  } else if (!is_replaying() && can_rerun_all() && rerun_.loss_count < kMaxLosses) {
+  } else if (!is_replaying() && rerun_.loss_count < kMaxLosses && (can_rerun_all() || can_rerun_some())) {
     ++rerun_.loss_count;
     rerun_.avoided_node = lost.node();
     rerun_.word = word;
-    return requeue();
+    return can_rerun_all() ? requeue() : rerun_some(is_copy_unfinished);
   }
   if (answer_lost_end(owed) || start_replay(lost.node(), evidence, false)) return;
   if (is_replaying()) return abandon_replay(std::nullopt);
@@ -254,10 +254,13 @@ void SessionCore::answer_lost_requests(bool is_copy_unfinished) {
   if (requests_.front().is_wrapped) drop_withheld();
   release_withheld();
   bool in_transaction = transaction_.told_status != TransactionStatus::idle;
+  const bool is_apart = are_requests_apart();
+  const auto is_undone = [&](const Request& request) {
+    return (request.is_wrapped && !request.is_commit_sent) || (request.is_copy && is_copy_unfinished);
+  };
   const bool is_unknown = std::any_of(requests_.begin(), requests_.end(), [&, is_inside = in_transaction](const Request& request) mutable {
     const bool was_inside = std::exchange(is_inside, is_inside && !request.may_end_transaction);
-    const bool is_undone = (request.is_wrapped && !request.is_commit_sent) || (request.is_copy && is_copy_unfinished);
-    if (!was_inside && request.may_write) return !is_undone;
+    if (!was_inside && request.may_write) return !is_undone(request);
     return (commits(request.control) ||
             (request.has_transaction_control && request.control == TransactionControl::none)) &&
            (transaction_.has_written || request.may_write);
@@ -277,9 +280,10 @@ void SessionCore::answer_lost_requests(bool is_copy_unfinished) {
     } else {
       transaction_.is_failed = in_transaction && !is_unknown && !ends;
       in_transaction = transaction_.is_failed;
-      const bool is_plain = !is_unknown && !transaction_.is_failed;
+      const bool is_this_unknown = is_apart ? request.may_write && !is_undone(request) : is_unknown;
+      const bool is_plain = !is_this_unknown && !transaction_.is_failed;
       if (!request.has_error)
-        to_client_error(is_plain && (request.is_wrapped || request.is_copy) ? undone_error() : lost_error(is_unknown));
+        to_client_error(is_plain && (request.is_wrapped || request.is_copy) ? undone_error() : lost_error(is_this_unknown));
     }
     if (!request.is_complete) {
       input_.is_discarding = true;

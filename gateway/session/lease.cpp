@@ -1,5 +1,7 @@
 // Which server connection, when, and for how long: the session takes one only on the node its statement needs, and
 // gives it back as soon as it owes nothing and nothing ties the session to it.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/assert.hpp"
@@ -65,7 +67,8 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
   }
   const Decision decision = choose(traits);
   route_reason_ = decision.reason;
-  if (is_transaction_movable() && decision.node != backend_->node()) {
+  // A transaction that began before its standby was promoted stays read-only there: it begins anew, too.
+  if (is_transaction_movable() && (decision.node != backend_->node() || decision.node == env_.view->primary)) {
     leave_standby();
     return Go::wait;
   }
@@ -205,11 +208,26 @@ void SessionCore::return_backend(LeaseEnd end) {
   is_fresh_lease_ = sequences_.may_be_asked = false;
 }
 
-void SessionCore::wait_for_node(ErrorCode code) {
+// False: input_.pending_error says why not.
+bool SessionCore::may_wait_for_node(ErrorCode code) {
   if (options_.primary_wait_timeout == Duration{}) {
-    input_.pending_error = Error{code, "no server can run this statement now"};
-    return;
+    input_.pending_error = Error{.code = code,
+                                 .message = "no server can run this statement now",
+                                 .hint = "With primary_wait_timeout = 0 statements do not wait for one."};
+  } else if (!place_.take(*env_.waiting_room, options_.primary_wait_max_clients)) {
+    input_.pending_error = Error{
+        .code = ErrorCode::too_many_waiting,
+        .message = "no server can run this statement now, and too many clients wait for one already",
+        .hint = fmt::format("primary_wait_max_clients allows {}.", options_.primary_wait_max_clients)};
+  } else {
+    return true;
   }
+  since_.waiting.reset();
+  return false;
+}
+
+void SessionCore::wait_for_node(ErrorCode code) {
+  if (!may_wait_for_node(code)) return;
   waiting_ = Waiting::node;
   wait_error_ = code;
   if (!since_.waiting) since_.waiting = now_;
@@ -246,13 +264,16 @@ void SessionCore::handle(const LeaseRefused& event) {
   if (is_node_lost || is_passing || is_behind) {
     // The node is down, or will be found to be; until then reads go elsewhere and the rest waits.
     rerun_.avoided_node = event.node;
-    waiting_ = Waiting::node;
-    wait_error_ = event.node == env_.view->primary ? ErrorCode::no_primary : ErrorCode::no_node;
     if (!since_.waiting) since_.waiting = now_;
-    since_.retry_at = event.node == env_.view->primary ? now_ + kRetryInterval : now_;
-    if (options_.primary_wait_timeout == Duration{}) waiting_ = Waiting::nothing, input_.pending_error = event.error;
-    if (waiting_ == Waiting::node && event.node != env_.view->primary) waiting_ = Waiting::nothing;
-    if (is_starting_ && waiting_ == Waiting::nothing) start();
+    const bool may_wait = options_.primary_wait_timeout != Duration{};
+    if (may_wait && event.node == env_.view->primary) {
+      wait_for_node(ErrorCode::no_primary);
+      if (is_starting_ && waiting_ == Waiting::nothing) refuse_to_wait();
+    } else if (is_starting_) {
+      start();
+    } else if (!may_wait) {
+      input_.pending_error = event.error;
+    }
     return;
   }
   since_.waiting.reset();
@@ -267,6 +288,7 @@ bool SessionCore::may_leave_backend() const {
 
 // At the end of every on().
 void SessionCore::settle() {
+  if (is_closed_ || (waiting_ != Waiting::node && waiting_ != Waiting::lease)) place_.leave();
   if (is_closed_) return;
   if (is_shutting_down_ && requests_.empty() && !is_batch_open_ && !is_in_transaction() && !is_starting_) {
     close_with(Error{ErrorCode::shutting_down, "terminating connection because the gateway is shutting down"},

@@ -19,11 +19,17 @@ struct PutBack {
   std::vector<SessionStep> sets;
 };
 
+// Of a two-phase commit: what ends a transaction that was prepared before.
+constexpr bool is_second_phase(TransactionControl control) {
+  return control == TransactionControl::commit_prepared || control == TransactionControl::rollback_prepared;
+}
+
 struct Request {
   std::size_t retained = 0;              // its bytes, kept for running it again
   bool is_complete = false;              // its Query or Sync has been sent
   bool is_simple = false;                // a Query
   bool is_rerunnable = false;            // a read outside a transaction whose bytes are all kept
+  bool is_second_phase = false;          // whose bytes are kept, too
   bool is_beyond_scan = false;           // its messages are looked at one by one: they come after a Flush, or are many
   bool has_forwarded = false;            // the client has seen a part of its answer
   bool has_error = false;                // that part is an ErrorResponse

@@ -247,6 +247,7 @@ class SessionCore {
   bool use_node(NodeId node);
   void park_backend();
   void return_backend(session::LeaseEnd end);
+  bool may_wait_for_node(ErrorCode code);
   void wait_for_node(ErrorCode code);
   void settle();
   bool owes() const { return backend_ != nullptr && !backend_->ledger.is_empty(); }
@@ -287,6 +288,15 @@ class SessionCore {
   void answer_lost_requests(bool is_copy_unfinished);
   bool answer_lost_end(std::span<const Owed> owed);
   static Error undone_error();
+
+  // lost_pipeline.cpp
+  bool are_requests_apart() const;
+  bool can_rerun_some() const;
+  void rerun_some(bool is_copy_unfinished);
+  void tell_in_place();
+  Bytes before_told(Bytes held) const;
+
+  // failure.cpp, what the client is told
   Error lost_error(bool is_unknown);
   void remember_refusal();
   void remember_refused_statement(std::string_view name);
@@ -306,13 +316,15 @@ class SessionCore {
   bool must_learn_xid(const Traits& traits);
   void ask_xid_with(const Traits& traits);
   void ask_xid();
+  void ask_xid(std::string_view question);
   bool is_xid_answer() const;
   void note_xid(Bytes row);
   void on_xid_refused(Bytes message, std::string_view sqlstate);
   bool look_up_commit(std::span<const Owed> owed);
   static bool is_tellable(std::span<const Owed> owed);
+  bool run_second_phase_again();
   void answer_ended(std::span<const Owed> owed, std::string_view tag);
-  static Error not_committed_error();
+  static Error not_committed_error(TransactionControl control);
 
   // wrapped_write.cpp
   bool wraps(std::span<const Traits* const> statements) const;
@@ -394,6 +406,7 @@ class SessionCore {
   void finish_start();
   void welcome(const wire::ParameterSet& parameters);
   void refuse_start(Bytes error_body);
+  void refuse_to_wait();
 
   // leave.cpp
   void leave(CloseReason reason);
@@ -447,6 +460,7 @@ class SessionCore {
 
   SessionState state_ = SessionState::starting;
   Waiting waiting_ = Waiting::nothing;
+  WaitingPlace place_;  // from the beginning of such a wait until it leads to something
   ErrorCode wait_error_ = ErrorCode::no_primary;  // what the client is told if it waits in vain
   bool is_starting_ = true;
   bool is_closed_ = false;

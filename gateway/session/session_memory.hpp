@@ -144,10 +144,18 @@ struct LastWord {
 // A server that has not gone down for so long after such a word has ended just this connection.
 constexpr Duration kDownAfterWord = 2s;
 
+// A request that was lost among others that run again.
+struct ToldInPlace {
+  std::size_t left = 0;       // its place: where so much of Rerun::left is left
+  bool is_complete = true;    // else its Sync has not come yet
+  std::optional<Error> error = {};  // nothing: the client has got it
+};
+
 // Running again what a server has not answered.
 struct Rerun {
   ByteQueue retained;                  // bytes of the requests that can be run again
   std::size_t left = 0;                // bytes at the front of ClientInput::held that were sent before
+  std::vector<ToldInPlace> told;       // in order
   int retry_count = 0;                 // because of errors
   int loss_count = 0;                  // because of lost connections
   bool is_primary_forced = false;
@@ -164,6 +172,7 @@ struct Transaction {
   bool is_plain = false;              // BEGIN asked for nothing a standby would refuse, nor for one snapshot
   bool is_statement_open_ended = false;  // a batch up to a Flush: what follows is not known
   bool has_written = false;
+  bool may_have_notified = false;     // NOTIFY, or what may hide it, which has its id in COMMIT only
   PinReasons pinned;                  // what has tied the session first in this transaction
   bool may_unpin = false;             // a statement of it may have taken away what ties the session
   bool is_xid_asked = false;          // of the transaction that is being committed

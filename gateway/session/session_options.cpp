@@ -9,6 +9,7 @@ SessionOptions session_options_of(const Settings& settings, std::string_view dat
   SessionOptions options;
   options.pool_mode = own.pool_mode();
   options.primary_wait_timeout = settings.howdah.primary_wait_timeout();
+  options.primary_wait_max_clients = static_cast<std::uint32_t>(settings.howdah.primary_wait_max_clients());
   options.client_idle_limit = own.client_idle_limit();
   options.idle_transaction_timeout = own.idle_transaction_timeout();
   options.query_timeout = own.query_timeout();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,7 @@ namespace howdah {
 struct SessionOptions {
   PoolMode pool_mode = PoolMode::transaction;
   Duration primary_wait_timeout = 30s;      // how long a statement waits for a primary; 0: it does not
+  std::uint32_t primary_wait_max_clients = 0;  // how many clients do; 0: no limit
   Duration client_idle_limit = {};          // 0: none, also below
   Duration idle_transaction_timeout = {};
   Duration query_timeout = {};

@@ -118,6 +118,7 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
   request.is_rerunnable = is_whole && is_outside && traits->verdict.may_use_replica &&
                           !traits->has_transaction_control && traits->pins.is_empty();
   request.control = traits->transaction;
+  request.is_second_phase = is_whole && is_second_phase(traits->transaction);
   request.is_one_statement = traits->statement_count == 1;
   request.is_newly_opaque = traits->parse != ParseOutcome::parsed && pins_.is_empty();
   request.is_behind_settings = settings_.settling > 0;

@@ -19,6 +19,7 @@
 #include "gateway/session/statement_statistics.hpp"
 #include "gateway/session/statement_tally.hpp"
 #include "gateway/session/traffic.hpp"
+#include "gateway/session/waiting_room.hpp"
 #include "gateway/session/welcome_cache.hpp"
 #include "gateway/session/write_board.hpp"
 #include "health/cluster_view.hpp"
@@ -53,6 +54,7 @@ struct Surroundings {
   StatementStatistics statistics = StatementStatistics();
   // How often a client has changed a schema. Shared by all workers: a statement prepared before is another one after.
   std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);
+  std::shared_ptr<WaitingRoom> waiting_room = std::make_shared<WaitingRoom>();  // shared by all workers
   StatementLog statement_log = {};
   std::function<const DatabaseCatalog*(const std::string& database)> catalog_of = {};  // outlives the session
   SettingsPtr settings = std::make_shared<const Settings>();  // in force, for PGPOOL SET

@@ -31,11 +31,15 @@ void SessionCore::start() {
     out_->push(WantLease{chosen->id});
     return;
   }
+  if (!may_wait_for_node(ErrorCode::no_node)) return refuse_to_wait();
   waiting_ = Waiting::node;
   wait_error_ = ErrorCode::no_node;
   if (rerun_.avoided_node) since_.retry_at = now_ + 200ms;
-  if (options_.primary_wait_timeout == Duration{})
-    close_with(Error{ErrorCode::no_node, "no server accepts connections now"}, CloseReason::login_refused);
+}
+
+void SessionCore::refuse_to_wait() {
+  const Error error = *std::exchange(input_.pending_error, std::nullopt);
+  close_with(error, CloseReason::login_refused);
 }
 
 // A server connection is there.

@@ -78,13 +78,13 @@ void SessionCore::finish_wrapped(Bytes ready) {
   if (log_end_of_request()) finish_request();
 }
 
-// The connection is lost. True: the COMMIT is being looked up, or there was nothing to commit.
+// The connection is lost. True: the COMMIT is being looked up, or there was nothing that could be.
 bool SessionCore::look_up_wrapped() {
   if (requests_.size() != 1 || !requests_.front().is_commit_sent) return false;
   transaction_.doubtful.clear();
   if (transaction_.doubt.xid == 0) {
     waiting_ = Waiting::fate;
-    handle(CommitFate{CommitOutcome::committed});
+    handle(CommitFate{transaction_.may_have_notified ? CommitOutcome::unknown : CommitOutcome::committed});
     return true;
   }
   if (options_.primary_wait_timeout == Duration{}) return false;

@@ -248,7 +248,9 @@ def test_a_planned_switchover_loses_nothing_and_shows_no_error(own_cluster, own_
     own_gateway.query("CREATE TABLE switched (id bigserial PRIMARY KEY, node text)")
     workers = [Worker(own_gateway, f"INSERT INTO switched (node) VALUES ({WHO}) RETURNING id") for _ in range(3)]
     time.sleep(0.5)
-    done = own_gateway.pcp("pcp_promote_node", "--switchover", "-n", 2)
+    order = own_gateway.pcp_argv("pcp_promote_node", "-n", 2)  # `howdah switchover` takes the same options
+    done = pg.subprocess.run([str(own_gateway.build / "howdah"), "switchover", *order[1:]], text=True, capture_output=True,
+                             timeout=60, env=own_gateway.pcp_environment())
     assert done.returncode == 0, done.stderr
     wait_until("node 2 is the primary", lambda: status_of(own_gateway, 2)[1] == "primary")
     own_gateway.query(f"INSERT INTO switched (node) VALUES ({WHO})")
@@ -320,6 +322,24 @@ def test_synchronous_standby_names_follow_the_primary(own_cluster, build):
         gateway.query("INSERT INTO kept_in_step VALUES (2)")
 
 
+def hold_commits(cluster):
+    """From now on every commit on the primary waits for a standby that never comes. (The checkpointer must have heard of it.)"""
+    primary = cluster.primary
+    run_sql(primary, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
+    waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'postgres'"
+
+    def hangs():
+        attempt = threading.Thread(target=primary.query, args=("SELECT pg_logical_emit_message(true, 'test', '')",))
+        attempt.start()
+        wait_until("it is done, or waits", lambda: not attempt.is_alive() or primary.query(f"SELECT count(*) {waiting}") == [(1,)])
+        is_held = attempt.is_alive()
+        while attempt.is_alive():
+            primary.query(f"SELECT pg_cancel_backend(pid) {waiting}")
+            attempt.join(timeout=0.1)
+        return is_held
+    wait_until("commits wait", hangs)
+
+
 def commit_into_the_death_of(cluster, gateway, is_replicated):
     """The outcome of a COMMIT whose answer never comes, because its primary dies; and how many rows there are then."""
     gateway.query("CREATE TABLE doubted (a int)")
@@ -329,7 +349,7 @@ def commit_into_the_death_of(cluster, gateway, is_replicated):
         for node in cluster.nodes[1:]:
             run_sql(node, "ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()")
             wait_until("it receives nothing", lambda n=node: n.query("SELECT count(*) FROM pg_stat_wal_receiver") == [(0,)])
-    run_sql(cluster.primary, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
+    hold_commits(cluster)
     outcome = []
     with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
         connection.autocommit = False
@@ -350,7 +370,7 @@ def commit_into_the_death_of(cluster, gateway, is_replicated):
                 node.query("SELECT count(*) FROM doubted", database="app") == [(1,)] for node in cluster.nodes[1:]))
         cluster.primary.kill()
         thread.join()
-    return outcome, gateway.query("SELECT count(*) FROM doubted /*NO LOAD BALANCE*/")[0][0]
+    return outcome, gateway.query("/*NO LOAD BALANCE*/ SELECT count(*) FROM doubted")[0][0]
 
 
 def test_a_commit_in_doubt_that_happened_is_told_as_committed(own_cluster, own_gateway):

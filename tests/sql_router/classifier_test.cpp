@@ -85,6 +85,14 @@ TEST_CASE("settings that are transaction modes are told as modes") {
   CHECK(classify("SET TRANSACTION SNAPSHOT '1'", kOptions).modes.imports_snapshot);
 }
 
+TEST_CASE("the name of a two-phase commit is told, of a single statement") {
+  CHECK(classify("PREPARE TRANSACTION 'it''s'", kOptions).gid == "it's");
+  CHECK(classify("COMMIT PREPARED E'a\\\\b'", kOptions).gid == "a\\b");
+  CHECK(classify("ROLLBACK PREPARED 'a'", kOptions).gid == "a");
+  CHECK(classify("COMMIT PREPARED 'a'; COMMIT PREPARED 'b'", kOptions).gid.empty());
+  CHECK(classify("COMMIT", kOptions).gid.empty());
+}
+
 TEST_CASE("every form of transaction control is told apart") {
   using enum TransactionControl;
   const std::pair<const char*, TransactionControl> rows[] = {

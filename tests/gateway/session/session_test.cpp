@@ -109,6 +109,44 @@ TEST_CASE("who waits for a connection to a node that goes down goes on elsewhere
   CHECK(world.writes() == 1);
 }
 
+TEST_CASE("only so many clients wait for a primary; who is beyond that is told which setting says so") {
+  WorldOptions options;
+  options.session.primary_wait_max_clients = 2;
+  World world(options);
+  std::vector<std::size_t> ids;
+  for (int i = 0; i < 4; ++i) ids.push_back(world.add_client());
+  world.run();
+  const auto write = [&](std::size_t id) {
+    world.send(id, encode("Q INSERT INTO t VALUES ('x')"));
+    world.run();
+  };
+  const auto is_waiting = [&](std::size_t id) { return world.client(id).session->state() == SessionState::waiting_primary; };
+  for (int outage = 0; outage < 3; ++outage) {  // every place is left again
+    world.set_primary(std::nullopt);
+    for (const std::size_t id : ids) write(id);
+    CHECK(is_waiting(ids[0]));
+    CHECK(is_waiting(ids[1]));
+    CHECK(last_error(world.client(ids[2])) == "53300");
+    CHECK(world.client(ids[3]).received.find("primary_wait_max_clients allows 2") != std::string::npos);
+    world.event(ids[0], session::CancelAsked{});
+    world.run();
+    CHECK(last_error(world.client(ids[0])) == "57014");
+    write(ids[2]);
+    CHECK(is_waiting(ids[2]));
+    write(ids[3]);
+    CHECK_FALSE(is_waiting(ids[3]));
+    world.set_primary(World::kPrimary);
+    world.run();
+    CHECK(world.writes() == 2 * (outage + 1));
+  }
+  world.set_primary(std::nullopt);
+  write(ids[0]);
+  write(ids[1]);
+  world.close_client(ids[0]);
+  write(ids[2]);
+  CHECK(is_waiting(ids[2]));
+}
+
 TEST_CASE("shutting down waits for the transaction that is open") {
   World world({});
   const std::size_t idle = world.add_client();

@@ -234,13 +234,21 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
   };
   if (undo_.empty()) undo_.emplace_back("", settings);
   if (starts(sql, "ROLLBACK TO")) return divide(sql, out);
-  if (starts(sql, "COMMIT") && dies_at_commit) {
+  const bool is_first_phase = starts(sql, "PREPARE TRANSACTION");
+  const bool is_second_phase = starts(sql, "COMMIT PREPARED") || starts(sql, "ROLLBACK PREPARED");
+  if ((starts(sql, "COMMIT") || is_first_phase || is_second_phase) && dies_at_commit) {
     is_dead = true;
     return false;
   }
   if (starts(sql, "COMMIT") && status == 'T' && std::exchange(fails_at_commit, false)) {
     status = 'I';
     return fail("23503", "violates foreign key constraint", out);
+  }
+  if (is_second_phase && status == 'I') return done(sql.substr(0, sql.find(" '")));
+  if (is_first_phase && status == 'T') {
+    status = 'I';
+    undo_.clear();
+    return done("PREPARE TRANSACTION");
   }
   if (starts(sql, "ROLLBACK") || starts(sql, "COMMIT")) {
     const bool failed = std::exchange(status, 'I') == 'E';
@@ -250,15 +258,17 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     return done(is_undone ? "ROLLBACK" : "COMMIT");
   }
   if (status == 'E') return fail("25P02", "current transaction is aborted", out);
-  if (has(sql, "pg_current_xact_id_if_assigned")) {
+  if (has(sql, "pg_current_xact_id") || has(sql, "pg_prepared_xacts")) {
     const std::array<std::string_view, 1> names{"xid"};
-    const std::array<std::optional<std::string_view>, 1> row{writes > 0 ? std::optional<std::string_view>("731") : std::nullopt};
+    const bool is_there = writes > 0 || !has(sql, "if_assigned");
+    const std::array<std::optional<std::string_view>, 1> row{is_there ? std::optional<std::string_view>("731") : std::nullopt};
     wire::append_row_description(out, names);
     wire::append_data_row(out, row);
     return done("SELECT 1");
   }
   if (starts(sql, "BEGIN") || starts(sql, "START")) {
     status = 'T';
+    is_begun_on_replica_ = is_replica;
     return done("BEGIN");
   }
   if (starts(sql, "PREPARE ")) {
@@ -280,7 +290,8 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     return done("DEALLOCATE");
   }
   if (starts(sql, "INSERT")) {
-    if (is_replica) return fail("25006", "cannot execute INSERT in a read-only transaction", out);
+    if (is_replica || (status == 'T' && is_begun_on_replica_))
+      return fail("25006", "cannot execute INSERT in a read-only transaction", out);
     if (has(sql, "bad")) return fail("22000", "bad value", out);
     ++writes;
     if (has(sql, "INTO serial")) last_value = sql;

@@ -72,6 +72,7 @@ struct FakePostgres {
   std::string unsent_;
   Copy copy_ = Copy::none;
   bool is_skipping_ = false;
+  bool is_begun_on_replica_ = false;  // a transaction keeps that when the replica is promoted
   std::vector<std::pair<std::string, Settings>> undo_;  // at the start of the transaction, and at its savepoints
   std::deque<std::string> rest_of_query_;
   std::map<std::string, Portal> portals_;

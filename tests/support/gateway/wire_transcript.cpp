@@ -81,6 +81,8 @@ struct Player {
     if (what == "kill_primary") world.kill_node(World::kPrimary);
     if (what == "die_at_commit") world.die_at_commit();
     if (what == "fate_committed") world.fate = CommitOutcome::committed;
+    if (what == "fate_unknown") world.fate = CommitOutcome::unknown;
+    if (what == "fate_prepared") world.fate = CommitOutcome::prepared;
     if (what == "fate_not_committed") world.fate = CommitOutcome::not_committed;
     if (what == "lose_primary") world.kill_node(World::kPrimary), world.set_primary(std::nullopt);
     if (what == "promote") world.set_primary(World::kReplica);

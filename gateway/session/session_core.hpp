@@ -288,15 +288,12 @@ class SessionCore {
   void answer_lost_requests(bool is_copy_unfinished);
   bool answer_lost_end(std::span<const Owed> owed);
   static Error undone_error();
-
   // lost_pipeline.cpp
   bool are_requests_apart() const;
   bool can_rerun_some() const;
   void rerun_some(bool is_copy_unfinished);
   void tell_in_place();
   Bytes before_told(Bytes held) const;
-
-  // failure.cpp, what the client is told
   Error lost_error(bool is_unknown);
   void remember_refusal();
   void remember_refused_statement(std::string_view name);

@@ -213,7 +213,9 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   const bool is_own_name = ledger.front() != nullptr && ledger.front()->audience == Audience::nobody &&
                            ledger.front()->tag == static_cast<std::uint64_t>(Injected::own_name);
   if (fate == Fate::swallow && !answer_.is_draining && !is_own_name) prepared_.told_instead.assign(message.data(), message.size());
-  if (fate == Fate::forward) {
+  // A second cancel has met the COMMIT itself, and of the first the client has been told.
+  const bool is_told = fate == Fate::forward && std::exchange(transaction_.is_commit_refused, false);
+  if (fate == Fate::forward && !is_told) {
     if (!requests_.empty() && !requests_.front().put_back.empty()) message = with_own_position(message, *error);
     if (!prepared_.told_instead.empty()) message = scratch_.keep(as_bytes(std::exchange(prepared_.told_instead, {})));
     emit_answer('E', message);

@@ -133,6 +133,18 @@ TEST_CASE("a COMMIT that is known not to have happened is run again with its tra
   CHECK(outage.world.problems().empty());
 }
 
+TEST_CASE("a client hears once of the cancels that meet its COMMIT, and of all that it asks next") {
+  const int cancels = GENERATE(1, 2);
+  Outage outage;
+  outage.say({"Q BEGIN"});
+  outage.say({"Q INSERT INTO t VALUES ('me')"});
+  outage.world.cancel_at_commit(cancels);
+  CHECK(outage.say({"Q COMMIT"}) == (cancels == 1 ? "E57014ZI" : "E57014ZE"));
+  CHECK(outage.say({"Q ROLLBACK"}) == "CZI");
+  CHECK(outage.say({"Q SELECT 'me' FROM t1"}) == "TDCZI");
+  CHECK(outage.world.problems().empty());
+}
+
 TEST_CASE("a COMMIT whose answer was shown in part is not run again") {
   Outage outage;
   outage.say({"Q BEGIN"});

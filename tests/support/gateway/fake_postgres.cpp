@@ -234,6 +234,10 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
   };
   if (undo_.empty()) undo_.emplace_back("", settings);
   if (starts(sql, "ROLLBACK TO")) return divide(sql, out);
+  if (cancels_at_commit > 0 && (starts(sql, "COMMIT") || has(sql, "xact_id_if_assigned"))) {
+    --cancels_at_commit;
+    return fail("57014", "canceling statement due to user request", out);
+  }
   const bool is_first_phase = starts(sql, "PREPARE TRANSACTION");
   const bool is_second_phase = starts(sql, "COMMIT PREPARED") || starts(sql, "ROLLBACK PREPARED");
   if ((starts(sql, "COMMIT") || is_first_phase || is_second_phase) && dies_at_commit) {

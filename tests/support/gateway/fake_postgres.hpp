@@ -37,6 +37,7 @@ struct FakePostgres {
   bool is_dead = false;  // after FATAL
   bool dies_at_commit = false;  // without an answer
   bool fails_at_commit = false;
+  int cancels_at_commit = 0;  // how many of them meet it, and the question for its number before it
   char status = 'I';
   int writes = 0;
   using Settings = std::map<std::string, std::string>;

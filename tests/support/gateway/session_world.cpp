@@ -213,6 +213,10 @@ bool World::tell_fate() {
   return false;
 }
 
+void World::cancel_at_commit(int times) {
+  for (const auto& connection : connections_) connection->server.cancels_at_commit = times;
+}
+
 void World::die_at_commit() {
   for (const auto& connection : connections_) connection->server.dies_at_commit = true;
 }

@@ -54,6 +54,7 @@ class World {
   bool kill_backend_of(std::size_t id);
   void kill_node(NodeId node);              // all of its connections, and new ones are refused
   void die_at_commit();                     // every connection's server, without an answer
+  void cancel_at_commit(int times);
   void set_primary(std::optional<NodeId> primary);
   void revive_node(NodeId node);
   void pass(Duration time);

@@ -68,12 +68,12 @@ Fate ReplyLedger::accept_error() {
   is_in_copy_in_ = false;
   if (is_group_end(entries_[head_].kind)) return pass_front();
   // Extended protocol: the server skips up to Sync (manual "Message Flow", "Extended Query"). An error of a message we
-  // put in ourselves answers the client's message that needed it, so the whole group decides who gets it.
+  // put in ourselves answers the client's message that needed it, so there the whole group decides who gets it.
   ended_ = std::move(entries_[head_]);
   has_ended_ = true;
   ++head_;
   drop_until_sync();
-  if (!is_empty()) return pass_front();
+  if (!is_empty()) return ended_.audience == Audience::client ? Fate::forward : pass_front();
   return ended_.kind != local && is_draining_ ? Fate::swallow : Fate::forward;
 }
 

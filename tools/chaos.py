@@ -54,6 +54,7 @@ class Bed:
                            "health_check_period": None, "detection_profile": "fast", **parameters}
         if is_synchronous:
             self.parameters["synchronous_standbys"] = "strict"
+            self.parameters["commit_safety"] = "strict"
         self.events = []
         self.log = ""  # kept when the clients have ended
         self.operations = []

@@ -218,7 +218,7 @@ bool FakePostgres::divide(const std::string& sql, std::string& out) {
   return fail("3B001", "savepoint does not exist", out);
 }
 
-// False after an error.
+// False after an error. The first that knows the statement answers it; what nobody knows succeeds.
 bool FakePostgres::run(const std::string& sql, std::string& out, bool with_description, Portal* portal,
                        std::size_t limit) {
   if (starts(sql, "/*")) {
@@ -228,82 +228,116 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     return succeeded;
   }
   log.push_back(sql);
-  const auto done = [&](std::string_view tag) {
-    wire::append_command_complete(out, tag);
-    return true;
-  };
   if (undo_.empty()) undo_.emplace_back("", settings);
-  if (starts(sql, "ROLLBACK TO")) return divide(sql, out);
-  if (cancels_at_commit > 0 && (starts(sql, "COMMIT") || has(sql, "xact_id_if_assigned"))) {
+  const Call call{sql, out, with_description, portal, limit};
+  for (const auto part : {&FakePostgres::break_commit, &FakePostgres::end_transaction, &FakePostgres::tell_transaction,
+                          &FakePostgres::use_names, &FakePostgres::insert, &FakePostgres::change_settings, &FakePostgres::copy,
+                          &FakePostgres::tell_state, &FakePostgres::break_off, &FakePostgres::use_sequences})
+    if (const std::optional<bool> succeeded = (this->*part)(call)) return *succeeded;
+  if (!starts(sql, "SELECT") && !starts(sql, "SHOW")) return call.done(sql.substr(0, sql.find(' ')));
+  return select(call);
+}
+
+bool FakePostgres::Call::done(std::string_view tag) const {
+  wire::append_command_complete(out, tag);
+  return true;
+}
+
+// What a test has ordered to happen at the end of a transaction.
+std::optional<bool> FakePostgres::break_commit(const Call& call) {
+  const bool is_end = starts(call.sql, "COMMIT");
+  if (cancels_at_commit > 0 && (is_end || has(call.sql, "xact_id_if_assigned"))) {
     --cancels_at_commit;
-    return fail("57014", "canceling statement due to user request", out);
+    return fail("57014", "canceling statement due to user request", call.out);
   }
-  const bool is_first_phase = starts(sql, "PREPARE TRANSACTION");
-  const bool is_second_phase = starts(sql, "COMMIT PREPARED") || starts(sql, "ROLLBACK PREPARED");
-  if ((starts(sql, "COMMIT") || is_first_phase || is_second_phase) && dies_at_commit) {
+  if (dies_at_commit && (is_end || starts(call.sql, "PREPARE TRANSACTION") || starts(call.sql, "ROLLBACK PREPARED"))) {
     is_dead = true;
     return false;
   }
-  if (starts(sql, "COMMIT") && status == 'T' && std::exchange(fails_at_commit, false)) {
+  if (is_end && status == 'T' && std::exchange(fails_at_commit, false)) {
     status = 'I';
-    return fail("23503", "violates foreign key constraint", out);
+    return fail("23503", "violates foreign key constraint", call.out);
   }
-  if (is_second_phase && status == 'I') return done(sql.substr(0, sql.find(" '")));
-  if (is_first_phase && status == 'T') {
+  return std::nullopt;
+}
+
+std::optional<bool> FakePostgres::end_transaction(const Call& call) {
+  const std::string& sql = call.sql;
+  if (starts(sql, "ROLLBACK TO")) return divide(sql, call.out);
+  const bool is_second_phase = starts(sql, "COMMIT PREPARED") || starts(sql, "ROLLBACK PREPARED");
+  if (is_second_phase && status == 'I') return call.done(sql.substr(0, sql.find(" '")));
+  if (starts(sql, "PREPARE TRANSACTION") && status == 'T') {
     status = 'I';
     undo_.clear();
-    return done("PREPARE TRANSACTION");
+    return call.done("PREPARE TRANSACTION");
   }
   if (starts(sql, "ROLLBACK") || starts(sql, "COMMIT")) {
     const bool failed = std::exchange(status, 'I') == 'E';
     const bool is_undone = failed || starts(sql, "ROLLBACK");
-    if (is_undone) restore(undo_.front().second, out);
+    if (is_undone) restore(undo_.front().second, call.out);
     undo_.clear();
-    return done(is_undone ? "ROLLBACK" : "COMMIT");
+    return call.done(is_undone ? "ROLLBACK" : "COMMIT");
   }
-  if (status == 'E') return fail("25P02", "current transaction is aborted", out);
+  if (status == 'E') return fail("25P02", "current transaction is aborted", call.out);
+  return std::nullopt;
+}
+
+std::optional<bool> FakePostgres::tell_transaction(const Call& call) {
+  const std::string& sql = call.sql;
   if (has(sql, "pg_current_xact_id") || has(sql, "pg_prepared_xacts")) {
     const std::array<std::string_view, 1> names{"xid"};
     const bool is_there = writes > 0 || !has(sql, "if_assigned");
     const std::array<std::optional<std::string_view>, 1> row{is_there ? std::optional<std::string_view>("731") : std::nullopt};
-    wire::append_row_description(out, names);
-    wire::append_data_row(out, row);
-    return done("SELECT 1");
+    wire::append_row_description(call.out, names);
+    wire::append_data_row(call.out, row);
+    return call.done("SELECT 1");
   }
   if (starts(sql, "BEGIN") || starts(sql, "START")) {
     status = 'T';
     is_begun_on_replica_ = is_replica;
-    return done("BEGIN");
+    return call.done("BEGIN");
   }
+  if (starts(sql, "SAVEPOINT") || starts(sql, "RELEASE")) return divide(sql, call.out);
+  return std::nullopt;
+}
+
+// PREPARE, EXECUTE, DEALLOCATE.
+std::optional<bool> FakePostgres::use_names(const Call& call) {
+  const std::string& sql = call.sql;
   if (starts(sql, "PREPARE ")) {
     const std::string name = sql.substr(8, sql.find(' ', 8) - 8);
-    if (statements.contains(name)) return fail("42P05", "prepared statement \"" + name + "\" already exists", out);
-    if (has(sql, "syntax error")) return fail("42601", "syntax error", out);
-    if (has(sql, "FROM broken")) return fail("42P01", "relation \"broken\" does not exist", out);
+    if (statements.contains(name)) return fail("42P05", "prepared statement \"" + name + "\" already exists", call.out);
+    if (has(sql, "syntax error")) return fail("42601", "syntax error", call.out);
+    if (has(sql, "FROM broken")) return fail("42P01", "relation \"broken\" does not exist", call.out);
     statements[name] = sql.substr(sql.find(" AS ") + 4);
-    return done("PREPARE");
+    return call.done("PREPARE");
   }
-  if (starts(sql, "EXECUTE ") || starts(sql, "DEALLOCATE ")) {
-    std::string name = sql.substr(sql.find(' ') + 1);
-    name.resize(std::min(name.find('('), name.size()));
-    if (sql == "DEALLOCATE ALL") return statements.clear(), done("DEALLOCATE ALL");
-    const auto found = statements.find(name);
-    if (found == statements.end()) return fail("26000", "prepared statement \"" + name + "\" does not exist", out);
-    if (starts(sql, "EXECUTE ")) return run(std::string(found->second), out, with_description, portal, limit);
-    statements.erase(found);
-    return done("DEALLOCATE");
-  }
-  if (starts(sql, "INSERT")) {
-    if (is_replica || (status == 'T' && is_begun_on_replica_))
-      return fail("25006", "cannot execute INSERT in a read-only transaction", out);
-    if (has(sql, "bad")) return fail("22000", "bad value", out);
-    ++writes;
-    if (has(sql, "INTO serial")) last_value = sql;
-    fails_at_commit |= has(sql, "INTO deferred");
-    return done("INSERT 0 1");
-  }
-  if (starts(sql, "SET TRANSACTION")) return done("SET");
-  if (starts(sql, "SAVEPOINT") || starts(sql, "RELEASE")) return divide(sql, out);
+  if (!starts(sql, "EXECUTE ") && !starts(sql, "DEALLOCATE ")) return std::nullopt;
+  std::string name = sql.substr(sql.find(' ') + 1);
+  name.resize(std::min(name.find('('), name.size()));
+  if (sql == "DEALLOCATE ALL") return statements.clear(), call.done("DEALLOCATE ALL");
+  const auto found = statements.find(name);
+  if (found == statements.end()) return fail("26000", "prepared statement \"" + name + "\" does not exist", call.out);
+  if (starts(sql, "EXECUTE ")) return run(std::string(found->second), call.out, call.with_description, call.portal, call.limit);
+  statements.erase(found);
+  return call.done("DEALLOCATE");
+}
+
+std::optional<bool> FakePostgres::insert(const Call& call) {
+  if (!starts(call.sql, "INSERT")) return std::nullopt;
+  if (is_replica || (status == 'T' && is_begun_on_replica_))
+    return fail("25006", "cannot execute INSERT in a read-only transaction", call.out);
+  if (has(call.sql, "bad")) return fail("22000", "bad value", call.out);
+  ++writes;
+  if (has(call.sql, "INTO serial")) last_value = call.sql;
+  fails_at_commit |= has(call.sql, "INTO deferred");
+  return call.done("INSERT 0 1");
+}
+
+// SET, RESET, DISCARD ALL, set_config().
+std::optional<bool> FakePostgres::change_settings(const Call& call) {
+  const std::string& sql = call.sql;
+  if (starts(sql, "SET TRANSACTION")) return call.done("SET");
   if (starts(sql, "SET ")) {
     const bool is_ours = sql[4] == '"';  // SET "name" TO E'value', E'value'
     const std::size_t equals = is_ours ? sql.find(" TO ") : sql.find(" = ");
@@ -313,78 +347,94 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
     if (value.starts_with('\'')) value = literals(value).at(0);
     for (const std::string& one : is_ours ? literals(sql.substr(equals)) : std::vector<std::string>{})
       value += (value.empty() ? "" : ", ") + one;
-    if (!starts(name, "LOCAL ") && !set(name, value, out)) return false;
-    return done("SET");
+    if (!starts(name, "LOCAL ") && !set(name, value, call.out)) return false;
+    return call.done("SET");
   }
-  if (starts(sql, "RESET ") || sql == "DISCARD ALL") {
-    if (sql == "RESET ALL" || sql == "DISCARD ALL") {
-      const std::string role = setting("role");
-      restore({}, out);
-      if (sql == "RESET ALL" && !role.empty()) settings["role"] = role;
-      if (sql == "DISCARD ALL") statements.clear(), last_value.clear();
-    } else {
-      std::string name = sql.substr(6);
-      std::erase(name, '"');
-      settings.erase(name);
-      report(name, out);
-    }
-    return done(sql == "DISCARD ALL" ? "DISCARD ALL" : "RESET");
+  if (sql == "RESET ALL" || sql == "DISCARD ALL") {
+    const std::string role = setting("role");
+    restore({}, call.out);
+    if (sql == "RESET ALL" && !role.empty()) settings["role"] = role;
+    if (sql == "DISCARD ALL") statements.clear(), last_value.clear();
+    return call.done(sql == "DISCARD ALL" ? "DISCARD ALL" : "RESET");
   }
-  if (starts(sql, "COPY") && has(sql, "FROM STDIN")) {
-    if (is_replica) return fail("25006", "cannot execute COPY FROM in a read-only transaction", out);
-    out.push_back('G');
-    append_u32(out, 7);
-    out.append(3, '\0');
-    copy_ = portal == nullptr ? Copy::simple : Copy::extended;
+  if (starts(sql, "RESET ")) {
+    std::string name = sql.substr(6);
+    std::erase(name, '"');
+    settings.erase(name);
+    report(name, call.out);
+    return call.done("RESET");
+  }
+  return std::nullopt;
+}
+
+std::optional<bool> FakePostgres::copy(const Call& call) {
+  if (!starts(call.sql, "COPY")) return std::nullopt;
+  const bool is_in = has(call.sql, "FROM STDIN");
+  if (is_in && is_replica) return fail("25006", "cannot execute COPY FROM in a read-only transaction", call.out);
+  call.out.push_back(is_in ? 'G' : 'H');
+  append_u32(call.out, 7);
+  call.out.append(3, '\0');
+  if (is_in) {
+    copy_ = call.portal == nullptr ? Copy::simple : Copy::extended;
     return true;
   }
-  if (starts(sql, "COPY")) {
-    out.push_back('H');
-    append_u32(out, 7);
-    out.append(3, '\0');
-    wire::append_server_copy_data(out, sql);
-    wire::append_server_copy_data(out, sql);
-    wire::append_bodiless(out, wire::ServerTag::copy_done);
-    return done("COPY 2");
-  }
-  if (has(sql, "set_config(")) {
-    const auto parts = literals(sql);
-    if (!set(parts.at(0), parts.at(1), out)) return false;
-    if (with_description) wire::append_row_description(out, std::vector<std::string_view>{"set_config"});
-    wire::append_data_row(out, std::vector<std::optional<std::string_view>>{parts.at(1)});
-    return done("SELECT 1");
-  }
-  if (starts(sql, "SELECT EXISTS (")) {
-    std::vector<std::optional<std::string_view>> row;
-    if (has(sql, "pg_depend")) row.push_back(is_left(log, "CREATE TEMP TABLE ", "DROP TABLE ") ? "t" : "f");
-    if (has(sql, "pg_listening_channels")) row.push_back(is_left(log, "LISTEN ", "UNLISTEN ") ? "t" : "f");
-    wire::append_row_description(out, std::vector<std::string_view>(row.size(), "exists"));
-    wire::append_data_row(out, row);
-    return done("SELECT 1");
-  }
-  if (has(sql, "FROM broken")) return fail("42P01", "relation \"broken\" does not exist", out);
-  if (has(sql, "FROM hidden_write") && is_replica) return fail("25006", "cannot write in recovery", out);
-  if (has(sql, "FROM conflict") && is_replica) return fail("40001", "canceling due to conflict with recovery", out);
-  if (has(sql, "FROM dies") || (has(sql, "FROM stops") && is_replica)) {
-    append_simple_error(out, "FATAL", "57P01", "terminating connection due to administrator command");
-    is_dead = true;
-    return false;
-  }
-  if (has(sql, "FROM crashes")) {
-    is_dead = true;
-    return false;
-  }
-  if (sql == "DISCARD SEQUENCES") last_value.clear();
-  if (has(sql, "lastval()") && last_value.empty()) return fail("55000", "lastval is not yet defined in this session", out);
-  if (starts(sql, "FETCH")) return done("FETCH 1");
-  if (!starts(sql, "SELECT") && !starts(sql, "SHOW")) return done(sql.substr(0, sql.find(' ')));
+  wire::append_server_copy_data(call.out, call.sql);
+  wire::append_server_copy_data(call.out, call.sql);
+  wire::append_bodiless(call.out, wire::ServerTag::copy_done);
+  return call.done("COPY 2");
+}
 
-  const std::string value = starts(sql, "SHOW ") ? setting(sql.substr(5))
-                            : has(sql, "lastval()") ? last_value
-                            : has(sql, "FROM pg_prepared_statements") ? "'me' " + statement_names()
-                            : has(sql, "FROM node") ? "'me' " + std::to_string(number)
-                            : has(sql, "FROM big") ? sql + std::string(100'000, 'x') : sql;
-  std::size_t rows = portal != nullptr && portal->is_started ? portal->rows_left : row_count(sql);
+// What Howdah itself sets and asks.
+std::optional<bool> FakePostgres::tell_state(const Call& call) {
+  if (has(call.sql, "set_config(")) {
+    const auto parts = literals(call.sql);
+    if (!set(parts.at(0), parts.at(1), call.out)) return false;
+    if (call.with_description) wire::append_row_description(call.out, std::vector<std::string_view>{"set_config"});
+    wire::append_data_row(call.out, std::vector<std::optional<std::string_view>>{parts.at(1)});
+    return call.done("SELECT 1");
+  }
+  if (!starts(call.sql, "SELECT EXISTS (")) return std::nullopt;
+  std::vector<std::optional<std::string_view>> row;
+  if (has(call.sql, "pg_depend")) row.push_back(is_left(log, "CREATE TEMP TABLE ", "DROP TABLE ") ? "t" : "f");
+  if (has(call.sql, "pg_listening_channels")) row.push_back(is_left(log, "LISTEN ", "UNLISTEN ") ? "t" : "f");
+  wire::append_row_description(call.out, std::vector<std::string_view>(row.size(), "exists"));
+  wire::append_data_row(call.out, row);
+  return call.done("SELECT 1");
+}
+
+// The tables that are there to fail.
+std::optional<bool> FakePostgres::break_off(const Call& call) {
+  const std::string& sql = call.sql;
+  if (has(sql, "FROM broken")) return fail("42P01", "relation \"broken\" does not exist", call.out);
+  if (has(sql, "FROM hidden_write") && is_replica) return fail("25006", "cannot write in recovery", call.out);
+  if (has(sql, "FROM conflict") && is_replica) return fail("40001", "canceling due to conflict with recovery", call.out);
+  const bool is_ended = has(sql, "FROM dies") || (has(sql, "FROM stops") && is_replica);
+  if (!is_ended && !has(sql, "FROM crashes")) return std::nullopt;
+  if (is_ended) append_simple_error(call.out, "FATAL", "57P01", "terminating connection due to administrator command");
+  is_dead = true;
+  return false;
+}
+
+std::optional<bool> FakePostgres::use_sequences(const Call& call) {
+  if (call.sql == "DISCARD SEQUENCES") last_value.clear();
+  if (has(call.sql, "lastval()") && last_value.empty())
+    return fail("55000", "lastval is not yet defined in this session", call.out);
+  if (starts(call.sql, "FETCH")) return call.done("FETCH 1");
+  return std::nullopt;
+}
+
+std::string FakePostgres::value_of(const std::string& sql) const {
+  if (starts(sql, "SHOW ")) return setting(sql.substr(5));
+  if (has(sql, "lastval()")) return last_value;
+  if (has(sql, "FROM pg_prepared_statements")) return "'me' " + statement_names();
+  if (has(sql, "FROM node")) return "'me' " + std::to_string(number);
+  return has(sql, "FROM big") ? sql + std::string(100'000, 'x') : sql;
+}
+
+bool FakePostgres::select(const Call& call) {
+  const auto& [sql, out, with_description, portal, limit] = call;
+  const std::string value = value_of(sql);
+  const std::size_t rows = portal != nullptr && portal->is_started ? portal->rows_left : row_count(sql);
   if (with_description) wire::append_row_description(out, std::vector<std::string_view>{"value"});
   const std::size_t count = limit != 0 ? std::min(limit, rows) : rows;
   for (std::size_t i = 0; i < count; ++i) {
@@ -404,7 +454,7 @@ bool FakePostgres::run(const std::string& sql, std::string& out, bool with_descr
       return true;
     }
   }
-  return done("SELECT " + std::to_string(count));
+  return call.done("SELECT " + std::to_string(count));
 }
 
 void FakePostgres::extended(char tag, std::string_view body, std::string& out) {

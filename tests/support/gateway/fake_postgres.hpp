@@ -18,6 +18,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,7 +59,29 @@ struct FakePostgres {
   void message(char tag, std::string_view body, std::string& out);
   void query(std::string_view body, std::string& out);
   void extended(char tag, std::string_view body, std::string& out);
+  // One statement that is to be run.
+  struct Call {
+    const std::string& sql;
+    std::string& out;
+    bool with_description;
+    Portal* portal;     // nullptr: simple protocol
+    std::size_t limit;  // rows; 0: all
+    bool done(std::string_view tag) const;
+  };
   bool run(const std::string& sql, std::string& out, bool with_description, Portal* portal, std::size_t limit);
+  // Each answers a kind of statement: false after an error; nothing if it is another's to answer.
+  std::optional<bool> break_commit(const Call& call);
+  std::optional<bool> end_transaction(const Call& call);
+  std::optional<bool> tell_transaction(const Call& call);
+  std::optional<bool> use_names(const Call& call);
+  std::optional<bool> insert(const Call& call);
+  std::optional<bool> change_settings(const Call& call);
+  std::optional<bool> copy(const Call& call);
+  std::optional<bool> tell_state(const Call& call);
+  std::optional<bool> break_off(const Call& call);
+  std::optional<bool> use_sequences(const Call& call);
+  bool select(const Call& call);
+  std::string value_of(const std::string& sql) const;
   bool fail(std::string_view sqlstate, std::string_view text, std::string& out);
   void end_copy(bool failed, std::string& out);
   void ready(std::string& out);

@@ -328,20 +328,58 @@ void check_next_user(World& world, std::vector<std::string>& problems, const std
   if (shown.substr(answers) != "TDDCZCZ") problems.push_back(where + ": the next user got " + shown);
 }
 
-}  // namespace
+// A script that is played with a fault after so many deliveries.
+class FaultPlay {
+ public:
+  FaultPlay(const Script& script, const WorldOptions& options, Fault fault, int step)
+      : player(script, options), script_(script), fault_(fault), left_(step) {}
 
-std::vector<std::string> play_with_fault(const Script& script, Fault fault, std::size_t chunk, int step, bool& ended) {
-  WorldOptions options = script.world;
-  options.chunk = chunk;
-  Player player(script, options);
-  std::vector<std::string> problems;
-  const std::string where = fmt::format("{} fault {} at step {}", script.name, static_cast<int>(fault), step);
-  int left = step;
-  bool is_struck = false;
-  bool has_waited = false;
-  const auto strike = [&] {
-    is_struck = true;
-    switch (fault) {
+  // True: the script was over before the fault's turn came.
+  bool play() {
+    std::string outgoing;
+    for (const ScriptLine& line : script_.lines) {
+      if (line.kind == '>') {
+        outgoing += encode(line.text);
+        continue;
+      }
+      player.world.send(player.id, std::exchange(outgoing, {}));
+      advance();
+      advance();
+    }
+    player.world.send(player.id, outgoing);
+    advance();
+    return !std::exchange(is_struck_, true);
+  }
+
+  // A primary comes back, as another node if there is one.
+  void recover() {
+    if (fault_ != Fault::primary_lost) return;
+    if (!script_.world.has_replica) player.world.revive_node(World::kPrimary);
+    player.world.set_primary(script_.world.has_replica ? World::kReplica : World::kPrimary);
+    advance();
+    advance();
+  }
+
+  // Whatever state the client is in, these two requests end; how many were sent.
+  int end() {
+    if (player.world.client(player.id).closed) return 0;
+    std::string bytes;
+    wire::append_query(bytes, "ROLLBACK");
+    wire::append_query(bytes, "SELECT 'me' FROM t1");
+    if (script_.has_copy) bytes = encode("f over") + encode("S") + bytes;
+    player.world.send(player.id, bytes);
+    advance();
+    advance();
+    recover();
+    return 2;
+  }
+
+  Player player;
+
+ private:
+  void strike() {
+    is_struck_ = true;
+    switch (fault_) {
       case Fault::backend_lost: player.world.kill_backend_of(player.id); break;
       case Fault::client_gone: player.world.close_client(player.id); break;
       case Fault::cancel: player.world.event(player.id, CancelAsked{}); break;
@@ -352,59 +390,44 @@ std::vector<std::string> play_with_fault(const Script& script, Fault fault, std:
         break;
       case Fault::none: break;
     }
-  };
-  const auto advance = [&] {
+  }
+
+  void advance() {
+    bool has_waited = false;
     while (true) {
-      if (!is_struck && left-- == 0) strike();
+      if (!is_struck_ && left_-- == 0) strike();
       if (player.world.step()) continue;
-      if (!is_struck || has_waited) break;
+      if (!is_struck_ || has_waited) break;
       player.world.pass(1s);  // what is tried again after a while
       has_waited = true;
     }
-    has_waited = false;
     player.answer_local();
-  };
-  int requests = script.requests;
-  std::string outgoing;
-  for (const ScriptLine& line : script.lines) {
-    if (line.kind == '>') {
-      outgoing += encode(line.text);
-      continue;
-    }
-    player.world.send(player.id, std::exchange(outgoing, {}));
-    advance();
-    advance();
   }
-  player.world.send(player.id, outgoing);
-  advance();
-  ended = !is_struck;
-  is_struck = true;
-  // A primary comes back, as another node if there is one.
-  const auto recover = [&] {
-    if (fault != Fault::primary_lost) return;
-    if (!script.world.has_replica) player.world.revive_node(World::kPrimary);
-    player.world.set_primary(script.world.has_replica ? World::kReplica : World::kPrimary);
-    advance();
-    advance();
-  };
-  recover();
-  if (!player.world.client(player.id).closed) {
-    std::string bytes;
-    wire::append_query(bytes, "ROLLBACK");
-    wire::append_query(bytes, "SELECT 'me' FROM t1");
-    if (script.has_copy) bytes = encode("f over") + encode("S") + bytes;
-    requests += 2;
-    player.world.send(player.id, bytes);
-    advance();
-    advance();
-    recover();
-  }
-  check_answers(script, player.world.client(player.id), requests, problems, where);
-  player.world.close_client(player.id);
-  player.world.run();
-  if (player.world.leased_count() != 0) problems.push_back(where + ": a connection was not returned");
-  check_next_user(player.world, problems, where);
-  for (const std::string& problem : player.world.problems()) problems.push_back(where + ": " + problem);
+
+  const Script& script_;
+  Fault fault_;
+  int left_;
+  bool is_struck_ = false;
+};
+
+}  // namespace
+
+std::vector<std::string> play_with_fault(const Script& script, Fault fault, std::size_t chunk, int step, bool& ended) {
+  WorldOptions options = script.world;
+  options.chunk = chunk;
+  FaultPlay play(script, options, fault, step);
+  ended = play.play();
+  play.recover();
+  const int requests = script.requests + play.end();
+  World& world = play.player.world;
+  std::vector<std::string> problems;
+  const std::string where = fmt::format("{} fault {} at step {}", script.name, static_cast<int>(fault), step);
+  check_answers(script, world.client(play.player.id), requests, problems, where);
+  world.close_client(play.player.id);
+  world.run();
+  if (world.leased_count() != 0) problems.push_back(where + ": a connection was not returned");
+  check_next_user(world, problems, where);
+  for (const std::string& problem : world.problems()) problems.push_back(where + ": " + problem);
   return problems;
 }
 

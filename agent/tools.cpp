@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "conf/conninfo.hpp"
 
 namespace howdah::agent {
@@ -27,8 +28,6 @@ std::string for_shell(std::string_view text) {
   }
   return quoted + "'";
 }
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // Does a line of a configuration file set `name`?
 bool sets(std::string_view line, std::string_view name) {

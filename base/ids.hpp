@@ -1,9 +1,11 @@
 // Identifiers that must not be mixed up with one another or with plain numbers.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 namespace howdah {
 
@@ -18,6 +20,8 @@ using SessionId = StrongId<struct SessionIdTag, std::uint64_t>;  // one client c
 using BackendId = StrongId<struct BackendIdTag, std::uint64_t>;  // one server connection
 using Epoch = StrongId<struct EpochTag, std::uint64_t>;          // grows with every change of primary
 using TimelineId = StrongId<struct TimelineIdTag, std::uint32_t>;
+
+inline bool contains(const std::vector<NodeId>& ids, NodeId id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); }
 
 }  // namespace howdah
 

@@ -10,8 +10,8 @@ using namespace conf;
 
 namespace {
 
-constexpr int kDeepest = 10;     // @file in @file
-constexpr int kMostFiles = 100;  // all @file of a pool_hba.conf
+constexpr int kDeepestList = 10;     // @file in @file
+constexpr int kMostLists = 100;  // all @file of a pool_hba.conf
 
 bool ends_word(char c) { return is_blank(c) || c == ',' || c == '#'; }
 
@@ -73,7 +73,7 @@ HbaField HbaNameReader::expanded(const HbaField& field, int depth, std::string& 
     const std::string name = word.text.substr(1);
     const auto slash = path_.rfind('/');
     const bool is_absolute = name.starts_with('/') || slash == std::string::npos;
-    if (depth >= kDeepest || ++files_ > kMostFiles) {
+    if (depth >= kDeepestList || ++files_ > kMostLists) {
       problem = fmt::format("@{}: too many files in files", shown(name));
       return words;
     }

@@ -10,8 +10,8 @@ using namespace conf;
 
 namespace {
 
-constexpr int kDeepest = 10;
-constexpr int kMostFiles = 1000;
+constexpr int kDeepestIni = 10;
+constexpr int kMostIniFiles = 1000;
 constexpr std::string_view kInclude = "%include";
 
 bool is_key_char(char c) {
@@ -52,7 +52,7 @@ class IniReader {
 
  private:
   void read_file(const std::string& path, const Place& from, int depth) {
-    const auto text = depth <= kDeepest && ++files_ <= kMostFiles
+    const auto text = depth <= kDeepestIni && ++files_ <= kMostIniFiles
                           ? read_(path)
                           : Result<std::string>(Error{ErrorCode::configuration, "too many files include one another"});
     if (!text) return say(from.file.empty() ? Place{path, 0} : from, fmt::format("{}: {}", path, to_text(text.error())));

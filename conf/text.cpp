@@ -1,5 +1,6 @@
 #include "conf/text.hpp"
 
+#include "base/ascii.hpp"
 #include "conf/words.hpp"
 
 #include <fmt/format.h>
@@ -13,11 +14,10 @@ using namespace conf;
 
 namespace {
 
-constexpr int kDeepest = 10;      // Pgpool's limit of nesting
-constexpr int kMostFiles = 1000;  // a file that includes itself twice would otherwise be read 2^10 times
+constexpr int kDeepestInclude = 10;      // Pgpool's limit of nesting
+constexpr int kMostIncluded = 1000;  // a file that includes itself twice would otherwise be read 2^10 times
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_name_char(char c) { return is_letter(c) || is_digit(c) || c == '.'; }
 bool may_begin_bare(char c) { return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; }
 bool is_bare_char(char c) { return may_begin_bare(c) || c == ':' || c == '/'; }
@@ -110,8 +110,8 @@ class Reader {
 
   // Nothing was read of a file whose problem is reported at `from`.
   void read_file(const std::string& path, const Place& from, int depth) {
-    if (depth > kDeepest || ++files_ > kMostFiles)
-      return fail(from, fmt::format("\"{}\" is included too deep ({} levels are allowed)", shown(path), kDeepest));
+    if (depth > kDeepestInclude || ++files_ > kMostIncluded)
+      return fail(from, fmt::format("\"{}\" is included too deep ({} levels are allowed)", shown(path), kDeepestInclude));
     const auto text = read_(path);
     if (!text) return fail(from, fmt::format("cannot read \"{}\": {}", shown(path), to_text(text.error())));
     std::string_view rest = *text;

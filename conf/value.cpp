@@ -1,5 +1,6 @@
 #include "conf/value.hpp"
 
+#include "base/ascii.hpp"
 #include "conf/words.hpp"
 
 #include <fmt/format.h>
@@ -70,7 +71,6 @@ struct NumberText {
   std::string_view unit;
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<NumberText> split_number(std::string_view text) {
   text = trimmed(text);

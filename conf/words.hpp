@@ -1,14 +1,14 @@
 // Small text tools of the parsers in this folder.
 #pragma once
 
+#include "base/ascii.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace howdah::conf {
 
-bool is_blank(char c);  // space, tab, CR, LF, FF, VT
-std::string_view trimmed(std::string_view text);
 std::string lower_case(std::string_view text);  // ASCII
 
 // Foreign text for a message: at most 60 characters, control characters as \xNN.

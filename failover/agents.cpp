@@ -32,10 +32,6 @@ StepId send(StepDesk& desk, NodeId node, agent::Request request, Duration limit,
   return id;
 }
 
-bool contains(const std::vector<NodeId>& nodes, NodeId id) {
-  return std::find(nodes.begin(), nodes.end(), id) != nodes.end();
-}
-
 }  // namespace
 
 void Agents::advance(const Situation& situation, const FailoverOptions& options, Instant now, Actions<Action>& out) {

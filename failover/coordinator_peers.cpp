@@ -9,8 +9,8 @@ using health::NodeFacts;
 
 namespace {
 
-constexpr Duration kCalmPeriod = 500ms;
-constexpr Duration kClosePeriod = 50ms;  // clients wait for the answer
+constexpr Duration kCalmPeerPeriod = 500ms;
+constexpr Duration kClosePeerPeriod = 50ms;  // clients wait for the answer
 constexpr Duration kPatroniLimit = 40s;  // of a switchover by Patroni, which gives up by itself before
 
 }  // namespace
@@ -44,7 +44,7 @@ void Coordinator::shape(health::RolePolicy& policy) const {
 void Coordinator::watch_peers() {
   if (!options_.asks_patroni) return;
   const bool is_calm = phase_ == Phase::steady && is_permitted() && !verdict_.is_contested && !patroni_.is_leader_mute();
-  const Duration period = is_calm ? kCalmPeriod : kClosePeriod;
+  const Duration period = is_calm ? kCalmPeerPeriod : kClosePeerPeriod;
   if (patroni_period_ == period) return;
   patroni_period_ = period;
   out_->push(WatchPatroni{period});
@@ -159,7 +159,7 @@ void Coordinator::handle(const PatroniSwitched& event) {
 // It ends with the new leader in office (adopt), or with Patroni's refusal.
 void Coordinator::await_patroni() {
   if (adopt_successor()) return;
-  tracker_.watch_closely(switchover_->candidate, kClosePeriod, now_);
+  tracker_.watch_closely(switchover_->candidate, kClosePeerPeriod, now_);
   if (now_ >= switchover_->deadline) return give_up_switchover("Patroni made no new leader");
   wake_at(switchover_->deadline);
 }

@@ -16,10 +16,10 @@ using health::NodeFacts;
 
 namespace {
 
-constexpr Duration kCheckpointLimit = 60s;  // before anybody waits; only shortens the promotion
+constexpr Duration kFirstCheckpointLimit = 60s;  // before anybody waits; only shortens the promotion
 constexpr Duration kFirstCount = 30ms;      // until every worker has seen that new transactions must wait
 constexpr Duration kCountAgain = 20ms;
-constexpr Duration kStepPeriod = 10ms;
+constexpr Duration kSwitchoverPeriod = 10ms;
 
 }  // namespace
 
@@ -47,7 +47,7 @@ void Coordinator::start_switchover(const PromoteRequest& request) {
     return answer(request.request, Error{ErrorCode::command_failed, std::move(*objection)});
   log_.info("switchover begins old={} new={}", known_.node->value, request.node.value);
   switchover_ = Switchover{.request = request.request, .candidate = request.node};
-  switchover_->step = send(*known_.node, SqlStep::checkpoint, sql_checkpoint(), kCheckpointLimit);
+  switchover_->step = send(*known_.node, SqlStep::checkpoint, sql_checkpoint(), kFirstCheckpointLimit);
   set_phase(Phase::switching, "operator");
 }
 
@@ -79,7 +79,7 @@ void Coordinator::take_switch_step(const SqlDone& done) {
       plan.target = *position;
       plan.stage = SwitchStage::catching_up;
       settling_.clear();
-      watch_standbys(kStepPeriod);
+      watch_standbys(kSwitchoverPeriod);
       return;
     }
     case SwitchStage::stopping:
@@ -120,7 +120,7 @@ void Coordinator::take_agent_step(const AgentDone& done) {
   plan.stage = SwitchStage::catching_up;
   plan.deadline = now_ + options_.switchover_timeout;
   settling_.clear();
-  watch_standbys(kStepPeriod);
+  watch_standbys(kSwitchoverPeriod);
 }
 
 void Coordinator::advance_switching() {

@@ -9,7 +9,7 @@ namespace howdah::failover {
 namespace {
 
 constexpr Duration kLookAgain = 1s;
-constexpr Duration kRetryDelay = 500ms;
+constexpr Duration kFenceRetryDelay = 500ms;
 
 auto entry_of(std::vector<ClosedNode>& closed, NodeId node) {
   return std::find_if(closed.begin(), closed.end(), [&](const ClosedNode& entry) { return entry.node == node; });
@@ -75,7 +75,7 @@ bool Fences::on(const SqlDone& done, Instant now) {
     take_result(node, fence, done, now);
     return true;
   }
-  fence.next = now + kRetryDelay;
+  fence.next = now + kFenceRetryDelay;
   if (std::exchange(fence.trouble, done.error) != done.error)
     log_.error("step failed node={} step={} sqlstate={} error=\"{}\"", node.value, to_text(fence.sent), done.sqlstate,
                done.error);

@@ -12,7 +12,7 @@ namespace json = boost::json;
 
 namespace {
 
-Error malformed(std::string_view what) {
+Error malformed_cluster(std::string_view what) {
   return Error{ErrorCode::environment, fmt::format("Patroni's answer cannot be read: {}", what)};
 }
 
@@ -38,16 +38,16 @@ const PatroniMember* PatroniCluster::leader() const {
 
 Result<PatroniCluster> parse_patroni_cluster(std::string_view text) {
   const auto object = parse_object(text);
-  if (!object) return malformed(object.error().message);
+  if (!object) return malformed_cluster(object.error().message);
   const json::value* members = object->if_contains("members");
-  if (members == nullptr || !members->is_array()) return malformed("it has no members");
+  if (members == nullptr || !members->is_array()) return malformed_cluster("it has no members");
   PatroniCluster cluster;
   for (const json::value& row : members->get_array()) {
-    if (!row.is_object()) return malformed("a member is no object");
+    if (!row.is_object()) return malformed_cluster("a member is no object");
     cluster.members.push_back(member_of(row.get_object()));
   }
   const auto is_leader = [](const PatroniMember& member) { return member.is_leader(); };
-  if (std::count_if(cluster.members.begin(), cluster.members.end(), is_leader) > 1) return malformed("it has two leaders");
+  if (std::count_if(cluster.members.begin(), cluster.members.end(), is_leader) > 1) return malformed_cluster("it has two leaders");
   const json::value* pause = object->if_contains("pause");
   cluster.is_paused = pause != nullptr && pause->is_bool() && pause->get_bool();
   return cluster;

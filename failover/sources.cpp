@@ -10,7 +10,7 @@ namespace howdah::failover {
 
 namespace {
 
-constexpr Duration kRetryDelay = 500ms;
+constexpr Duration kSourceRetryDelay = 500ms;
 constexpr Ping kPatientPing{.after = 3s, .patience = 2s};
 
 Duration parse_ms(const std::string& text) {
@@ -73,7 +73,7 @@ void Sources::send_next(NodeId id, Standby& standby, const std::vector<health::N
       const auto frozen = with_source(*standby.conninfo, kFrozenHost, 5432);
       if (!frozen) {
         standby.trouble = "primary_conninfo cannot be read";
-        standby.retry_at = now + kRetryDelay;
+        standby.retry_at = now + kSourceRetryDelay;
         return;
       }
       standby.sent_conninfo = *frozen;
@@ -128,7 +128,7 @@ bool Sources::on(const SqlDone& done, Instant now) {
       log_.warn("step failed node={} step={} sqlstate={} error=\"{}\"", done.node.value, to_text(standby.sent),
                 done.sqlstate, done.error);
     standby.trouble = done.error;
-    standby.retry_at = now + kRetryDelay;
+    standby.retry_at = now + kSourceRetryDelay;
     return true;
   }
   standby.trouble.clear();

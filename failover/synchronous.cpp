@@ -13,7 +13,7 @@ namespace {
 
 using health::NodeFacts;
 
-constexpr Duration kRetryDelay = 500ms;
+constexpr Duration kSettingRetryDelay = 500ms;
 
 bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -201,7 +201,7 @@ bool SynchronousNames::on(const SqlDone& done, Instant now) {
   if (step_ != done.id) return false;
   step_.reset();
   if (!done.is_ok) {
-    retry_at_ = now + kRetryDelay;
+    retry_at_ = now + kSettingRetryDelay;
     if (std::exchange(trouble_, done.error) != done.error)
       log_.error("step failed node={} step=set_synchronous sqlstate={} error=\"{}\"", done.node.value, done.sqlstate,
                  done.error);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.hpp"
 #include "sql_router/catalog/catalog_change.hpp"
 #include "sql_router/catalog/plpgsql_body.hpp"
 #include "sql_router/function_table.hpp"
@@ -424,11 +425,9 @@ void apply_hints(Traits& traits, std::string_view text) {
 void override_by_operator(Traits& traits, std::string_view text, const RoutingOptions& options) {
   if (!may_be_overridden(traits)) return;
   traits.has_no_load_balance = begins_with_no_load_balance(text);
-  constexpr std::string_view kBlanks = " \t\n\r\f\v";
-  const std::size_t begin = std::min(text.find_first_not_of(kBlanks), text.size());
-  const std::string_view trimmed = text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
+  const std::string_view statement = trimmed(text);
   for (const Pattern& pattern : options.primary_routing_query_pattern_list) {
-    if (pattern.matches(trimmed)) return send_to_primary(traits, RouteReason::pattern, pattern.text());
+    if (pattern.matches(statement)) return send_to_primary(traits, RouteReason::pattern, pattern.text());
   }
 }
 

@@ -5,15 +5,12 @@
 #include <optional>
 #include <string>
 
+#include "base/ascii.hpp"
 #include "sql_router/pg_query_tree.hpp"
 
 namespace howdah {
 
 namespace {
-
-constexpr std::string_view kBlanks = " \t\n\r\f\v";
-
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // A table, because every new text is asked for its first word.
 constexpr std::array<bool, 256> kIsWordChar = [] {
@@ -27,11 +24,6 @@ constexpr std::array<bool, 256> kIsWordChar = [] {
 }();
 
 bool is_word_char(char c) { return kIsWordChar[static_cast<unsigned char>(c)]; }
-
-bool is_same(std::string_view text, std::string_view lower_case) {
-  return text.size() == lower_case.size() &&
-         std::equal(text.begin(), text.end(), lower_case.begin(), [](char a, char b) { return lower(a) == b; });
-}
 
 std::string lowered(std::string_view text) {
   std::string result(text);

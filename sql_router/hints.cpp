@@ -3,24 +3,14 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.hpp"
+
 namespace howdah {
 
 namespace {
 
-constexpr std::string_view kBlanks = " \t\n\r\f\v";
 constexpr std::string_view kSeparators = " \t\n\r\f\v,";
 constexpr std::string_view kMark = "howdah:";
-
-bool is_same(std::string_view text, std::string_view lower_case) {
-  return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
-                    [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
-}
 
 void read_one(std::string_view word, Hints& hints) {
   const auto equals = word.find('=');

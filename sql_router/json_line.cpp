@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.hpp"
+
 namespace howdah {
 
 namespace {
-
-constexpr std::string_view kBlanks = " \t\r\n";
 
 void append_utf8(std::string& out, unsigned code) {
   if (code < 0x80) {

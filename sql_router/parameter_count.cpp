@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.hpp"
+
 namespace howdah {
 
 namespace {
 
 constexpr std::size_t kMost = 65535;  // the protocol counts them in 16 bits
 
-bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 bool is_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || static_cast<unsigned char>(c) >= 0x80; }
 
 // The end of what begins at `at` and runs to `end`, which it includes.

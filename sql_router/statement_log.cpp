@@ -5,6 +5,7 @@
 #include <cctype>
 #include <optional>
 
+#include "base/ascii.hpp"
 #include "sql_router/json_line.hpp"
 
 namespace howdah {
@@ -16,7 +17,6 @@ constexpr std::size_t kCsvSession = 5;   // columns of csvlog, from 0 (manual, t
 constexpr std::size_t kCsvMessage = 13;
 constexpr std::size_t kStartTime = 8;  // hexadecimal digits of it in a session's name, %c
 
-bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 
 // "2026-11-23 23:11:18.123 UTC," and so on: in a stderr line no comma follows the time zone.
 bool is_csv(std::string_view line) {

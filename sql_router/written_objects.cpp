@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
+
 namespace howdah {
 
 namespace {
@@ -32,13 +34,6 @@ std::string function_of(const Traits& write) {
 bool is_listed(const ObjectRelationships& relationships, std::string_view name) {
   return std::any_of(relationships.begin(), relationships.end(),
                      [&](const auto& pair) { return may_be_same(pair.first, name); });
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  const auto begin = text.find_first_not_of(kBlanks);
-  return begin == std::string_view::npos ? std::string_view{}
-                                         : text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
 }
 
 }  // namespace

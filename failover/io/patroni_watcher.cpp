@@ -8,8 +8,8 @@ namespace howdah::failover {
 
 namespace {
 
-constexpr Duration kAnswerLimit = 1s;      // one member's: they answer in milliseconds
-constexpr Duration kBackAfter = 5s;        // a silent one costs kAnswerLimit each time
+constexpr Duration kMemberLimit = 1s;      // one member's: they answer in milliseconds
+constexpr Duration kBackAfter = 5s;        // a silent one costs kMemberLimit each time
 constexpr Duration kSwitchLimit = 30s;     // Patroni itself gives up after twenty
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -65,7 +65,7 @@ void PatroniWatcher::keep_watching() {
 
 PatroniAnswered PatroniWatcher::ask() {
   PatroniAnswered told{.asked_at = health::monotonic_now()};
-  const auto answer = watching_.ask({.target = "/cluster"}, kAnswerLimit);
+  const auto answer = watching_.ask({.target = "/cluster"}, kMemberLimit);
   auto cluster = !answer                 ? Result<PatroniCluster>(answer.error())
                  : answer->status != 200 ? Error{ErrorCode::environment, fmt::format("status {}", answer->status)}
                                          : parse_patroni_cluster(answer->body);

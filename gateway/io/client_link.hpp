@@ -17,6 +17,9 @@
 
 namespace howdah {
 
+// Beyond so many unsent bytes towards one side, the other side is not read.
+inline constexpr std::size_t kMostUnsent = 256 * 1024;
+
 class ReplicationRelay;
 struct PoolEntry;
 struct Server;

@@ -6,13 +6,6 @@
 
 namespace howdah {
 
-namespace {
-
-// Beyond so many unsent bytes towards one side, the other side is not read.
-constexpr std::size_t kMostUnsent = 256 * 1024;
-
-}  // namespace
-
 ReplicationRelay::ReplicationRelay(LoopParts& parts, ClientLink& client, NodeId node, wire::CancelKey key,
                                    DialTarget target, login::ServerLoginFacts facts)
     : parts_(parts),

@@ -4,13 +4,6 @@
 
 namespace howdah {
 
-namespace {
-
-// Beyond so many unsent bytes towards one side, the other side is not read.
-constexpr std::size_t kMostUnsent = 256 * 1024;
-
-}  // namespace
-
 void Worker::feed(ClientLink& client, const session::Event& event) {
   Session& session = client.session();
   session.on(event, reactor_.now(), actions_);

@@ -8,7 +8,7 @@ namespace howdah::login {
 
 namespace {
 
-Error malformed_scram(std::string detail) {
+Error malformed_by_server(std::string detail) {
   return Error{ErrorCode::backend_protocol_violation, "malformed SCRAM message from the server", std::move(detail)};
 }
 
@@ -52,12 +52,12 @@ Result<std::string> ScramClient::on_first(std::string_view server_first) {
   const auto nonce = take_attribute(rest, 'r');
   const auto salt_text = nonce ? take_attribute(rest, 's') : std::nullopt;
   const auto iterations_text = salt_text ? take_attribute(rest, 'i') : std::nullopt;
-  if (!iterations_text) return malformed_scram("nonce, salt or iteration count is missing");
+  if (!iterations_text) return malformed_by_server("nonce, salt or iteration count is missing");
   if (!is_nonce(*nonce) || !nonce->starts_with(client_nonce_) || nonce->size() == client_nonce_.size())
-    return malformed_scram("nonce does not continue ours");
+    return malformed_by_server("nonce does not continue ours");
   const auto salt = from_base64(*salt_text);
   const auto iterations = parse_scram_iterations(*iterations_text);
-  if (!salt || salt->empty() || !iterations) return malformed_scram("salt or iteration count is invalid");
+  if (!salt || salt->empty() || !iterations) return malformed_by_server("salt or iteration count is invalid");
   const auto keys = keys_for(*salt, *iterations);
   if (keys.has_error()) return keys.error();
   const std::string without_proof =
@@ -74,7 +74,7 @@ Result<void> ScramClient::on_final(std::string_view server_final) {
     return Error{ErrorCode::backend_login_failed, "the server refused the SCRAM exchange", std::string(*reason)};
   const auto signature_text = take_attribute(rest, 'v');
   const auto signature = signature_text ? from_base64(*signature_text) : std::nullopt;
-  if (!signature || !has_proved()) return malformed_scram("no server signature");
+  if (!signature || !has_proved()) return malformed_by_server("no server signature");
   if (!is_equal_secret(*signature, server_signature_))
     return Error{ErrorCode::backend_login_failed, "the server does not know the user's password",
                  "its SCRAM signature is wrong", "Make sure that the address is that of the right server."};

@@ -9,7 +9,7 @@ namespace howdah::login {
 
 namespace {
 
-Error malformed_scram(std::string detail) {
+Error malformed_by_client(std::string detail) {
   return Error{ErrorCode::protocol_violation, "malformed SCRAM message", std::move(detail)};
 }
 
@@ -36,19 +36,19 @@ Result<void> ScramServer::read_binding(std::string_view mechanism, std::string_v
     return Error{ErrorCode::protocol_violation, "client selected an invalid SASL authentication mechanism"};
   const std::string_view whole = rest;
   const std::size_t comma = rest.find(',');
-  if (comma == std::string_view::npos) return malformed_scram("No channel binding header.");
+  if (comma == std::string_view::npos) return malformed_by_client("No channel binding header.");
   const std::string_view flag = rest.substr(0, comma);
   rest.remove_prefix(comma + 1);
   if (flag.starts_with(kBindingPrefix)) {
     if (!wants_plus)
-      return malformed_scram(
+      return malformed_by_client(
           "The client selected SCRAM-SHA-256 without channel binding, but the SCRAM message includes channel binding "
           "data.");
     if (flag.substr(kBindingPrefix.size()) != kBindingType)
       return Error{ErrorCode::protocol_violation,
                    fmt::format("unsupported SCRAM channel-binding type \"{}\"", flag.substr(kBindingPrefix.size()))};
   } else if (wants_plus) {
-    return malformed_scram(
+    return malformed_by_client(
         "The client selected SCRAM-SHA-256-PLUS, but the SCRAM message does not include channel binding data.");
   } else if (flag == "y" && !tls_binding_.empty()) {
     // Somebody took the offer out of our list.
@@ -56,11 +56,11 @@ Result<void> ScramServer::read_binding(std::string_view mechanism, std::string_v
                  "The client supports SCRAM channel binding but thinks the server does not. However, this server "
                  "does support channel binding."};
   } else if (flag != "y" && flag != "n") {
-    return malformed_scram("Unexpected channel-binding flag.");
+    return malformed_by_client("Unexpected channel-binding flag.");
   }
   if (rest.starts_with("a="))
     return Error{ErrorCode::feature_not_supported, "client uses authorization identity, but it is not supported"};
-  if (!rest.starts_with(",")) return malformed_scram("Unexpected attribute after the channel-binding flag.");
+  if (!rest.starts_with(",")) return malformed_by_client("Unexpected attribute after the channel-binding flag.");
   rest.remove_prefix(1);
   gs2_header_ = whole.substr(0, whole.size() - rest.size());
   return {};
@@ -74,9 +74,9 @@ Result<std::string> ScramServer::on_first(std::string_view mechanism, std::strin
   if (rest.starts_with("m="))
     return Error{ErrorCode::feature_not_supported, "client requires an unsupported SCRAM extension"};
   // The name is not looked at: that of the StartupMessage counts.
-  if (!take_attribute(rest, 'n')) return malformed_scram("Attribute \"n\" expected.");
+  if (!take_attribute(rest, 'n')) return malformed_by_client("Attribute \"n\" expected.");
   const auto client_nonce = take_attribute(rest, 'r');
-  if (!client_nonce) return malformed_scram("Attribute \"r\" expected.");
+  if (!client_nonce) return malformed_by_client("Attribute \"r\" expected.");
   if (!is_nonce(*client_nonce)) return Error{ErrorCode::protocol_violation, "non-printable characters in SCRAM nonce"};
   nonce_ = std::string(*client_nonce) + server_nonce_;
   server_first_ = fmt::format("r={},s={},i={}", nonce_, to_base64(verifier_.salt), verifier_.iterations);
@@ -95,11 +95,11 @@ Result<std::optional<std::string>> ScramServer::on_final(std::string_view client
   HOWDAH_ASSERT(has_started());
   std::string_view rest = client_final;
   const auto binding = take_attribute(rest, 'c');
-  if (!binding) return malformed_scram("Attribute \"c\" expected.");
+  if (!binding) return malformed_by_client("Attribute \"c\" expected.");
   const auto bound = check_binding(*binding);
   if (bound.has_error()) return bound.error();
   const auto nonce = take_attribute(rest, 'r');
-  if (!nonce) return malformed_scram("Attribute \"r\" expected.");
+  if (!nonce) return malformed_by_client("Attribute \"r\" expected.");
   if (*nonce != nonce_) return Error{ErrorCode::protocol_violation, "invalid SCRAM response", "Nonce does not match."};
   // Optional extensions may stand between nonce and proof; they are signed, not understood.
   while (!rest.empty() && !rest.starts_with("p=")) {
@@ -108,10 +108,10 @@ Result<std::optional<std::string>> ScramServer::on_final(std::string_view client
   }
   const std::size_t proof_size = rest.size();
   const auto proof_text = take_attribute(rest, 'p');
-  if (!proof_text) return malformed_scram("Attribute \"p\" expected.");
-  if (!rest.empty()) return malformed_scram("Garbage found at the end of client-final-message.");
+  if (!proof_text) return malformed_by_client("Attribute \"p\" expected.");
+  if (!rest.empty()) return malformed_by_client("Garbage found at the end of client-final-message.");
   const auto proof = from_base64(*proof_text);
-  if (!proof || proof->size() != kSha256Size) return malformed_scram("Malformed proof in client-final-message.");
+  if (!proof || proof->size() != kSha256Size) return malformed_by_client("Malformed proof in client-final-message.");
   const std::string_view without_proof = client_final.substr(0, client_final.size() - proof_size - 1);
   return check_proof(auth_message_of(client_first_bare_, server_first_, without_proof), *proof);
 }

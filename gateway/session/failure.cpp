@@ -16,7 +16,7 @@ using namespace session;
 namespace {
 
 // A read that is run again and loses its connection each time may be what takes the servers down: no more than this.
-constexpr int kMaxLosses = 2;
+constexpr int kMaxStatementLosses = 2;
 
 bool commits(TransactionControl control) {
   return control == TransactionControl::commit || control == TransactionControl::commit_and_chain ||
@@ -74,7 +74,7 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
       transaction_.deferred_begin.swap(transaction_.movable_begin);
     transaction_.movable_begin.clear();
     if (transaction_.told_status == TransactionStatus::idle || !transaction_.deferred_begin.empty()) return;
-  } else if (!is_replaying() && rerun_.loss_count < kMaxLosses && (can_rerun_all() || can_rerun_some())) {
+  } else if (!is_replaying() && rerun_.loss_count < kMaxStatementLosses && (can_rerun_all() || can_rerun_some())) {
     ++rerun_.loss_count;
     rerun_.avoided_node = lost.node();
     rerun_.word = word;

@@ -12,7 +12,7 @@ using namespace session;
 
 namespace {
 
-constexpr Duration kPatience = 200ms;  // longer than connections are waited for where transactions are short
+constexpr Duration kPrepareLater = 200ms;  // longer than connections are waited for where transactions are short
 
 }  // namespace
 
@@ -27,7 +27,7 @@ std::optional<Instant> SessionCore::prepare_later_time() const {
     is_accepted &= env_.catalog.is_accepted(scope, parse.sql, parse.types);
   }
   if (scan_.parsed.empty()) return std::nullopt;
-  return is_accepted ? *since_.waiting : *since_.waiting + kPatience;
+  return is_accepted ? *since_.waiting : *since_.waiting + kPrepareLater;
 }
 
 bool SessionCore::is_time_to_prepare_later() {

@@ -13,12 +13,12 @@ using namespace session;
 
 namespace {
 
-constexpr int kMaxLosses = 3;  // of servers, in one transaction: it may be what takes them down
+constexpr int kMaxTransactionLosses = 3;  // of servers, in one transaction: it may be what takes them down
 
 }  // namespace
 
 bool SessionCore::is_replay_possible(bool is_not_committed) const {
-  if (replay_ == nullptr || !replay_->log.is_replayable() || replay_->losses >= kMaxLosses) return false;
+  if (replay_ == nullptr || !replay_->log.is_replayable() || replay_->losses >= kMaxTransactionLosses) return false;
   if (!transaction_.deferred_begin.empty() || !pins_.is_empty() || options_.primary_wait_timeout == Duration{}) return false;
   if (!requests_.empty() && requests_.front().is_wrapped && requests_.front().has_error) return false;  // it is over
   const auto deadline = replay_deadline();

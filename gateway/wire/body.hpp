@@ -12,6 +12,8 @@
 
 namespace howdah::wire {
 
+inline constexpr std::uint32_t kNullLength = 0xffffffff;  // -1: the value is NULL
+
 // Reads a body from front to end. After the first read beyond the end all results are empty and is_broken() is true,
 // so a parser reads everything and asks once.
 class BodyReader {

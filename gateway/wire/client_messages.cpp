@@ -7,7 +7,6 @@ namespace howdah::wire {
 
 namespace {
 
-constexpr std::uint32_t kNullLength = 0xffffffff;  // -1: the value is NULL
 constexpr std::size_t kTypeSize = 4;               // an object id
 constexpr std::size_t kFormatSize = 2;             // text or binary
 

@@ -7,7 +7,6 @@ namespace howdah::wire {
 
 namespace {
 
-constexpr std::uint32_t kNullLength = 0xffffffff;  // -1: the value is NULL
 constexpr std::size_t kFieldTailSize = 18;  // table, column, type, size, modifier and format of a RowDescription field
 
 // pg_type.typlen of the types we answer with; -1: variable.

@@ -16,8 +16,6 @@ namespace howdah::pcp {
 
 namespace {
 
-constexpr int kDone = 0;
-constexpr int kFailed = 1;
 constexpr std::string_view kVersion = HOWDAH_VERSION;
 
 int fail(const Error& error) {

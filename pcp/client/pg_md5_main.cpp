@@ -22,8 +22,6 @@ namespace howdah::pcp {
 
 namespace {
 
-constexpr int kDone = 0;
-constexpr int kFailed = 1;
 
 struct Md5Call {
   bool asks_password = false;

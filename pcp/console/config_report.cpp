@@ -14,7 +14,6 @@ namespace howdah::pcp {
 
 namespace {
 
-constexpr auto kNew = Since::after_1_18;
 constexpr std::string_view kNull = "\x01";  // a default that is NULL
 
 struct ConfigRow {

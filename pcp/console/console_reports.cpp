@@ -8,7 +8,7 @@ namespace {
 
 constexpr StatsWanted kSockets{.sockets = true};
 
-constexpr std::array kReports{
+constexpr std::array kConsoleReports{
     ConsoleReport{"help", Since::ever, {}, &show_help},
     ConsoleReport{"version", Since::ever, {}, &show_version},
     ConsoleReport{"databases", Since::ever, {}, &show_databases},
@@ -35,7 +35,7 @@ constexpr std::array kReports{
 }  // namespace
 
 const ConsoleReport* find_console_report(std::string_view name, PgbouncerCompatibility version) {
-  for (const ConsoleReport& report : kReports)
+  for (const ConsoleReport& report : kConsoleReports)
     if (report.name == name && is_in(report.since, version)) return &report;
   return nullptr;
 }

@@ -5,9 +5,23 @@
 #include "pcp/console/answer.hpp"
 #include "pcp/console/facts.hpp"
 
+#include <fmt/format.h>
+
+#include <cstdint>
 #include <string_view>
 
 namespace howdah::pcp {
+
+// What the tables of columns are written with.
+inline constexpr auto kText = CellType::text;
+inline constexpr auto kInt = CellType::int4;
+inline constexpr auto kNew = Since::after_1_18;
+inline constexpr std::int64_t kSecond = 1'000'000;  // in us
+
+template <typename Number>
+Cell number(Number value) {
+  return fmt::to_string(value);
+}
 
 struct ConsoleReport {
   std::string_view name;  // behind SHOW, in lower case

@@ -10,22 +10,22 @@ namespace howdah::pcp {
 
 namespace {
 
-Error refused(std::string text) { return {ErrorCode::console_command, std::move(text)}; }
+Error turned_away(std::string text) { return {ErrorCode::console_command, std::move(text)}; }
 
 Result<void> check_name(std::string_view verb, const DatabaseName& database) {
-  if (database && *database == kConsoleName) return refused(fmt::format("cannot {} admin db: {}", verb, *database));
+  if (database && *database == kConsoleName) return turned_away(fmt::format("cannot {} admin db: {}", verb, *database));
   return {};
 }
 
 Result<void> check_given(std::string_view verb, const DatabaseName& database) {
-  if (!database) return refused("a database is required");
+  if (!database) return turned_away("a database is required");
   return check_name(verb, database);
 }
 
 }  // namespace
 
 Result<void> Gate::check_mode() const {
-  if (orders_.is_paused || orders_.is_suspended) return refused("already suspended/paused");
+  if (orders_.is_paused || orders_.is_suspended) return turned_away("already suspended/paused");
   return {};
 }
 
@@ -39,12 +39,12 @@ Result<void> Gate::pause(const DatabaseName& database) {
 Result<void> Gate::resume(const DatabaseName& database) {
   if (auto name = check_name("resume", database); !name) return name;
   if (!database) {
-    if (!orders_.is_paused && !orders_.is_suspended) return refused("pooler is not paused/suspended");
+    if (!orders_.is_paused && !orders_.is_suspended) return turned_away("pooler is not paused/suspended");
     orders_.is_paused = orders_.is_suspended = false;
     return {};
   }
   const DatabaseOrders* own = orders_.find(*database);
-  if (own == nullptr || !own->is_paused) return refused(fmt::format("database {} is not paused", *database));
+  if (own == nullptr || !own->is_paused) return turned_away(fmt::format("database {} is not paused", *database));
   orders_.databases[*database].is_paused = false;
   return {};
 }
@@ -77,13 +77,13 @@ Result<void> Gate::kill(const DatabaseName& database) {
 Result<void> Gate::suspend() {
   if (auto mode = check_mode(); !mode) return mode;
   const auto is_paused = [](const auto& entry) { return entry.second.is_paused; };
-  if (std::ranges::any_of(orders_.databases, is_paused)) return refused("cannot suspend with paused databases");
+  if (std::ranges::any_of(orders_.databases, is_paused)) return turned_away("cannot suspend with paused databases");
   orders_.is_suspended = true;
   return {};
 }
 
 Result<void> Gate::check_wait(const DatabaseName& database) const {
-  if (database && *database == kConsoleName) return refused(fmt::format("cannot wait in admin db: {}", *database));
+  if (database && *database == kConsoleName) return turned_away(fmt::format("cannot wait in admin db: {}", *database));
   return {};
 }
 

@@ -11,14 +11,6 @@ namespace howdah::pcp {
 
 namespace {
 
-constexpr auto kText = CellType::text;
-constexpr auto kInt = CellType::int4;
-constexpr auto kNew = Since::after_1_18;
-
-template <typename Number>
-Cell number(Number value) {
-  return fmt::to_string(value);
-}
 Cell zero(const auto&) { return "0"; }
 Cell null(const auto&) { return std::nullopt; }
 
@@ -96,35 +88,34 @@ constexpr std::array kDatabaseColumns{
 
 // ---- pools
 
-struct PoolRow {
+struct ConsolePoolRow {
   PoolName name;
   PoolSum sum;
   std::string mode;
 };
 
-std::int64_t wait_in_us(const PoolRow& row) {
+std::int64_t wait_in_us(const ConsolePoolRow& row) {
   return std::chrono::duration_cast<microseconds>(row.sum.longest_wait).count();
 }
-constexpr std::int64_t kSecond = 1'000'000;  // in us
 
-constexpr std::array kPoolColumns{
-    ConsoleColumn<PoolRow>{"database", kText, [](const PoolRow& r) { return Cell{r.name.first}; }},
-    ConsoleColumn<PoolRow>{"user", kText, [](const PoolRow& r) { return Cell{r.name.second}; }},
-    ConsoleColumn<PoolRow>{"cl_active", kInt, [](const PoolRow& r) { return number(r.sum.clients); }},
-    ConsoleColumn<PoolRow>{"cl_waiting", kInt, [](const PoolRow& r) { return number(r.sum.waiting); }},
-    ConsoleColumn<PoolRow>{"cl_active_cancel_req", kInt, &zero<PoolRow>},
-    ConsoleColumn<PoolRow>{"cl_waiting_cancel_req", kInt, &zero<PoolRow>},
-    ConsoleColumn<PoolRow>{"sv_active", kInt, [](const PoolRow& r) { return number(r.sum.active); }},
-    ConsoleColumn<PoolRow>{"sv_active_cancel", kInt, &zero<PoolRow>},
-    ConsoleColumn<PoolRow>{"sv_being_canceled", kInt, [](const PoolRow& r) { return number(r.sum.canceled); }},
-    ConsoleColumn<PoolRow>{"sv_idle", kInt, [](const PoolRow& r) { return number(r.sum.idle); }},
-    ConsoleColumn<PoolRow>{"sv_used", kInt, &zero<PoolRow>},
-    ConsoleColumn<PoolRow>{"sv_tested", kInt, [](const PoolRow& r) { return number(r.sum.tested); }},
-    ConsoleColumn<PoolRow>{"sv_login", kInt, [](const PoolRow& r) { return number(r.sum.connecting); }},
-    ConsoleColumn<PoolRow>{"maxwait", kInt, [](const PoolRow& r) { return number(wait_in_us(r) / kSecond); }},
-    ConsoleColumn<PoolRow>{"maxwait_us", kInt, [](const PoolRow& r) { return number(wait_in_us(r) % kSecond); }},
-    ConsoleColumn<PoolRow>{"pool_mode", kText, [](const PoolRow& r) { return Cell{r.mode}; }},
-    ConsoleColumn<PoolRow>{"load_balance_hosts", kText, &null<PoolRow>, kNew},
+constexpr std::array kConsolePoolColumns{
+    ConsoleColumn<ConsolePoolRow>{"database", kText, [](const ConsolePoolRow& r) { return Cell{r.name.first}; }},
+    ConsoleColumn<ConsolePoolRow>{"user", kText, [](const ConsolePoolRow& r) { return Cell{r.name.second}; }},
+    ConsoleColumn<ConsolePoolRow>{"cl_active", kInt, [](const ConsolePoolRow& r) { return number(r.sum.clients); }},
+    ConsoleColumn<ConsolePoolRow>{"cl_waiting", kInt, [](const ConsolePoolRow& r) { return number(r.sum.waiting); }},
+    ConsoleColumn<ConsolePoolRow>{"cl_active_cancel_req", kInt, &zero<ConsolePoolRow>},
+    ConsoleColumn<ConsolePoolRow>{"cl_waiting_cancel_req", kInt, &zero<ConsolePoolRow>},
+    ConsoleColumn<ConsolePoolRow>{"sv_active", kInt, [](const ConsolePoolRow& r) { return number(r.sum.active); }},
+    ConsoleColumn<ConsolePoolRow>{"sv_active_cancel", kInt, &zero<ConsolePoolRow>},
+    ConsoleColumn<ConsolePoolRow>{"sv_being_canceled", kInt, [](const ConsolePoolRow& r) { return number(r.sum.canceled); }},
+    ConsoleColumn<ConsolePoolRow>{"sv_idle", kInt, [](const ConsolePoolRow& r) { return number(r.sum.idle); }},
+    ConsoleColumn<ConsolePoolRow>{"sv_used", kInt, &zero<ConsolePoolRow>},
+    ConsoleColumn<ConsolePoolRow>{"sv_tested", kInt, [](const ConsolePoolRow& r) { return number(r.sum.tested); }},
+    ConsoleColumn<ConsolePoolRow>{"sv_login", kInt, [](const ConsolePoolRow& r) { return number(r.sum.connecting); }},
+    ConsoleColumn<ConsolePoolRow>{"maxwait", kInt, [](const ConsolePoolRow& r) { return number(wait_in_us(r) / kSecond); }},
+    ConsoleColumn<ConsolePoolRow>{"maxwait_us", kInt, [](const ConsolePoolRow& r) { return number(wait_in_us(r) % kSecond); }},
+    ConsoleColumn<ConsolePoolRow>{"pool_mode", kText, [](const ConsolePoolRow& r) { return Cell{r.mode}; }},
+    ConsoleColumn<ConsolePoolRow>{"load_balance_hosts", kText, &null<ConsolePoolRow>, kNew},
 };
 
 // ---- users
@@ -196,10 +187,10 @@ ConsoleAnswer show_databases(const ConsoleFacts& facts) {
 }
 
 ConsoleAnswer show_pools(const ConsoleFacts& facts) {
-  std::vector<PoolRow> rows;
+  std::vector<ConsolePoolRow> rows;
   for (const auto& [name, sum] : sum_pools(facts.facts.stats))
     rows.push_back({name, sum, name.first == kConsoleName ? "statement" : pool_mode(facts.settings(), name)});
-  return tabulate<PoolRow>(kPoolColumns, rows, facts.version());
+  return tabulate<ConsolePoolRow>(kConsolePoolColumns, rows, facts.version());
 }
 
 ConsoleAnswer show_users(const ConsoleFacts& facts) {

@@ -10,9 +10,6 @@ namespace howdah::pcp {
 
 namespace {
 
-constexpr auto kText = CellType::text;
-constexpr auto kInt = CellType::int4;
-
 constexpr std::string_view kHelp =
     "\n\tSHOW HELP|CONFIG|DATABASES|POOLS|CLIENTS|SERVERS|USERS|VERSION\n"
     "\tSHOW PEERS|PEER_POOLS\n"

@@ -12,10 +12,6 @@ namespace howdah::pcp {
 
 namespace {
 
-constexpr auto kText = CellType::text;
-constexpr auto kInt = CellType::int4;
-constexpr auto kNew = Since::after_1_18;
-
 struct SocketRow {
   char type;          // C or S
   std::uint64_t id;
@@ -46,12 +42,7 @@ std::string time_text(WallTime time) {
 std::string pointer(char type, std::uint64_t id) { return fmt::format("0x{:x}{:012x}", type == 'C' ? 0xc : 0x5, id); }
 
 std::int64_t wait_in_us(const SocketRow& row) { return std::chrono::duration_cast<microseconds>(row.wait).count(); }
-constexpr std::int64_t kSecond = 1'000'000;  // in us
 
-template <typename Number>
-Cell number(Number value) {
-  return fmt::to_string(value);
-}
 Cell zero(const SocketRow&) { return "0"; }
 
 constexpr std::array kSocketColumns{

@@ -7,10 +7,10 @@ namespace howdah::pcp {
 
 namespace {
 
-using Counter = std::uint64_t TrafficCounters::*;
+using CounterMember = std::uint64_t TrafficCounters::*;
 using Time = Duration TrafficCounters::*;
 
-constexpr std::array<Counter, 8> kCounters{
+constexpr std::array<CounterMember, 8> kAveragedCounters{
     &TrafficCounters::transactions, &TrafficCounters::queries,       &TrafficCounters::received,
     &TrafficCounters::sent,         &TrafficCounters::assignments,   &TrafficCounters::client_parses,
     &TrafficCounters::server_parses, &TrafficCounters::binds,
@@ -18,7 +18,7 @@ constexpr std::array<Counter, 8> kCounters{
 
 struct TimeRow {
   Time time;
-  Counter per;  // its average is for one of these
+  CounterMember per;  // its average is for one of these
 };
 constexpr std::array<TimeRow, 3> kTimes{{{&TrafficCounters::transaction_time, &TrafficCounters::transactions},
                                          {&TrafficCounters::query_time, &TrafficCounters::queries},
@@ -27,7 +27,7 @@ constexpr std::array<TimeRow, 3> kTimes{{{&TrafficCounters::transaction_time, &T
 TrafficCounters average(const TrafficCounters& before, const TrafficCounters& after, Duration span) {
   TrafficCounters out;
   const double in_seconds = std::chrono::duration<double>(span).count();
-  for (const Counter counter : kCounters)
+  for (const CounterMember counter : kAveragedCounters)
     out.*counter = static_cast<std::uint64_t>(static_cast<double>(after.*counter - before.*counter) / in_seconds);
   for (const TimeRow& row : kTimes) {
     const std::uint64_t count = after.*row.per - before.*row.per;
@@ -39,7 +39,7 @@ TrafficCounters average(const TrafficCounters& before, const TrafficCounters& af
 }  // namespace
 
 void add(TrafficCounters& sum, const TrafficCounters& more) {
-  for (const Counter counter : kCounters) sum.*counter += more.*counter;
+  for (const CounterMember counter : kAveragedCounters) sum.*counter += more.*counter;
   for (const TimeRow& row : kTimes) sum.*row.time += more.*row.time;
 }
 

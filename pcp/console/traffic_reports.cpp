@@ -9,8 +9,6 @@ namespace howdah::pcp {
 
 namespace {
 
-constexpr auto kNew = Since::after_1_18;
-
 template <auto Member>
 std::uint64_t count_of(const TrafficCounters& counters) {
   return counters.*Member;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.hpp"
+
 namespace howdah {
 
 namespace {
@@ -10,11 +12,7 @@ namespace {
 bool is_word_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_word_char(char c) { return is_word_start(c) || is_digit(c) || c == '$'; }
-
-// Only ASCII letters, as the server does with multibyte encodings.
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+bool is_name_char(char c) { return is_word_start(c) || is_digit(c) || c == '$'; }
 
 class Tokenizer {
  public:
@@ -86,7 +84,7 @@ class Tokenizer {
   bool take_dollar_string() {
     std::size_t end = at_ + 1;
     if (end < text_.size() && is_word_start(text_[end]))
-      while (end < text_.size() && is_word_char(text_[end]) && text_[end] != '$') ++end;
+      while (end < text_.size() && is_name_char(text_[end]) && text_[end] != '$') ++end;
     if (end >= text_.size() || text_[end] != '$') return false;
     const std::string_view tag = text_.substr(at_, end + 1 - at_);
     const std::size_t begin = at_ + tag.size();
@@ -107,14 +105,14 @@ class Tokenizer {
       return peek() == '"' ? take_quoted('"', TokenKind::quoted_name, false) : take_quoted('\'', TokenKind::string, false);
     }
     std::string word;
-    for (; at_ < text_.size() && is_word_char(peek()); ++at_) word += lower(peek());
+    for (; at_ < text_.size() && is_name_char(peek()); ++at_) word += lower(peek());
     tokens_.push_back({TokenKind::word, std::move(word)});
   }
 
   // A range may follow: 1..10.
   void take_number() {
     const std::size_t begin = at_;
-    while (is_word_char(peek()) || (peek() == '.' && peek(1) != '.')) ++at_;
+    while (is_name_char(peek()) || (peek() == '.' && peek(1) != '.')) ++at_;
     tokens_.push_back({TokenKind::number, std::string(text_.substr(begin, at_ - begin))});
   }
 

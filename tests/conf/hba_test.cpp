@@ -8,7 +8,7 @@ namespace howdah {
 
 namespace {
 
-HbaRules parse(const std::string& text, const TextFiles& files = {}) {
+HbaRules parse_hba(const std::string& text, const TextFiles& files = {}) {
   return parse_hba(text, "/etc/pool_hba.conf", files.reader());
 }
 
@@ -95,7 +95,7 @@ TEST_CASE("the first rule that fits decides") {
   };
   for (const Row& row : rows) {
     INFO(row.rules);
-    const HbaRules rules = parse(row.rules);
+    const HbaRules rules = parse_hba(row.rules);
     CHECK(said(rules.findings).empty());
     CHECK(method_for(rules, row.who) == row.method);
   }
@@ -138,7 +138,7 @@ TEST_CASE("every mistake is told with its line, and the other lines are read") {
   for (const Row& row : kRows) {
     INFO(row.line);
     const HbaRules rules =
-        parse(std::string("# comment\nlocal a a trust\n") + row.line + "\nlocal b b trust # end\r\n");
+        parse_hba(std::string("# comment\nlocal a a trust\n") + row.line + "\nlocal b b trust # end\r\n");
     REQUIRE(rules.findings.size() == 1);
     CHECK(to_text(rules.findings[0]).starts_with("/etc/pool_hba.conf:3: error: "));
     CHECK(rules.findings[0].message.find(row.said) != std::string::npos);
@@ -149,7 +149,7 @@ TEST_CASE("every mistake is told with its line, and the other lines are read") {
 
 TEST_CASE("@file holds names, in its own lines, and more @files") {
   const TextFiles files{{{"/etc/dbs", "one, two\nthree # four\n@more\n"}, {"/etc/more", "five\n"}, {"/abs", "bob\n"}}};
-  const HbaRules rules = parse("local @dbs,six @/abs trust\n", files);
+  const HbaRules rules = parse_hba("local @dbs,six @/abs trust\n", files);
   CHECK(said(rules.findings).empty());
   CHECK(rules.rules.at(0).databases.names == std::vector<std::string>{"one", "two", "three", "five", "six"});
   CHECK(rules.rules.at(0).users.names == std::vector<std::string>{"bob"});
@@ -157,7 +157,7 @@ TEST_CASE("@file holds names, in its own lines, and more @files") {
 
 TEST_CASE("files of names that name themselves end") {
   const TextFiles files{{{"/etc/loop", "@loop @loop\n@loop\n"}}};
-  const HbaRules rules = parse("local @loop all trust\n", files);
+  const HbaRules rules = parse_hba("local @loop all trust\n", files);
   REQUIRE(rules.findings.size() == 1);
   CHECK(rules.findings[0].message.find("too many files in files") != std::string::npos);
 }

@@ -7,7 +7,7 @@ using namespace howdah::failover;
 
 namespace {
 
-constexpr NodeId kOld{0}, kNew{1};
+constexpr NodeId kOldPrimary{0}, kNewPrimary{1};
 
 // What becomes of transaction `xid` when the new primary, which has all up to 700, says `status` of it. Empty: it is not asked.
 CommitOutcome fate_of(std::uint64_t xid, const std::string& status) {
@@ -16,18 +16,18 @@ CommitOutcome fate_of(std::uint64_t xid, const std::string& status) {
   CommitFates fates(desk, log);
   Actions<Action> out;
   fates.begin_promotion();
-  fates.note_fork({.node = kNew, .is_ok = true, .rows = {{"700", "0/5000"}}});
+  fates.note_fork({.node = kNewPrimary, .is_ok = true, .rows = {{"700", "0/5000"}}});
   fates.begin_epoch(true);
-  fates.on(FateRequest{1, {xid, kOld, Epoch{1}}, 30s}, Instant(1s));
-  fates.advance(kNew, Instant(1s), Epoch{2}, 5s, Instant(1s), out);
+  fates.on(FateRequest{1, {xid, kOldPrimary, Epoch{1}}, 30s}, Instant(1s));
+  fates.advance(kNewPrimary, Instant(1s), Epoch{2}, 5s, Instant(1s), out);
   const RunSql step = std::get<RunSql>(out[0]);
   const bool is_asked = step.statements[0].find("pg_xact_status") != std::string::npos;
   CHECK(is_asked == !status.empty());
-  SqlDone done{.id = step.id, .node = kNew, .is_ok = true, .rows = {{"0/5000"}}};
+  SqlDone done{.id = step.id, .node = kNewPrimary, .is_ok = true, .rows = {{"0/5000"}}};
   if (is_asked) done.rows[0].push_back(status);
   CHECK(fates.on(done));
   out.clear();
-  fates.advance(kNew, Instant(2s), Epoch{2}, 5s, Instant(2s), out);
+  fates.advance(kNewPrimary, Instant(2s), Epoch{2}, 5s, Instant(2s), out);
   return std::get<Fate>(out[0]).outcome;
 }
 

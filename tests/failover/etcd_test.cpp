@@ -12,7 +12,7 @@ namespace json = boost::json;
 namespace {
 
 const EtcdBodies kBodies("main");
-const GatewayId kSelf{"g1", 0x1f};
+const GatewayId kWriter{"g1", 0x1f};
 
 // Answers of etcd 3.4.23.
 constexpr std::string_view kHeader =
@@ -50,9 +50,9 @@ TEST_CASE("a reading of etcd is taken apart into votes, the lock and the office"
   const auto assembly = kBodies.parse_assembly(answer(kReading));
   REQUIRE(assembly.has_value());
   REQUIRE(assembly->votes.size() == 1);
-  CHECK(assembly->votes[0] == Vote{kSelf, NodeId{0}, Stance::down, "0=a:1"});
+  CHECK(assembly->votes[0] == Vote{kWriter, NodeId{0}, Stance::down, "0=a:1"});
   REQUIRE(assembly->lock);
-  CHECK(assembly->lock->gateway == kSelf);
+  CHECK(assembly->lock->gateway == kWriter);
   CHECK(assembly->lock->purpose == LockPurpose::failover);
   CHECK(assembly->lock->revision == 2);
   REQUIRE(assembly->office);
@@ -95,23 +95,23 @@ TEST_CASE("rows are read as they were written") {
     CHECK(assembly->votes.at(0) == vote);
   }
   SECTION("the lock") {
-    const auto assembly = kBodies.parse_assembly(reading_of(put_of(kBodies.take_lock({kSelf, LockPurpose::switchover, NodeId{1}}, 42)), 8, 9));
+    const auto assembly = kBodies.parse_assembly(reading_of(put_of(kBodies.take_lock({kWriter, LockPurpose::switchover, NodeId{1}}, 42)), 8, 9));
     REQUIRE(assembly.has_value());
     CHECK(assembly->lock->purpose == LockPurpose::switchover);
     CHECK(assembly->lock->primary == NodeId{1});
     CHECK(assembly->lock->revision == 8);
   }
   SECTION("the office") {
-    const auto assembly = kBodies.parse_assembly(reading_of(put_of(kBodies.claim_office({Epoch{3}, NodeId{1}, TimelineId{2}, kSelf, 5}, 8)), 4, 6));
+    const auto assembly = kBodies.parse_assembly(reading_of(put_of(kBodies.claim_office({Epoch{3}, NodeId{1}, TimelineId{2}, kWriter, 5}, 8)), 4, 6));
     REQUIRE(assembly.has_value());
     CHECK(assembly->office->epoch == Epoch{3});
-    CHECK(assembly->office->claimed_by == kSelf);
+    CHECK(assembly->office->claimed_by == kWriter);
     CHECK(assembly->office->revision == 6);
   }
 }
 
 TEST_CASE("the office is claimed only if neither it nor the lock has changed") {
-  const json::object body = parsed(kBodies.claim_office({Epoch{3}, NodeId{1}, TimelineId{2}, kSelf, 5}, 8).body);
+  const json::object body = parsed(kBodies.claim_office({Epoch{3}, NodeId{1}, TimelineId{2}, kWriter, 5}, 8).body);
   const json::array& compares = body.at("compare").as_array();
   REQUIRE(compares.size() == 2);
   CHECK(text_of(compares[0].at("key")) == "/howdah/main/failover");

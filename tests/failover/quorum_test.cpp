@@ -27,7 +27,7 @@ health::NodeFacts standby(int id, bool answers, bool streams) {
   return node;
 }
 
-const health::KnownPrimary kKnown{kPrimary, TimelineId{1}};
+const health::KnownPrimary kInOffice{kPrimary, TimelineId{1}};
 
 }  // namespace
 
@@ -103,19 +103,19 @@ TEST_CASE("who writes without etcd and who promotes share a standby") {
         there.push_back(standby(id, id > reached, false));
       }
       INFO(reached << " of " << count);
-      if (count > 0) CHECK_FALSE((has_most_standbys_streaming(here, kKnown) && has_half_of_standbys_answering(there, kKnown)));
+      if (count > 0) CHECK_FALSE((has_most_standbys_streaming(here, kInOffice) && has_half_of_standbys_answering(there, kInOffice)));
     }
 }
 
 TEST_CASE("a standby that is detached does not count, one that is down does") {
   std::vector<health::NodeFacts> nodes{standby(0, true, false), standby(1, true, true), standby(2, false, false)};
-  CHECK_FALSE(has_most_standbys_streaming(nodes, kKnown));
+  CHECK_FALSE(has_most_standbys_streaming(nodes, kInOffice));
   nodes[2].condition = health::NodeCondition::detached;
-  CHECK(has_most_standbys_streaming(nodes, kKnown));
+  CHECK(has_most_standbys_streaming(nodes, kInOffice));
 }
 
 TEST_CASE("a standby that streams from another timeline proves nothing") {
   std::vector<health::NodeFacts> nodes{standby(0, true, false), standby(1, true, true)};
   nodes[1].last->received_timeline = TimelineId{2};
-  CHECK_FALSE(has_most_standbys_streaming(nodes, kKnown));
+  CHECK_FALSE(has_most_standbys_streaming(nodes, kInOffice));
 }

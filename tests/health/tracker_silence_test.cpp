@@ -11,8 +11,8 @@ namespace {
 // The profile `fast`: suspect after 400 ms, down after 1.1 s.
 NodeOptions fast() { return {.id = NodeId{0}, .check_timeout = 1100ms, .answer_deadline = 400ms, .is_silence_final = true}; }
 
-struct Bench {
-  explicit Bench(NodeOptions node = fast()) : tracker({.nodes = {node}, .probe_period = 100ms}, log) {
+struct SilenceBench {
+  explicit SilenceBench(NodeOptions node = fast()) : tracker({.nodes = {node}, .probe_period = 100ms}, log) {
     pass(0ms);
     answer(asked());
   }
@@ -58,7 +58,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("a silent node is suspect at its deadline and down at its limit, not before") {
-  Bench bench;
+  SilenceBench bench;
   bench.fall_silent();
   bench.pass(399ms);
   CHECK(bench.condition() == waiting);
@@ -73,7 +73,7 @@ TEST_CASE("a silent node is suspect at its deadline and down at its limit, not b
 }
 
 TEST_CASE("a silent node is knocked at once, over a new connection beside the silent one") {
-  Bench bench;
+  SilenceBench bench;
   bench.fall_silent();
   bench.pass(400ms);
   const auto knock = bench.asked(true);
@@ -86,7 +86,7 @@ TEST_CASE("a silent node is knocked at once, over a new connection beside the si
 }
 
 TEST_CASE("a pause of a second makes no node go down") {
-  Bench bench;
+  SilenceBench bench;
   bench.fall_silent();
   const Instant asked_at = bench.now;
   bench.pass(1s);
@@ -96,7 +96,7 @@ TEST_CASE("a pause of a second makes no node go down") {
 }
 
 TEST_CASE("an answer to the knock clears the node while its first connection stays stuck") {
-  Bench bench;
+  SilenceBench bench;
   bench.fall_silent();
   const Instant asked_at = bench.now;
   bench.pass(400ms);
@@ -124,7 +124,7 @@ TEST_CASE("what the knock is told counts: refused is dead, restarting is waited 
   CAPTURE(to_text(row.kind));
   NodeOptions node = fast();
   node.max_retries = 0;
-  Bench bench(node);
+  SilenceBench bench(node);
   bench.fall_silent();
   bench.pass(400ms);
   bench.fail(row.kind, true);
@@ -132,7 +132,7 @@ TEST_CASE("what the knock is told counts: refused is dead, restarting is waited 
 }
 
 TEST_CASE("bytes for clients are signs of life: silence is measured from the last of them") {
-  Bench bench;
+  SilenceBench bench;
   bench.fall_silent();
   for (int i = 0; i < 20; ++i) {
     bench.pass(100ms);
@@ -153,7 +153,7 @@ TEST_CASE("bytes for clients are signs of life: silence is measured from the las
 TEST_CASE("bytes for clients do not make a node live that refuses connections") {
   NodeOptions node = fast();
   node.max_retries = 5;
-  Bench bench(node);
+  SilenceBench bench(node);
   bench.pass(100ms);
   bench.fail(FailureKind::refused);
   REQUIRE(bench.condition() == suspect);
@@ -164,7 +164,7 @@ TEST_CASE("bytes for clients do not make a node live that refuses connections") 
 }
 
 TEST_CASE("after a standstill of Howdah itself nobody is given up at once") {
-  Bench bench;
+  SilenceBench bench;
   bench.fall_silent();
   bench.tick(bench.now + 5s);
   CHECK(bench.condition() == suspect);
@@ -178,7 +178,7 @@ TEST_CASE("silence alone puts down nobody who may not fail over, or is not check
   NodeOptions node = fast();
   SECTION("DISALLOW_TO_FAILOVER") { node.may_fail_over = false; }
   SECTION("health_check_period = 0") { node.check_period = 0s; }
-  Bench bench(node);
+  SilenceBench bench(node);
   bench.fall_silent();
   bench.pass(10s);
   CHECK(bench.condition() == suspect);

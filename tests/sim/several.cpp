@@ -13,12 +13,12 @@ namespace {
 
 constexpr int kNodes = 3;
 constexpr int kClientsOfEach = 2;
-constexpr Duration kTrouble = 60s;
-constexpr Duration kRepair = 90s;
-constexpr Duration kLastWrites = 5s;
+constexpr Duration kHerdTrouble = 60s;
+constexpr Duration kHerdRepair = 90s;
+constexpr Duration kHerdLastWrites = 5s;
 
-enum class Fault { crash, freeze, gateway_cut, lone_primary, etcd_cut, etcd_outage, network_cut, gateway_restart, switchover };
-constexpr int kFaults = 9;
+enum class HerdFault { crash, freeze, gateway_cut, lone_primary, etcd_cut, etcd_outage, network_cut, gateway_restart, switchover };
+constexpr int kHerdFaults = 9;
 
 struct Gateway {
   std::unique_ptr<World> world;
@@ -30,15 +30,15 @@ class Herd {
   Herd(std::uint64_t seed, CouncilMutant mutant) : rng_(seed ^ 0x5eed), universe_(std::make_shared<Universe>(seed)), mutant_(mutant) {
     const int count = 2 + static_cast<int>(rng_.below(2));
     for (int i = 0; i < count; ++i) add(seed, i);
-    for (int fault = 0; fault < kFaults; ++fault)
-      if (rng_.chance(0.35)) drawn_.push_back(static_cast<Fault>(fault));
-    if (drawn_.empty()) drawn_.push_back(Fault::crash);
+    for (int fault = 0; fault < kHerdFaults; ++fault)
+      if (rng_.chance(0.35)) drawn_.push_back(static_cast<HerdFault>(fault));
+    if (drawn_.empty()) drawn_.push_back(HerdFault::crash);
   }
 
   void run_for(Duration duration) { any().run_for(duration); }
 
   void cause_trouble() {
-    trouble_ends_ = universe_->now + kTrouble;
+    trouble_ends_ = universe_->now + kHerdTrouble;
     plan_next();
   }
 
@@ -63,7 +63,7 @@ class Herd {
 
   Outcome end() {
     const Instant last = universe_->now;
-    run_for(kLastWrites);
+    run_for(kHerdLastWrites);
     std::vector<std::string> violations = universe_->violations;
     for (Gateway& gateway : gateways_) {
       if (!gateway.clients->has_written_since(last)) violations.push_back("a gateway cannot write although every fault was mended");
@@ -110,42 +110,42 @@ class Herd {
     });
   }
 
-  void strike(Fault fault) {
+  void strike(HerdFault fault) {
     Gateway& gateway = some_gateway();
     World& world = *gateway.world;
     const int node = rng_.chance(0.6) && world.view().primary ? world.view().primary->value : some_node();
     switch (fault) {
-      case Fault::crash:
+      case HerdFault::crash:
         kill(node);
         if (rng_.chance(0.7)) after(some_time(), [this, node] { any().start(node, 50ms); });
         return;
-      case Fault::freeze:
+      case HerdFault::freeze:
         world.freeze(node);
         return after(some_time(), [this, node] { any().thaw(node); });
-      case Fault::gateway_cut:
+      case HerdFault::gateway_cut:
         world.note(fmt::format("cut from node {}", node));
         world.cut_gateway(node);
         return after(some_time(), [&world] { world.heal_gateway(); });
-      case Fault::lone_primary: return cut_off(gateway, node);
-      case Fault::etcd_cut:
+      case HerdFault::lone_primary: return cut_off(gateway, node);
+      case HerdFault::etcd_cut:
         world.note("cut from etcd");
         world.set_etcd_away(true);
         return after(some_time(), [&world] { world.set_etcd_away(false); });
-      case Fault::etcd_outage:
+      case HerdFault::etcd_outage:
         for (Gateway& each : gateways_) each.world->note("etcd away"), each.world->set_etcd_away(true);
         return after(some_time(), [this] {
           for (Gateway& each : gateways_) each.world->set_etcd_away(false);
         });
-      case Fault::network_cut: {
+      case HerdFault::network_cut: {
         const int other = some_node();
         world.note(fmt::format("cut nodes={},{}", node, other));
         world.cut(node, other);
         return after(some_time(), [this] { universe_->cuts.clear(); });
       }
-      case Fault::gateway_restart:
+      case HerdFault::gateway_restart:
         world.restart_gateway();
         return gateway.clients->fail_all();
-      case Fault::switchover:
+      case HerdFault::switchover:
         return world.request(failover::PromoteRequest{++last_request_, NodeId{node}, true}, fmt::format("switchover {}", node));
     }
   }
@@ -171,7 +171,7 @@ class Herd {
   std::shared_ptr<Universe> universe_;
   CouncilMutant mutant_;
   std::vector<Gateway> gateways_;
-  std::vector<Fault> drawn_;
+  std::vector<HerdFault> drawn_;
   Instant trouble_ends_{};
   failover::RequestId last_request_ = 0;
 };
@@ -182,11 +182,11 @@ Outcome simulate_several(std::uint64_t seed, CouncilMutant mutant) {
   Herd herd(seed, mutant);
   herd.run_for(3s);
   herd.cause_trouble();
-  herd.run_for(kTrouble + 25s);
+  herd.run_for(kHerdTrouble + 25s);
   herd.mend();
-  herd.run_for(kRepair / 2);
+  herd.run_for(kHerdRepair / 2);
   herd.rebuild();
-  herd.run_for(kRepair / 2);
+  herd.run_for(kHerdRepair / 2);
   return herd.end();
 }
 

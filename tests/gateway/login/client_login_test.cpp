@@ -28,13 +28,6 @@ ClientLoginFacts facts_for(AuthMethod method, StoredSecret secret = NoSecret{}) 
   return facts;
 }
 
-template <typename Append>
-std::string made(Append append) {
-  std::string out;
-  append(out);
-  return out;
-}
-
 const std::string kAskPassword = made([](auto& o) { wire::append_cleartext_request(o); });
 const std::string kAskMd5 = made([](auto& o) { wire::append_md5_request(o, "\1\2\3\4"); });
 const std::string kAskScram = made([](auto& o) {

@@ -11,18 +11,11 @@ using namespace std::string_literals;
 
 namespace {
 
-template <typename Append>
-std::string made(Append append) {
-  std::string out;
-  append(out);
-  return out;
-}
-
 const std::string kOk = made([](auto& o) { wire::append_authentication_ok(o); });
 const std::string kReady = made([](auto& o) { wire::append_ready(o, wire::TransactionStatus::idle); });
-const std::string kAskPassword = made([](auto& o) { wire::append_cleartext_request(o); });
-const std::string kAskMd5 = made([](auto& o) { wire::append_md5_request(o, "salt"); });
-const ScramVerifier kVerifier = make_scram_verifier("secret", "0123456789abcdef", 10);
+const std::string kServerAsksPassword = made([](auto& o) { wire::append_cleartext_request(o); });
+const std::string kServerAsksMd5 = made([](auto& o) { wire::append_md5_request(o, "salt"); });
+const ScramVerifier kStoredVerifier = make_scram_verifier("secret", "0123456789abcdef", 10);
 
 std::string ask_sasl(std::vector<std::string_view> names) {
   return made([&](auto& o) { wire::append_sasl_request(o, names); });
@@ -135,9 +128,9 @@ TEST_CASE("password and md5 are answered with what is known") {
     std::string asked;
     std::string answer;
   };
-  const Row rows[] = {{PlainPassword{"secret"}, kAskPassword, plain},
-                      {PlainPassword{"secret"}, kAskMd5, md5_of_secret},
-                      {Md5Hash{md5_hash_of("secret", "joe")}, kAskMd5, md5_of_secret}};
+  const Row rows[] = {{PlainPassword{"secret"}, kServerAsksPassword, plain},
+                      {PlainPassword{"secret"}, kServerAsksMd5, md5_of_secret},
+                      {Md5Hash{md5_hash_of("secret", "joe")}, kServerAsksMd5, md5_of_secret}};
   for (const Row& row : rows) {
     const auto step = play_all(facts_with(row.credential), {{row.asked, row.answer}, {kOk + kReady, ""}});
     CHECK(std::holds_alternative<ServerLoginDone>(step));
@@ -147,13 +140,13 @@ TEST_CASE("password and md5 are answered with what is known") {
 TEST_CASE("SCRAM works with a password and with keys, with and without channel binding") {
   for (const ServerCredential& credential :
        {ServerCredential{PlainPassword{"secret"}},
-        ServerCredential{make_scram_keys("secret", kVerifier.salt, kVerifier.iterations)}}) {
+        ServerCredential{make_scram_keys("secret", kStoredVerifier.salt, kStoredVerifier.iterations)}}) {
     for (const std::string& binding : {""s, std::string(32, 'h')}) {
       for (const std::size_t chunk_size : kChunkSizes) {
         CAPTURE(binding, chunk_size);
         auto facts = facts_with(credential);
         facts.tls_binding = binding;
-        CHECK(std::holds_alternative<ServerLoginDone>(run_scram(facts, kVerifier, binding, chunk_size)));
+        CHECK(std::holds_alternative<ServerLoginDone>(run_scram(facts, kStoredVerifier, binding, chunk_size)));
       }
     }
   }
@@ -161,7 +154,7 @@ TEST_CASE("SCRAM works with a password and with keys, with and without channel b
 
 TEST_CASE("keys are not tried on a server with another verifier") {
   const auto other = make_scram_verifier("secret", "fedcba9876543210", 10);
-  const auto step = run_scram(facts_with(make_scram_keys("secret", kVerifier.salt, 10)), other, "", 1);
+  const auto step = run_scram(facts_with(make_scram_keys("secret", kStoredVerifier.salt, 10)), other, "", 1);
   CHECK(our_failure(step).code == ErrorCode::backend_login_failed);
   CHECK_FALSE(our_failure(step).hint.empty());
 }
@@ -184,13 +177,13 @@ TEST_CASE("what cannot be answered fails with a hint and sends nothing") {
     ServerCredential credential;
     std::string asked;
   };
-  const ServerCredential keys = make_scram_keys("secret", kVerifier.salt, 10);
+  const ServerCredential keys = make_scram_keys("secret", kStoredVerifier.salt, 10);
   const Row rows[] = {
-      {NoSecret{}, kAskPassword},
-      {Md5Hash{"md5x"}, kAskPassword},
-      {keys, kAskPassword},
-      {NoSecret{}, kAskMd5},
-      {keys, kAskMd5},
+      {NoSecret{}, kServerAsksPassword},
+      {Md5Hash{"md5x"}, kServerAsksPassword},
+      {keys, kServerAsksPassword},
+      {NoSecret{}, kServerAsksMd5},
+      {keys, kServerAsksMd5},
       {NoSecret{}, ask_sasl({"SCRAM-SHA-256"})},
       {Md5Hash{"md5x"}, ask_sasl({"SCRAM-SHA-256"})},
       {PlainPassword{"p"}, ask_sasl({"OAUTHBEARER"})},
@@ -218,7 +211,7 @@ TEST_CASE("a server that breaks the protocol is not believed") {
       status,
       row,
       kOk + kOk,
-      kOk + kAskPassword,
+      kOk + kServerAsksPassword,
       kOk + row,
       kOk + in_block,
       "R\0\0\0\x08\0\0\0\x0b"s,  // SASLContinue without SASL
@@ -240,7 +233,7 @@ TEST_CASE("a server that breaks the protocol is not believed") {
 }
 
 TEST_CASE("a server cannot skip its part of SCRAM or ask for a second secret") {
-  for (const std::string& after : {kOk, kAskPassword, kAskMd5, "R\0\0\0\x0a\0\0\0\x0cv="s}) {
+  for (const std::string& after : {kOk, kServerAsksPassword, kServerAsksMd5, "R\0\0\0\x0a\0\0\0\x0cv="s}) {
     ServerLogin login = started(facts_with(PlainPassword{"secret"}));
     std::string out;
     std::string left;

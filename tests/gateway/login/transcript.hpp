@@ -12,6 +12,14 @@
 
 namespace howdah::test {
 
+// The bytes of what `append` appends.
+template <typename Append>
+std::string made(Append append) {
+  std::string out;
+  append(out);
+  return out;
+}
+
 struct Turn {
   std::string give;    // from the peer
   std::string expect;  // our answer

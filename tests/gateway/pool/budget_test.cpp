@@ -5,15 +5,13 @@
 #include <catch2/catch.hpp>
 
 using namespace howdah;
-using Fate = PoolWorld::Fate;
 using Link = PoolWorld::Link;
 
 namespace {
 
-const PoolKey kShop{"shop", "ann", NodeId{0}};
 const PoolKey kTill{"till", "ann", NodeId{0}};
 
-PoolOptions settings_with(const PoolLimits& limits) { return PoolOptions{.limits = limits}; }
+PoolOptions options_with(const PoolLimits& limits) { return PoolOptions{.limits = limits}; }
 
 }  // namespace
 
@@ -31,7 +29,7 @@ TEST_CASE("as many connections are opened as the tightest limit allows") {
       {{.default_pool_size = 4, .max_node_connections = 5}, 4, 1},
   };
   for (const Row& row : rows) {
-    PoolWorld world{2, settings_with(row.limits)};
+    PoolWorld world{2, options_with(row.limits)};
     for (const PoolKey& key : {kShop, kTill})
       for (std::uint16_t i = 0; i < 10; ++i) world.ask(i % 2, key);
     world.open_all();
@@ -46,7 +44,7 @@ TEST_CASE("a pool may have limits of its own, and others under the same limit ke
                     PoolLimits limits{.default_pool_size = 4};
                     if (key == kTill) limits.default_pool_size = 2;
                     if (key.database == "shop") limits.max_db_connections = 5;
-                    return settings_with(limits);
+                    return options_with(limits);
                   }};
   for (const PoolKey& key : {kShop, kTill, bob})
     for (std::uint16_t i = 0; i < 10; ++i) world.ask(i % 2, key);
@@ -57,7 +55,7 @@ TEST_CASE("a pool may have limits of its own, and others under the same limit ke
 }
 
 TEST_CASE("the reserve opens for those who waited reserve_pool_timeout") {
-  PoolWorld world{1, settings_with({.default_pool_size = 2, .reserve_pool_size = 1})};
+  PoolWorld world{1, options_with({.default_pool_size = 2, .reserve_pool_size = 1})};
   for (int i = 0; i < 5; ++i) world.ask(0, kShop);
   world.open_all();
   CHECK(world.budget.used(kShop) == 2);
@@ -68,7 +66,7 @@ TEST_CASE("the reserve opens for those who waited reserve_pool_timeout") {
 }
 
 TEST_CASE("an idle connection moves to the worker that waits, even when it lay idle before") {
-  PoolWorld world{2, settings_with({.default_pool_size = 1})};
+  PoolWorld world{2, options_with({.default_pool_size = 1})};
   const SessionId first = world.ask(0, kShop);
   world.open_all();
   const BackendId backend = world.client(first).backend;
@@ -81,7 +79,7 @@ TEST_CASE("an idle connection moves to the worker that waits, even when it lay i
 
 TEST_CASE("a connection moves between busy workers only for who waits longer by hand_over_after") {
   for (const bool is_older : {false, true}) {
-    PoolWorld world{2, settings_with({.default_pool_size = 1, .hand_over_after = 5ms})};
+    PoolWorld world{2, options_with({.default_pool_size = 1, .hand_over_after = 5ms})};
     const SessionId holder = world.ask(0, kShop);
     world.open_all();
     const SessionId elsewhere = world.ask(1, kShop);
@@ -89,13 +87,13 @@ TEST_CASE("a connection moves between busy workers only for who waits longer by 
     const SessionId here = world.ask(0, kShop);
     world.give_back(holder);
     world.deliver_all();
-    CHECK(world.client(is_older ? elsewhere : here).fate == Fate::granted);
+    CHECK(world.client(is_older ? elsewhere : here).fate == PoolWorld::Fate::granted);
     CHECK(world.hand_overs == (is_older ? 1 : 0));
   }
 }
 
 TEST_CASE("an idle connection of another pool makes room when a shared limit is reached") {
-  PoolWorld world{2, settings_with({.max_user_connections = 1})};
+  PoolWorld world{2, options_with({.max_user_connections = 1})};
   const SessionId first = world.ask(0, kShop);
   world.open_all();
   world.give_back(first);
@@ -105,11 +103,11 @@ TEST_CASE("an idle connection of another pool makes room when a shared limit is 
   CHECK(world.where(Link::opening).empty());  // not before the old one is gone
   world.finish_closing();
   world.open_all();
-  CHECK(world.client(other).fate == Fate::granted);
+  CHECK(world.client(other).fate == PoolWorld::Fate::granted);
 }
 
 TEST_CASE("a busy pool makes room for one that has waited longer by make_room_after") {
-  PoolWorld world{1, settings_with({.max_user_connections = 1, .make_room_after = 500ms})};
+  PoolWorld world{1, options_with({.max_user_connections = 1, .make_room_after = 500ms})};
   SessionId holder = world.ask(0, kShop);
   world.open_all();
   world.ask(0, kTill);
@@ -127,7 +125,7 @@ TEST_CASE("a busy pool makes room for one that has waited longer by make_room_af
 }
 
 TEST_CASE("min_pool_size is kept over all workers together, one connection at a time") {
-  PoolWorld world{2, settings_with({.min_pool_size = 3})};
+  PoolWorld world{2, options_with({.min_pool_size = 3})};
   world.give_back([&] {
     const SessionId session = world.ask(0, kShop);
     world.open_all();
@@ -144,7 +142,7 @@ TEST_CASE("min_pool_size is kept over all workers together, one connection at a 
 }
 
 TEST_CASE("raised limits serve waiters at once") {
-  PoolWorld world{1, settings_with({.default_pool_size = 1})};
+  PoolWorld world{1, options_with({.default_pool_size = 1})};
   world.ask(0, kShop);
   world.ask(0, kShop);
   CHECK(world.budget.used(kShop) == 1);

@@ -5,12 +5,10 @@
 #include <catch2/catch.hpp>
 
 using namespace howdah;
-using Fate = PoolWorld::Fate;
 using Link = PoolWorld::Link;
 
 namespace {
 
-const PoolKey kShop{"shop", "ann", NodeId{0}};
 
 PoolOptions settings_with(PoolLimits limits) {
   limits.hand_over_after = 0s;
@@ -99,7 +97,7 @@ TEST_CASE("a returned connection is lent again only when no cancel and no reset 
   CHECK(world.pool(0, kShop).count(BackendState::cancelling) == 1);
   world.cancel(backend, false);
   CHECK(world.pool(0, kShop).count(BackendState::resetting) == 1);
-  CHECK(world.client(next).fate == Fate::waiting);
+  CHECK(world.client(next).fate == PoolWorld::Fate::waiting);
   world.reset_done(backend, true);
   CHECK(world.client(next).backend == backend);
 }
@@ -113,7 +111,7 @@ TEST_CASE("a connection that cannot be reset is closed, and the waiter gets a ne
   CHECK(world.closes[BackendCloseReason::reset_failed] == 1);
   world.finish_closing();
   world.open_all();
-  CHECK(world.client(next).fate == Fate::granted);
+  CHECK(world.client(next).fate == PoolWorld::Fate::granted);
 }
 
 TEST_CASE(
@@ -124,7 +122,7 @@ TEST_CASE(
     world.open_failed(world.where(Link::opening)[0], code);
     const SessionId third = world.ask(0, kShop);
     for (const SessionId session : {first, second, third}) {
-      CHECK(world.client(session).fate == Fate::refused);
+      CHECK(world.client(session).fate == PoolWorld::Fate::refused);
       CHECK(world.client(session).error.code == code);
       CHECK(world.client(session).error.message == "the server's words");
     }
@@ -150,7 +148,7 @@ TEST_CASE("the news that a node is back ends the pause") {
   world.feed(0, kShop, NodeBack{});
   const SessionId next = world.ask(0, kShop);
   world.open_all();
-  CHECK(world.client(next).fate == Fate::granted);
+  CHECK(world.client(next).fate == PoolWorld::Fate::granted);
 }
 
 TEST_CASE("when the server has no slot free waiters stay, and get what other workers return") {
@@ -161,10 +159,10 @@ TEST_CASE("when the server has no slot free waiters stay, and get what other wor
   world.open_failed(world.where(Link::opening)[0], ErrorCode::too_many_clients);
   world.deliver_all();
   CHECK(world.where(Link::opening).empty());
-  CHECK(world.client(waiter).fate == Fate::waiting);
+  CHECK(world.client(waiter).fate == PoolWorld::Fate::waiting);
   world.give_back(holder);
   world.deliver_all();
-  CHECK(world.client(waiter).fate == Fate::granted);
+  CHECK(world.client(waiter).fate == PoolWorld::Fate::granted);
 }
 
 TEST_CASE("who waits query_wait_timeout reads which setting limits") {

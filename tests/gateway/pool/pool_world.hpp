@@ -18,6 +18,8 @@
 
 namespace howdah {
 
+inline const PoolKey kShop{"shop", "ann", NodeId{0}};
+
 struct PoolWorld {
   enum class Link { opening, open, resetting, closing, moving };
   struct Server {

@@ -6,7 +6,6 @@
 #include <catch2/catch.hpp>
 
 using namespace howdah;
-using Fate = PoolWorld::Fate;
 using Link = PoolWorld::Link;
 
 namespace {
@@ -106,11 +105,11 @@ struct Schedule {
         break;
       case 3:
         if (rng.chance(0.2))
-          if (const auto waiting = any(world.with(Fate::waiting))) world.forget(*waiting);
+          if (const auto waiting = any(world.with(PoolWorld::Fate::waiting))) world.forget(*waiting);
         break;
       case 4:
       case 5:
-        if (const auto holder = any(world.with(Fate::granted)))
+        if (const auto holder = any(world.with(PoolWorld::Fate::granted)))
           world.give_back(*holder, rng.chance(0.8)   ? LeaseReturn::clean
                                    : rng.chance(0.5) ? LeaseReturn::must_reset
                                                      : LeaseReturn::must_close);
@@ -173,7 +172,7 @@ struct Schedule {
 
   // At rest somebody waits only if no permit is free, and nothing lies idle that would help.
   void check_no_lost_wake_up() const {
-    for (const SessionId session : world.with(Fate::waiting)) {
+    for (const SessionId session : world.with(PoolWorld::Fate::waiting)) {
       const PoolKey& key = world.client(session).key;
       CAPTURE(seed, key.database, key.user, key.node.value);
       REQUIRE(is_full(key, nullptr));
@@ -200,14 +199,14 @@ struct Schedule {
       settle();
       check_no_lost_wake_up();
     }
-    for (int round = 0; round < 200 && !(world.with(Fate::waiting).empty() && world.with(Fate::granted).empty());
+    for (int round = 0; round < 200 && !(world.with(PoolWorld::Fate::waiting).empty() && world.with(PoolWorld::Fate::granted).empty());
          ++round) {
       settle();
-      for (const SessionId session : world.with(Fate::granted)) world.give_back(session);
+      for (const SessionId session : world.with(PoolWorld::Fate::granted)) world.give_back(session);
       world.pass(100ms);
       world.tick();
     }
-    REQUIRE(world.with(Fate::waiting).empty());
+    REQUIRE(world.with(PoolWorld::Fate::waiting).empty());
     settle();
     REQUIRE(world.budget.waiting() == 0);
     for (const PoolKey& key : kKeys)

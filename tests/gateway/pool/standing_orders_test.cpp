@@ -5,12 +5,10 @@
 #include <catch2/catch.hpp>
 
 using namespace howdah;
-using Fate = PoolWorld::Fate;
 using Link = PoolWorld::Link;
 
 namespace {
 
-const PoolKey kShop{"shop", "ann", NodeId{0}};
 
 PoolOptions options() {
   PoolOptions out;
@@ -52,12 +50,12 @@ TEST_CASE("who asks while it is paused waits and is served in turn after RESUME"
   const SessionId third = world.ask(0, kShop);
   world.open_all();
   CHECK(world.servers.empty());
-  CHECK(world.with(Fate::waiting).size() == 3);
+  CHECK(world.with(PoolWorld::Fate::waiting).size() == 3);
   pause(world, false);
   world.open_all();
   CHECK(world.holds(first));
   CHECK(world.holds(second));
-  CHECK(world.client(third).fate == Fate::waiting);
+  CHECK(world.client(third).fate == PoolWorld::Fate::waiting);
   world.give_back(first);
   world.deliver_all();
   CHECK(world.holds(third));
@@ -71,7 +69,7 @@ TEST_CASE("a pause that comes while a connection is being opened leaves none") {
   pause(world, true);
   world.finish_closing();
   CHECK(world.budget.used_by("shop") == 0);
-  CHECK(world.client(waiter).fate == Fate::waiting);
+  CHECK(world.client(waiter).fate == PoolWorld::Fate::waiting);
   pause(world, false);
   world.open_all();
   CHECK(world.holds(waiter));
@@ -101,7 +99,7 @@ TEST_CASE("query_wait_timeout goes on during a pause and names it") {
   const SessionId waiter = world.ask(0, kShop);
   world.pass(2min);
   world.tick();
-  CHECK(world.client(waiter).fate == Fate::refused);
+  CHECK(world.client(waiter).fate == PoolWorld::Fate::refused);
   CHECK(world.client(waiter).error.detail == "database \"shop\" is paused");
 }
 

@@ -16,8 +16,8 @@ using namespace howdah::test;
 namespace {
 
 // Two clients of one database with table t1 and the function f.
-struct TwoClients {
-  explicit TwoClients(const std::string& body = "SELECT 1") {
+struct TwoCatalogClients {
+  explicit TwoCatalogClients(const std::string& body = "SELECT 1") {
     catalog.changes = std::make_shared<CatalogChanges>([this] { ++questions; });
     world.use_catalog(catalog);
     read(body);
@@ -76,19 +76,19 @@ constexpr const char* kDefine = "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS
 }  // namespace
 
 TEST_CASE("a function that is known to read goes to a replica, another one to the primary") {
-  TwoClients reading;
+  TwoCatalogClients reading;
   CHECK(reading.ask_where(reading.one, kCall) == "replica");
   CHECK_FALSE(reading.is_pinned(reading.one));
-  TwoClients writing("INSERT INTO t1 VALUES (1)");
+  TwoCatalogClients writing("INSERT INTO t1 VALUES (1)");
   CHECK(writing.ask_where(writing.one, kCall) == "primary");
   CHECK_FALSE(writing.is_pinned(writing.one));
-  TwoClients locking("SELECT pg_advisory_lock(1)");
+  TwoCatalogClients locking("SELECT pg_advisory_lock(1)");
   CHECK(locking.ask_where(locking.one, kCall) == "primary");
   CHECK(locking.world.client(locking.one).session->pin_reason() == PinReason::advisory_lock);
 }
 
 TEST_CASE("after a change by one client nothing is known to the others, until the catalog has been read again") {
-  TwoClients clients;
+  TwoCatalogClients clients;
   REQUIRE(clients.ask_where(clients.two, "SELECT a FROM t1") == "replica");
   clients.ask(clients.one, std::string("Q ") + kDefine);
   CHECK(clients.questions > 0);
@@ -99,7 +99,7 @@ TEST_CASE("after a change by one client nothing is known to the others, until th
 }
 
 TEST_CASE("a change in a transaction is its own until it commits") {
-  TwoClients clients;
+  TwoCatalogClients clients;
   clients.ask(clients.one, "Q BEGIN");
   clients.ask(clients.one, std::string("Q ") + kDefine);
   CHECK(clients.ask_where(clients.two, kCall) == "replica");
@@ -108,7 +108,7 @@ TEST_CASE("a change in a transaction is its own until it commits") {
 }
 
 TEST_CASE("others are told of a change before its client is") {
-  TwoClients clients;
+  TwoCatalogClients clients;
   clients.world.send(clients.one, encode(std::string("Q ") + kDefine));
   std::size_t told = 0;
   while (clients.world.step()) {
@@ -123,7 +123,7 @@ TEST_CASE("others are told of a change before its client is") {
 }
 
 TEST_CASE("new names are asked about, and do not make what is known void") {
-  TwoClients clients;
+  TwoCatalogClients clients;
   const auto before = clients.catalog.changes->count();
   clients.ask(clients.one, "Q CREATE TABLE fresh (a int)");
   CHECK(clients.catalog.changes->count() == before);
@@ -135,7 +135,7 @@ TEST_CASE("new names are asked about, and do not make what is known void") {
 }
 
 TEST_CASE("a statement prepared before a change is judged anew") {
-  TwoClients clients;
+  TwoCatalogClients clients;
   clients.ask(clients.two, std::string("P s|") + kCall);
   clients.ask(clients.two, "B |s");
   clients.ask(clients.two, "E |0");
@@ -148,7 +148,7 @@ TEST_CASE("a statement prepared before a change is judged anew") {
 }
 
 TEST_CASE("a session is pinned for a function nobody could look up only until somebody has") {
-  TwoClients clients;
+  TwoCatalogClients clients;
   clients.ask(clients.one, std::string("Q ") + kDefine);
   clients.ask(clients.two, std::string("Q ") + kCall);
   CHECK(clients.is_pinned(clients.two));

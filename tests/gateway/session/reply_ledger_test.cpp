@@ -51,7 +51,7 @@ std::string fates(ReplyLedger& ledger, std::string_view answers) {
   return fates;
 }
 
-struct Row {
+struct LedgerRow {
   std::string_view what;
   std::string_view sent;
   std::string_view answers;
@@ -62,7 +62,7 @@ struct Row {
 }  // namespace
 
 TEST_CASE("each answer goes to whoever is owed it") {
-  const Row row = GENERATE(Catch::Generators::values<Row>({
+  const LedgerRow row = GENERATE(Catch::Generators::values<LedgerRow>({
       {"a query with rows", "Q", "TDDCZ", "fffff", true},
       {"several statements in one query", "Q", "TDCCICZ", "fffffff", true},
       {"a query that fails", "Q", "TDEZ", "ffff", true},

@@ -10,14 +10,14 @@ using namespace howdah;
 namespace {
 
 // What setting x is in the end, to the session and on the server.
-struct Outcome {
+struct Journaled {
   std::string session;
   std::string server;
 };
 
 // A session in words: "set 1", "reset", "savepoint s", "release s", "rollback_to s", "COMMIT", "ROLLBACK"; I, T and E end
 // a request with that status ("!": after an error).
-Outcome play(const std::string& words, const char* startup = nullptr) {
+Journaled play(const std::string& words, const char* startup = nullptr) {
   using enum SessionStepKind;
   const auto first = startup == nullptr ? nullptr : make_settings({{"x", startup}});
   SettingsJournal journal(first);

@@ -35,8 +35,8 @@ TEST_CASE("whatever breaks between any two messages, each request ends once and 
   for (const std::string& path : paths()) {
     Script script = read_script(path);
     script.world.session.transaction_replay = is_replaying;
-    for (const Fault fault :
-         {Fault::backend_lost, Fault::client_gone, Fault::cancel, Fault::timeout, Fault::primary_lost}) {
+    using enum howdah::test::Fault;
+    for (const howdah::test::Fault fault : {backend_lost, client_gone, cancel, timeout, primary_lost}) {
       bool ended = false;
       std::string problems;
       for (int step = 0; !ended && problems.empty(); ++step)
@@ -52,7 +52,8 @@ TEST_CASE("a server or a client lost in the middle of a message leaves no half o
     Script script = read_script(path);
     script.world.session.transaction_replay = is_replaying;
     if (script.has_large_messages) continue;  // thousands of pieces
-    for (const Fault fault : {Fault::backend_lost, Fault::client_gone}) {
+    using enum howdah::test::Fault;
+    for (const howdah::test::Fault fault : {backend_lost, client_gone}) {
       bool ended = false;
       std::string problems;
       for (int step = 0; !ended && problems.empty(); ++step)

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "health/cluster_view.hpp"
-#include "health/commit_doubt.hpp"
 #include "tests/sim/sim_postgres.hpp"
 
 namespace howdah::sim {
@@ -18,8 +17,12 @@ class Checkers {
  public:
   // Never two primaries for one epoch, and epochs never go back.
   void on_view(const ClusterView& view);
-  // A write was acknowledged to a client: only by the primary of the newest view's epoch.
-  void on_acknowledged(std::uint64_t write, int node, Epoch epoch, const ClusterView& newest);
+  // A write was acknowledged to a client: the primary of the newest epoch has it.
+  void on_acknowledged(std::uint64_t write, const std::vector<SimPostgres>& nodes);
+  // A server commits a client's write: once in each history.
+  void on_committed(std::uint64_t write, const SimPostgres& server);
+  // A server runs a client's read: with that client's settings. Its mark begins with the client's name.
+  void on_read(std::string_view mark, std::string_view application_name);
   // A standby is stopped from receiving because the primary is held for dead: it could not have heard it for some time.
   // `has_link`: the network between the two is whole, and not only just now.
   void on_freeze(const SimPostgres& standby, const std::vector<SimPostgres>& nodes, bool has_link, Instant now);
@@ -32,8 +35,6 @@ class Checkers {
   void on_fence(const SimPostgres& node, const std::vector<SimPostgres>& nodes);
   // After a while without faults: every false primary is fenced, and nobody else is.
   void on_calm(const std::vector<SimPostgres>& nodes, const ClusterView& view);
-  // A client was told the fate of a COMMIT whose answer was lost: as it is on the primary.
-  void on_fate(std::uint64_t write, CommitOutcome outcome, const SimPostgres& primary);
   // Every request of a client ends once, in time.
   void on_asked(std::uint64_t request, Instant deadline);
   void on_ended(std::uint64_t request, Instant now);
@@ -48,19 +49,16 @@ class Checkers {
 
   void fail(std::string line) { violations_.push_back(std::move(line)); }
   const std::vector<std::string>& violations() const { return violations_; }
-  std::size_t acknowledged() const { return acknowledged_.size(); }
-  bool is_open(std::uint64_t request) const { return open_.contains(request); }
   std::size_t promotions() const { return promotions_; }
-  std::size_t fates() const { return fates_; }  // that could be told
 
  private:
   std::map<Epoch, NodeId> primary_of_;
   Epoch newest_epoch_{};
-  std::map<std::uint64_t, int> acknowledged_;
+  std::set<std::uint64_t> acknowledged_;
+  std::set<std::uint64_t> committed_;
   std::map<std::uint64_t, Instant> open_;
   std::set<std::uint64_t> operator_open_;
   std::size_t promotions_ = 0;
-  std::size_t fates_ = 0;
   std::vector<std::string> violations_;
 };
 

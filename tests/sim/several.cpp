@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "tests/sim/sim_client.hpp"
+#include "tests/sim/workload.hpp"
 
 namespace howdah::sim {
 
@@ -22,7 +22,7 @@ constexpr int kHerdFaults = 9;
 
 struct Gateway {
   std::unique_ptr<World> world;
-  std::unique_ptr<SimClients> clients;
+  std::unique_ptr<Workload> clients;
 };
 
 class Herd {
@@ -70,13 +70,15 @@ class Herd {
       if (gateway.world->view().primary != any().view().primary) violations.push_back("the gateways have different primaries");
       gateway.clients->stop();
     }
-    run_for(32s);
+    run_for(40s);
+    for (Gateway& gateway : gateways_)
+      if (const auto primary = any().view().primary) gateway.clients->judge(any().node(primary->value).tables());
     Outcome outcome{.trace = any().take_trace(), .trace_hash = any().trace_hash()};
     for (Gateway& gateway : gateways_) {
       const auto& own = gateway.world->checkers().violations();
       violations.insert(violations.end(), own.begin(), own.end());
       outcome.promotions += gateway.world->checkers().promotions();
-      outcome.acknowledged += gateway.world->checkers().acknowledged();
+      outcome.acknowledged += gateway.clients->acknowledged();
     }
     outcome.violations = std::move(violations);
     return outcome;
@@ -92,7 +94,10 @@ class Herd {
     Gateway gateway;
     gateway.world = std::make_unique<World>(std::move(options), universe_);
     gateway.world->set_council_mutant(mutant_ == CouncilMutant::no_votes, mutant_ == CouncilMutant::no_isolation);
-    gateway.clients = std::make_unique<SimClients>(*gateway.world, kClientsOfEach, static_cast<std::uint64_t>(number) * 1'000'000);
+    WorkloadOptions work{.clients = kClientsOfEach, .first_write = static_cast<std::uint64_t>(number) * 1'000'000};
+    work.worker.session.commit_safety = CommitSafety::pipelined;
+    work.worker.session.transaction_replay = true;
+    gateway.clients = std::make_unique<Workload>(*gateway.world, work);
     gateways_.push_back(std::move(gateway));
   }
 
@@ -142,9 +147,7 @@ class Herd {
         world.cut(node, other);
         return after(some_time(), [this] { universe_->cuts.clear(); });
       }
-      case HerdFault::gateway_restart:
-        world.restart_gateway();
-        return gateway.clients->fail_all();
+      case HerdFault::gateway_restart: return world.restart_gateway();
       case HerdFault::switchover:
         return world.request(failover::PromoteRequest{++last_request_, NodeId{node}, true}, fmt::format("switchover {}", node));
     }

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <iostream>
 #include <mutex>
@@ -35,13 +36,15 @@ int run_one(std::uint64_t seed, const Run& run, const char* again) {
 int run_all(std::uint64_t seeds, const Run& run, const char* again) {
   std::atomic<std::uint64_t> next = 1;
   std::mutex mutex;  // guards the output and the sums
-  std::size_t promotions = 0, acknowledged = 0, failed = 0;
+  std::size_t promotions = 0, acknowledged = 0, fates = 0, failed = 0;
+  const auto began = std::chrono::steady_clock::now();
   const auto work = [&] {
     for (std::uint64_t seed = next++; seed <= seeds; seed = next++) {
       const Outcome outcome = run(seed);
       const std::lock_guard lock(mutex);
       promotions += outcome.promotions;
       acknowledged += outcome.acknowledged;
+      fates += outcome.fates;
       failed += outcome.violations.empty() ? 0 : 1;
       tell_violations(seed, outcome, again);
     }
@@ -49,8 +52,10 @@ int run_all(std::uint64_t seeds, const Run& run, const char* again) {
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < std::max(1u, std::thread::hardware_concurrency()); ++i) threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
-  std::cout << seeds << " seeds, " << promotions << " promotions, " << acknowledged << " writes acknowledged: "
-            << (failed == 0 ? "all promises kept" : "FAILED") << '\n';
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  std::cout << seeds << " seeds (" << static_cast<double>(seeds) / took.count() << " a second), " << promotions << " promotions, "
+            << acknowledged << " writes acknowledged, " << fates << " commits in doubt looked up: "
+            << (failed == 0 ? "all promises kept" : std::to_string(failed) + " seeds FAILED") << '\n';
   return failed == 0 ? 0 : 1;
 }
 

@@ -4,24 +4,76 @@
 
 #include <algorithm>
 
+#include "base/rng.hpp"
+#include "failover/synchronous.hpp"
+
 namespace howdah::sim {
 
-bool SimPostgres::is_prefix_of(const SimPostgres& other) const {
-  return wal.size() <= other.wal.size() && std::equal(wal.begin(), wal.end(), other.wal.begin());
+void Wal::push_back(WalRecord record) {
+  if (!records_.empty()) {
+    record.history = back().history;
+    record.newest_xid = back().newest_xid;
+  }
+  for (const std::uint64_t part : {record.write, std::uint64_t{record.timeline}, record.xid})
+    record.history = Rng(record.history ^ part).next();
+  record.newest_xid = std::max(record.newest_xid, record.xid);
+  records_.push_back(std::move(record));
+}
+
+bool Wal::is_prefix_of(const Wal& other) const {
+  return size() == 0 || (size() <= other.size() && back().history == other[size() - 1].history);
 }
 
 bool SimPostgres::has_write(std::uint64_t write) const {
-  return std::any_of(wal.begin(), wal.end(), [&](const WalRecord& record) { return record.write == write; });
+  return std::any_of(wal.rbegin(), wal.rend(), [&](const WalRecord& record) { return record.write == write; });
 }
 
 bool SimPostgres::has_xid(std::uint64_t xid) const {
-  return std::any_of(wal.begin(), wal.end(), [&](const WalRecord& record) { return record.xid == xid; });
+  return std::any_of(wal.rbegin(), wal.rend(), [&](const WalRecord& record) { return record.xid == xid; });
 }
 
 std::uint64_t SimPostgres::next_xid() const {
-  std::uint64_t newest = 700;
-  for (const WalRecord& record : wal) newest = std::max(newest, record.xid);
-  return std::max(newest, given_xids) + 1;
+  return std::max(wal.back().newest_xid, given_xids) + 1;
+}
+
+// Others see a commit that waits for synchronous standbys when it waits no longer.
+std::size_t SimPostgres::visible_count() const {
+  if (in_recovery) return replayed;
+  return waiting.empty() ? wal.size() : *waiting.begin();
+}
+
+const Tables& SimPostgres::tables() {
+  const std::size_t visible = visible_count();
+  if (applied > visible) tables_so_far = {}, applied = 0;
+  for (; applied < visible; ++applied)
+    for (const Change& change : wal[applied].changes) tables_so_far.apply(change);
+  return tables_so_far;
+}
+
+bool SimPostgres::is_confirmed(std::size_t count) const {
+  if (is_fenced) return false;
+  const auto wish = failover::parse_synchronous(synchronous_names);
+  if (!wish) return true;
+  int confirmations = 0;
+  for (const auto& [standby, records] : confirmed) {
+    const bool is_named = std::any_of(wish->names.begin(), wish->names.end(), [&, standby = standby](const std::string& name) {
+      return name == "*" || name == fmt::format("node{}", standby);
+    });
+    confirmations += is_named && records >= count ? 1 : 0;
+  }
+  return confirmations >= wish->count;
+}
+
+void SimPostgres::release_confirmed() {
+  while (!waiting.empty() && is_confirmed(*waiting.begin() + 1)) waiting.erase(waiting.begin());
+}
+
+// Every session ends. What waited for standbys is committed here all the same.
+void SimPostgres::forget_clients() {
+  ++generation;
+  open_transactions = 0;
+  row_locks.clear();
+  waiting.clear();
 }
 
 void SimPostgres::promote() {
@@ -31,7 +83,8 @@ void SimPostgres::promote() {
   is_receiving = false;
   replayed = wal.size();
   ++timeline;
-  wal.push_back({0, timeline});
+  wal.push_back({.timeline = timeline});
+  confirmed.clear();
 }
 
 health::ProbeResult SimPostgres::probe(Instant now, const std::vector<SimPostgres>& all) const {

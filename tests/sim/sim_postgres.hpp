@@ -2,7 +2,9 @@
 // another server, and the ways it can fail. Virtual time; moved along by World.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,15 +12,33 @@
 #include "base/instant.hpp"
 #include "base/lsn.hpp"
 #include "health/events.hpp"
+#include "tests/sim/sim_table.hpp"
 
 namespace howdah::sim {
 
-// One commit. Records are compared, so that histories that went apart are seen.
+// One commit.
 struct WalRecord {
   std::uint64_t write = 0;  // of the client's write; 0: the server's own
   std::uint32_t timeline = 1;
   std::uint64_t xid = 0;    // of its transaction; a promoted server goes on where it has got to
-  friend bool operator==(const WalRecord&, const WalRecord&) = default;
+  std::vector<Change> changes = {};
+  std::uint64_t history = 0;       // of everything up to here, so that histories that went apart are seen
+  std::uint64_t newest_xid = 700;  // the same: in everything up to here
+};
+
+class Wal {
+ public:
+  void push_back(WalRecord record);
+  std::size_t size() const { return records_.size(); }
+  const WalRecord& back() const { return records_.back(); }
+  const WalRecord& operator[](std::size_t index) const { return records_[index]; }
+  auto rbegin() const { return records_.rbegin(); }
+  auto rend() const { return records_.rend(); }
+  // Everything here is also there.
+  bool is_prefix_of(const Wal& other) const;
+
+ private:
+  std::vector<WalRecord> records_;
 };
 
 enum class Life {
@@ -38,7 +58,7 @@ struct SimPostgres {
   std::uint32_t timeline = 1;
   std::uint32_t control_timeline = 1;  // of the last checkpoint: late after a promotion, for minutes
   std::uint64_t system_identifier = 7000;
-  std::vector<WalRecord> wal;
+  Wal wal = {};
   std::uint64_t given_xids = 0;  // to transactions that may never commit
   Lsn forked_at = {};            // where the last promotion found it
   std::string synchronous_names = {};
@@ -53,6 +73,7 @@ struct SimPostgres {
   Instant reconnect_at{};
   Instant running_since{};  // without being frozen
   Instant heard_at{};  // the WAL receiver's last message
+  int unacknowledged = 0;
   Duration latency = 1ms;
   std::optional<Instant> back_at = {};      // starting or recovering ends
   std::optional<Instant> promoted_at = {};  // a promotion takes effect
@@ -60,17 +81,35 @@ struct SimPostgres {
   int open_transactions = 0;
   std::uint64_t generation = 0;  // grows when every client is thrown out
 
+  double pace = 1;                // how often it receives, and replays, when it could
+  bool is_replay_paused = false;  // by a long query on it
+  bool is_full = false;       // refuses logins: 53300
+  std::map<std::int64_t, std::uint64_t> row_locks = {};   // by backend
+  std::set<std::size_t> waiting = {};                     // records whose commit waits for synchronous standbys
+  std::map<int, std::size_t> confirmed = {};              // by standby: the records it is known to have
+
   bool answers() const { return life == Life::running; }
   bool is_primary() const { return !in_recovery; }
   Lsn position() const { return Lsn{0x1000 + wal.size() * 8}; }
   Lsn replay_position() const { return Lsn{0x1000 + (in_recovery ? replayed : wal.size()) * 8}; }
-  // May follow `other`: everything here is also there.
-  bool is_prefix_of(const SimPostgres& other) const;
+  // May follow `other`.
+  bool is_prefix_of(const SimPostgres& other) const { return wal.is_prefix_of(other.wal); }
   bool has_write(std::uint64_t write) const;
   bool has_xid(std::uint64_t xid) const;
   std::uint64_t next_xid() const;
+  // What a transaction sees that begins now.
+  const Tables& tables();
+  // Whether the standbys that synchronous_standby_names asks for have the first `count` records.
+  bool is_confirmed(std::size_t count) const;
+  // Commits that wait no longer.
+  void release_confirmed();
+  void forget_clients();
   void promote();
   health::ProbeResult probe(Instant now, const std::vector<SimPostgres>& all) const;
+  std::size_t visible_count() const;
+
+  Tables tables_so_far = {};  // of tables()
+  std::size_t applied = 0;    // records, in these
 };
 
 }  // namespace howdah::sim

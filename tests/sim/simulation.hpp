@@ -19,6 +19,9 @@ struct Outcome {
   std::size_t fates = 0;
 };
 
+// detection_profile = fast.
+void set_fast_profile(WorldOptions& options);
+
 Outcome simulate(std::uint64_t seed, Mutant mutant = Mutant::none);
 
 }  // namespace howdah::sim

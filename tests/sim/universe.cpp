@@ -26,12 +26,16 @@ void SimEtcd::expire(Instant now) {
   std::erase_if(leases, [now](const auto& lease) { return lease.second <= now; });
 }
 
-void Universe::on_acknowledged(std::uint64_t write, const SimPostgres& node) {
-  if (node.timeline < newest_timeline || (node.timeline == newest_timeline && node.id != newest_node))
+void Universe::on_acknowledged(std::uint64_t write) {
+  const SimPostgres* holder = nullptr;  // of the newest timeline
+  for (const SimPostgres& node : nodes)
+    if (node.is_primary() && (holder == nullptr || node.timeline > holder->timeline) && node.has_write(write)) holder = &node;
+  if (holder == nullptr) return violations.push_back(fmt::format("write {} acknowledged, and no primary has it", write));
+  if (holder->timeline < newest_timeline || (holder->timeline == newest_timeline && holder->id != newest_node))
     violations.push_back(fmt::format("write {} acknowledged by node {} on timeline {} after one by node {} on timeline {}", write,
-                                     node.id, node.timeline, newest_node, newest_timeline));
-  newest_timeline = std::max(newest_timeline, node.timeline);
-  newest_node = node.id;
+                                     holder->id, holder->timeline, newest_node, newest_timeline));
+  newest_timeline = std::max(newest_timeline, holder->timeline);
+  newest_node = holder->id;
 }
 
 }  // namespace howdah::sim

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <queue>
 #include <set>
 #include <string>
@@ -27,6 +28,15 @@ struct SimEtcd {
   void expire(Instant now);  // what was under a lease that has ended
 };
 
+// How the clients' connections to a server come to an end, or what else befalls them.
+enum class ServerEnd {
+  died,        // the operating system closes them
+  crashed,     // another backend crashed
+  terminated,  // pg_terminate_backend
+  reset,       // by the network
+  cut,         // nothing arrives any more
+};
+
 struct Universe {
   explicit Universe(std::uint64_t seed) : rng(seed) {}
 
@@ -38,7 +48,11 @@ struct Universe {
   };
 
   // A write was acknowledged through any gateway: never on an older timeline than one before, nor on two servers of one.
-  void on_acknowledged(std::uint64_t write, const SimPostgres& node);
+  void on_acknowledged(std::uint64_t write);
+
+  void tell_clients(int node, ServerEnd how) {
+    for (const auto& listener : listeners) listener(node, how);
+  }
 
   Rng rng;
   Instant now = Instant{} + 1000s;
@@ -47,7 +61,10 @@ struct Universe {
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
   std::vector<SimPostgres> nodes;
   std::set<std::pair<int, int>> cuts;
+  std::uint64_t last_process = 0;
+  std::map<std::uint64_t, std::shared_ptr<void>> processes;  // the servers' backends that live
   int gateways = 0;
+  std::vector<std::function<void(int node, ServerEnd how)>> listeners;  // the gateways' connections; they outlive the run
   SimEtcd etcd;
   std::uint32_t newest_timeline = 0;  // of acknowledged writes
   int newest_node = -1;

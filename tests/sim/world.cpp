@@ -12,7 +12,9 @@ using health::FailureKind;
 
 constexpr Duration kReplicationTick = 5ms;
 constexpr Duration kReconnect = 5s;  // wal_retrieve_retry_interval
-constexpr Duration kLateClose = 60ms;
+constexpr Duration kLateClose = 250ms;
+constexpr Duration kEarly = 200ms;
+constexpr int kUnacknowledged = 3;  // ticks in which something arrives although nothing goes back
 constexpr Duration kThawTick = 20ms;
 constexpr Duration kLogin = 5ms;  // more than a question over a kept connection
 
@@ -86,7 +88,8 @@ World::World(WorldOptions options, std::shared_ptr<Universe> universe)
     if (!is_first) continue;
     SimPostgres node{.id = id};
     node.in_recovery = id != 0;
-    node.wal.assign(3, WalRecord{});
+    for (int i = 0; i < 3; ++i) node.wal.push_back({});
+    node.synchronous_names = options_.synchronous_names;
     node.replayed = 3;
     if (id != 0) point(node, conninfo_to(0));
     nodes_.push_back(std::move(node));
@@ -107,6 +110,7 @@ void World::start_gateway() {
 
 void World::restart_gateway() {
   note("gateway restarted");
+  on_gateway_restart();
   checkers_.on_gateway_lost();
   requests_.clear();
   doubts_.clear();
@@ -124,9 +128,9 @@ void World::note(std::string line) {
   universe_->trace.push_back(std::move(line));
 }
 
-void World::acknowledge(std::uint64_t write, int id, Epoch epoch) {
-  checkers_.on_acknowledged(write, id, epoch, *view_);
-  universe_->on_acknowledged(write, node(id));
+void World::acknowledge(std::uint64_t write) {
+  checkers_.on_acknowledged(write, nodes_);
+  universe_->on_acknowledged(write);
 }
 
 void World::at(Instant when, std::function<void()> what) { universe_->queue.push({when, ++universe_->order, std::move(what)}); }
@@ -187,6 +191,7 @@ void World::perform(const failover::Publish& action) {
   checkers_.on_view(*view_);
   if (const std::string after = summary_of(*view_); after != before) note(after);
   on_view(*view_);
+  on_published();
 }
 
 void World::perform(const failover::Answer& answer) {
@@ -255,6 +260,8 @@ void World::answer_probe(const failover::Probe& probe, Instant asked_at) {
        }));
   } else if (!asked.answers()) {
     post(health::ProbeFailed{probe.node, failure_of(asked), "", asked_at, probe.is_knock});
+  } else if (asked.is_full && probe.is_fresh) {
+    post(health::ProbeFailed{probe.node, FailureKind::slots_exhausted, "", asked_at, probe.is_knock});
   } else {
     health::ProbeResult result = asked.probe(now_, nodes_);
     hide_from_probe(asked, result);
@@ -265,6 +272,8 @@ void World::answer_probe(const failover::Probe& probe, Instant asked_at) {
 void World::hide_from_probe(const SimPostgres& asked, health::ProbeResult& result) const {
   const bool is_hidden = options_.mutant == Mutant::nobody_asked || pretended_frozen_.contains(asked.id);
   if (is_hidden) result.receiver_status.clear();
+  // A WAL receiver that has just begun tells the start of the segment.
+  if (options_.has_jitter && asked.is_receiving && now_ - asked.receiving_since < kEarly) result.received = Lsn{0x1000};
   if (options_.mutant == Mutant::control_timeline && !asked.in_recovery) result.timeline = TimelineId{asked.control_timeline};
 }
 
@@ -276,11 +285,17 @@ void World::perform(const failover::RunSql& step) {
   const auto fail = [this, step](std::string text) {
     return for_this_gateway([this, step, text] { post(failover::SqlDone{step.id, step.node, false, "", text}); });
   };
-  after(latency_of(node(step.node.value)), for_this_gateway([this, step, fail] {
+  // A look-up may come late: by then others have begun and committed.
+  const bool may_be_late = options_.has_jitter && step.step == failover::SqlStep::look_up;
+  const Duration late = may_be_late ? microseconds(rng_.below(80'000)) : Duration{};
+  after(latency_of(node(step.node.value)) + late, for_this_gateway([this, step, fail] {
           SimPostgres& asked = node(step.node.value);
-          if (!is_reachable(asked.id) || asked.life == Life::frozen) return at(step.deadline, fail("no answer in time"));
+          if (!can_send(asked.id) || asked.life == Life::frozen) return at(step.deadline, fail("no answer in time"));
           if (!asked.answers()) return at(now_, fail("not accepting"));
+          if (rng_.chance(step_failures_ / 2)) return at(now_, fail("the connection is lost"));
           auto rows = run_step(asked, step);
+          if (rng_.chance(step_failures_ / 2)) return at(now_, fail("the connection is lost"));
+          if (!can_hear(asked.id)) return at(step.deadline, fail("no answer in time"));
           after(latency_of(asked), for_this_gateway([this, step, rows = std::move(rows)] {
                   post(failover::SqlDone{step.id, step.node, true, "", "", rows});
                 }));
@@ -325,15 +340,16 @@ std::vector<std::vector<std::string>> World::run_step(SimPostgres& asked, const 
         return {{}, {}, {}, {to_text(asked.position())}};
       }
       asked.is_read_only = true;
-      ++asked.generation;
-      asked.open_transactions = 0;
+      end_clients(asked, ServerEnd::terminated);
       return {{}, {}, {}, {to_text(asked.position())}};
-    case fence:
+    case fence: {
       checkers_.on_fence(asked, nodes_);
       if (options_.mutant == Mutant::no_fence) return {{"", "0"}};
       asked.is_read_only = asked.is_fenced = true;
-      ++asked.generation;
-      return {{"", "0"}, {}, {}, {std::to_string(std::exchange(asked.open_transactions, 0))}};
+      const int ended = asked.open_transactions;
+      end_clients(asked, ServerEnd::terminated);
+      return {{"", "0"}, {}, {}, {std::to_string(ended)}};
+    }
     case set_synchronous:
       asked.synchronous_names = unquote_last_literal(step.statements[0]);
       return {};
@@ -389,7 +405,14 @@ void World::promote_step(SimPostgres& asked) {
 void World::replicate() {
   for (SimPostgres& standby : nodes_)
     if (standby.in_recovery) receive(standby);
+  for (SimPostgres& primary : nodes_)
+    if (primary.is_primary()) primary.release_confirmed();
   after(kReplicationTick, [this] { replicate(); });
+}
+
+std::size_t World::records_at_once(const SimPostgres& standby) {
+  if (!options_.has_jitter) return 100;
+  return standby.pace < 1 && !rng_.chance(standby.pace) ? 0 : rng_.below(4);
 }
 
 void World::receive(SimPostgres& standby) {
@@ -402,26 +425,30 @@ void World::receive(SimPostgres& standby) {
     standby.reconnect_at = now_ + kReconnect;
   } else if (now_ < standby.reconnect_at) {
     standby.is_receiving = false;
-  } else if (const SimPostgres& sender = node(id); sender.life == Life::frozen || is_cut(standby.id, id)) {
+  } else if (const SimPostgres& sender = node(id); sender.life == Life::frozen || !carries(id, standby.id)) {
     return;  // silence
+  } else if (!carries(standby.id, id) && (!standby.is_receiving || ++standby.unacknowledged > kUnacknowledged)) {
+    return;  // no connection can be made, or the sender's window is full
   } else if (!sender.answers() || !((standby.is_receiving && standby.sender == id) || standby.is_prefix_of(sender))) {
     standby.is_receiving = false;
   } else {
+    if (carries(standby.id, id)) standby.unacknowledged = 0;
     if (!standby.is_receiving || standby.sender != id) standby.receiving_since = standby.heard_at = now_;
     standby.is_receiving = true;
     standby.sender = id;
-    const std::size_t most = options_.has_jitter ? rng_.below(4) : 100;
+    const std::size_t most = records_at_once(standby);
     for (std::size_t i = 0; i < most && standby.wal.size() < sender.wal.size(); ++i) {
       standby.wal.push_back(sender.wal[standby.wal.size()]);
       standby.heard_at = now_;
     }
     // A silent primary answers the receiver's pings, which come at half its timeout.
-    if (now_ - standby.heard_at > standby.receiver_timeout / 2) standby.heard_at = now_;
+    if (now_ - standby.heard_at > standby.receiver_timeout / 2 && carries(standby.id, id)) standby.heard_at = now_;
     standby.timeline = std::max(standby.timeline, standby.wal.back().timeline);
     if (standby.wal.size() == sender.wal.size()) standby.timeline = std::max(standby.timeline, sender.timeline);
+    if (carries(standby.id, id)) node(id).confirmed[standby.id] = standby.wal.size();
   }
-  const std::size_t steps = options_.has_jitter ? rng_.below(4) : 100;
-  if (standby.answers()) standby.replayed = std::min(standby.wal.size(), standby.replayed + steps);
+  const std::size_t steps = records_at_once(standby);
+  if (standby.answers() && (!standby.is_replay_paused || !standby.is_receiving)) standby.replayed = std::min(standby.wal.size(), standby.replayed + steps);
 }
 
 // --- what may happen ---
@@ -431,9 +458,8 @@ void World::kill(int id) {
   SimPostgres& killed = node(id);
   killed.life = Life::dead;
   killed.is_receiving = false;
-  killed.open_transactions = 0;
   killed.given_xids = 0;
-  ++killed.generation;
+  end_clients(killed, ServerEnd::died);
   killed.promoted_at.reset();
   if (is_reachable(id))
     after(5ms, for_this_gateway([this, id] { post(health::ProbeFailed{NodeId{id}, FailureKind::lost, "", now_}); }));
@@ -441,9 +467,32 @@ void World::kill(int id) {
 
 void World::heal() {
   if (!cuts_.empty()) universe_->healed_at = now_;
-  cut_from_gateway_.clear();
+  heal_gateway();
   cut_agents_.clear();
   cuts_.clear();
+}
+
+void World::heal_gateway() {
+  ++cut_count_;
+  unsendable_.clear();
+  unheard_.clear();
+}
+
+void World::cut_gateway(int id, Way way) {
+  ++cut_count_;
+  if (way != Way::in) unsendable_.insert(id);
+  if (way != Way::out) unheard_.insert(id);
+  universe_->tell_clients(id, ServerEnd::cut);
+}
+
+void World::reset_connections(int id) {
+  note(fmt::format("connections reset node={}", id));
+  end_clients(node(id), ServerEnd::reset);
+}
+
+void World::end_clients(SimPostgres& server, ServerEnd how) {
+  server.forget_clients();
+  universe_->tell_clients(server.id, how);
 }
 
 void World::freeze(int id) {
@@ -475,8 +524,7 @@ void World::crash_backend(int id, Duration takes) {
   note(fmt::format("crash_backend node={}", id));
   node(id).life = Life::recovering;
   node(id).is_receiving = false;
-  node(id).open_transactions = 0;
-  ++node(id).generation;
+  end_clients(node(id), ServerEnd::crashed);
   after(takes, [this, id] {
     if (node(id).life == Life::recovering) node(id).life = Life::running;
   });
@@ -500,10 +548,11 @@ void World::rebuild(int id) {
 void World::rebuild_from(int id, const SimPostgres& source) {
   note(fmt::format("rebuild node={} from={}", id, source.id));
   SimPostgres& rebuilt = node(id);
-  const std::uint64_t generation = rebuilt.generation + 1;  // nobody's connection outlives this
-  rebuilt = SimPostgres{.id = id, .life = Life::dead, .timeline = source.timeline, .control_timeline = source.timeline,
-                        .wal = source.wal};
+  end_clients(rebuilt, ServerEnd::died);
+  const std::uint64_t generation = rebuilt.generation;  // nobody's connection outlives this
+  rebuilt = SimPostgres{.id = id, .life = Life::dead, .timeline = source.timeline, .control_timeline = source.timeline, .wal = source.wal};
   rebuilt.generation = generation;
+  rebuilt.synchronous_names = source.synchronous_names;
   rebuilt.replayed = rebuilt.wal.size();
   point(rebuilt, conninfo_to(source.id));
   start(id, 300ms);
@@ -512,7 +561,9 @@ void World::rebuild_from(int id, const SimPostgres& source) {
 void World::clone_by_hand(int id, int of) {
   note(fmt::format("cloned by hand node={} of={}", id, of));
   SimPostgres& clone = node(id);
-  clone = SimPostgres{.id = id, .in_recovery = false, .timeline = node(of).timeline, .wal = node(of).wal};
+  end_clients(clone, ServerEnd::died);
+  const std::uint64_t generation = clone.generation;
+  clone = SimPostgres{.id = id, .in_recovery = false, .timeline = node(of).timeline, .wal = node(of).wal, .generation = generation};
 }
 
 // standby.signal and a restart, without pg_rewind: for one that has nothing its new primary lacks.
@@ -521,7 +572,7 @@ void World::demote(int id, int primary) {
   SimPostgres& demoted = node(id);
   demoted.in_recovery = true;
   demoted.replayed = demoted.wal.size();
-  ++demoted.generation;
+  end_clients(demoted, ServerEnd::died);
   point(demoted, conninfo_to(primary));
 }
 

@@ -32,6 +32,11 @@ enum class Mutant {
   no_fence,       // a false primary is left open for writes
   control_timeline,  // a primary's timeline is taken from its control file, which tells it late
   early_release,  // clients are let go on before the old primary of a switchover is closed
+  // Bugs of sessions and pools.
+  blind_replay,   // a transaction is run again without comparing what it answers
+  dirty_reuse,    // a server connection that still owes answers is lent to the next client
+  hopeful_commit, // a commit in doubt is told to have succeeded without looking it up
+  stale_reads,    // a standby is taken to have replayed everything
 };
 
 struct WorldOptions {
@@ -39,6 +44,7 @@ struct WorldOptions {
   std::uint64_t seed = 1;
   Mutant mutant = Mutant::none;
   bool has_jitter = true;  // random latencies; scripts switch it off
+  std::string synchronous_names = {};
   health::HealthOptions health = {};  // its nodes are filled in
   failover::FailoverOptions failover = {};
 };
@@ -64,11 +70,20 @@ class World {
   void rebuild(int node);  // pg_basebackup from the current primary of the servers, then start as its standby
   void demote(int node, int primary);
   void clone_by_hand(int node, int of);  // started as a primary from a copy of another one
-  void cut_gateway(int node) { cut_from_gateway_.insert(node); }
+  enum class Way { both, out, in };  // as the gateway sees it
+  void cut_gateway(int node, Way way = Way::both);
   void cut(int one, int other) { cuts_.insert({one, other}), cuts_.insert({other, one}); }
-  void heal_gateway() { cut_from_gateway_.clear(); }
+  void cut_one_way(int from, int to) { cuts_.insert({from, to}); }
   void cut_agent(int node) { cut_agents_.insert(node); }
+  void heal_gateway();
   void heal();
+  void reset_connections(int node);
+  void set_loss(double share) { loss_ = share; }  // of packets, which are sent again
+  void set_replay_paused(int node, bool is_paused) { nodes_[static_cast<std::size_t>(node)].is_replay_paused = is_paused; }
+  // The node's next COMMIT is the moment of the fault: `what` happens just before it is written or just after.
+  void strike_at_commit(int node, std::function<void()> what) { commit_faults_[node] = std::move(what); }
+  std::function<void()> take_commit_fault(int node) { return std::exchange(commit_faults_[node], nullptr); }
+  void set_step_failures(double share) { step_failures_ = share; }  // of SQL steps, before or after they have taken effect
   void set_latency(int node, Duration latency) { nodes_[static_cast<std::size_t>(node)].latency = latency; }
 
   // world_peers.cpp: Patroni, as scripts make it. Its leader: a node; none; or nothing, and it does not answer.
@@ -96,16 +111,25 @@ class World {
   const failover::Coordinator& coordinator() const { return *coordinator_; }
   std::vector<SimPostgres>& nodes() { return nodes_; }
   SimPostgres& node(int id) { return nodes_[static_cast<std::size_t>(id)]; }
-  bool is_reachable(int node) const { return !cut_from_gateway_.contains(node); }
+  bool can_send(int node) const { return !unsendable_.contains(node); }
+  bool can_hear(int node) const { return !unheard_.contains(node); }
+  bool is_reachable(int node) const { return can_send(node) && can_hear(node); }
+  std::uint64_t cut_count(int) const { return cut_count_; }
+  double loss() const { return loss_; }
+  std::map<std::string, std::string>& first_answers() { return first_answers_; }
+  Universe& universe() { return *universe_; }
+  std::uint64_t next_request() { return ++last_request_; }  // of clients
   Rng& rng() { return rng_; }
   Checkers& checkers() { return checkers_; }
   const Mutant& mutant() const { return options_.mutant; }
   std::uint64_t trace_hash() const { return universe_->trace_hash; }
   std::vector<std::string> take_trace() { return std::exchange(universe_->trace, {}); }
   void note(std::string line);  // one line of the trace
-  void acknowledge(std::uint64_t write, int node, Epoch epoch);
+  void acknowledge(std::uint64_t write);
 
-  std::function<void(const ClusterView&)> on_view = [](const ClusterView&) {};
+  std::function<void(const ClusterView&)> on_view = [](const ClusterView&) {};   // for checks
+  std::function<void()> on_published = [] {};                                    // the sessions' worker
+  std::function<void()> on_gateway_restart = [] {};
 
  private:
   void start_gateway();
@@ -143,8 +167,11 @@ class World {
   void rebuild_from(int id, const SimPostgres& source);
   void answer_for_agent(const failover::AskAgent& asked, agent::Report report);
   void replicate();
-  bool is_cut(int one, int other) const { return cuts_.contains({one, other}); }
+  bool carries(int from, int to) const { return !cuts_.contains({from, to}); }
+  bool is_cut(int one, int other) const { return !carries(one, other) || !carries(other, one); }
+  void end_clients(SimPostgres& node, ServerEnd how);
   void receive(SimPostgres& standby);
+  std::size_t records_at_once(const SimPostgres& standby);
   void wake_gateway();
   Duration latency_of(const SimPostgres& node);
   std::function<void()> for_this_gateway(std::function<void()> what);
@@ -154,8 +181,15 @@ class World {
   Rng& rng_;
   Instant& now_;
   std::vector<SimPostgres>& nodes_;
-  std::set<int> cut_from_gateway_;
+  std::set<int> unsendable_;  // what the gateway sends them is lost
+  std::set<int> unheard_;     // what they send the gateway is lost
   std::set<int> cut_agents_;
+  std::uint64_t cut_count_ = 0;
+  double loss_ = 0;
+  double step_failures_ = 0;
+  std::map<int, std::function<void()>> commit_faults_;
+  std::map<std::string, std::string> first_answers_;  // of a mutant
+  std::uint64_t last_request_ = 0;
   std::set<std::pair<int, int>>& cuts_;
   std::set<int> pretended_frozen_;  // by a mutant
   std::unique_ptr<Log> log_;

@@ -1,0 +1,298 @@
+#include "tests/sim/workload.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "gateway/wire/client_messages.hpp"
+#include "gateway/wire/error_response.hpp"
+#include "tests/sim/job.hpp"
+
+namespace howdah::sim {
+
+namespace {
+
+constexpr Duration kDeadline = 100s;       // primary_wait_timeout, transaction_replay_timeout, others' locks
+constexpr Duration kTryAgain = 200ms;      // after a refused login
+
+// What a client may be told when servers fail, and no other code.
+constexpr std::array<std::string_view, 6> kPromisedErrors{"40001", "08006", "08007", "57P01", "57P03", "57014"};
+
+bool is_promised(std::string_view sqlstate) {
+  return std::find(kPromisedErrors.begin(), kPromisedErrors.end(), sqlstate) != kPromisedErrors.end();
+}
+
+bool is_unknown(std::string_view sqlstate) { return sqlstate == "08006" || sqlstate == "08007"; }
+
+}  // namespace
+
+class Person final : public SimWorker::Client {
+ public:
+  Person(Workload& load, std::string name) : load_(load), world_(load.world_), name_(std::move(name)) {}
+
+  void enter() {
+    received_.clear();
+    response_ = {};
+    is_welcome_ = is_asking_ = false;
+    session_number_ = ++load_.last_session_;
+    ask_about();
+    session_ = load_.worker_->enter(*this, name_);
+  }
+  void on_bytes(std::string_view bytes) override;
+  void on_closed() override;
+  void disconnect();  // without the gateway's doing
+
+ private:
+  using Statements = Job::Statements;
+
+  void ask_about();
+  void answered();
+  void after_pause(Duration most, void (Person::*what)());
+  void begin_job();
+  void ask();
+  void ask_for(const Statements& statements);
+  void misbehave();
+  void take(char tag, Bytes body);
+  void on_response(const Response& response);
+  std::string judge_response(const Response& response) const;
+  void end_write(WriteEnd end);
+  void end_job();
+  std::string encode(const Statements& statements);
+  void fail(const std::string& what) { world_.checkers().fail(fmt::format("{}: {}", name_, what)); }
+  Rng& rng() { return world_.rng(); }
+
+  Workload& load_;
+  World& world_;
+  std::string name_;
+  SessionId session_{};
+  std::uint64_t session_number_ = 0;  // over all clients and gateways' lives
+  bool is_welcome_ = false;
+  bool is_asking_ = false;
+  std::uint64_t open_request_ = 0;  // for the checkers
+  std::string received_;
+  Response response_;
+  Job job_;
+  std::size_t at_ = 0;         // the request of the job
+  Statements asked_;
+  std::vector<std::string> marks_;  // of the rows it must bring
+  bool is_giving_up_ = false;  // ROLLBACK is on its way
+  std::uint64_t last_mark_ = 0;
+  std::uint64_t turn_ = 0;     // grows with everything that makes a plan obsolete
+};
+
+void Person::after_pause(Duration most, void (Person::*what)()) {
+  world_.after(microseconds(rng().below(static_cast<std::uint64_t>(std::chrono::duration_cast<microseconds>(most).count()) + 1)),
+               [this, what, turn = turn_] {
+                 if (turn == turn_) (this->*what)();
+               });
+}
+
+void Person::ask_about() {
+  open_request_ = world_.next_request();
+  const Instant begins = load_.options_.is_lossless ? std::max(world_.now(), load_.options_.mended_at) : world_.now();
+  world_.checkers().on_asked(open_request_, begins + kDeadline);
+}
+
+void Person::answered() { world_.checkers().on_ended(std::exchange(open_request_, 0), world_.now()); }
+
+// ---- jobs
+
+void Person::begin_job() {
+  if (load_.is_stopping_ || is_asking_) return;
+  job_ = make_job({.rng = rng(),
+                   .history = load_.history_,
+                   .session = session_number_,
+                   .hour = std::chrono::duration_cast<seconds>(world_.now().time_since_epoch()).count() / 5,
+                   .new_write = [this] { return ++load_.last_write_number_; },
+                   .new_mark = [this] { return fmt::format("{}.{}", name_, ++last_mark_); },
+                   .now = [this] { return world_.now(); }});
+  if (job_.write != 0) load_.history_.on_write(job_.write, job_.lists, session_number_);
+  at_ = 0;
+  is_giving_up_ = false;
+  ask();
+}
+
+void Person::ask() { ask_for(job_.requests[at_]()); }
+
+void Person::ask_for(const Statements& statements) {
+  asked_ = statements;
+  marks_.clear();
+  for (const std::string& sql : asked_)
+    if (sql.starts_with("SELECT '")) marks_.push_back(sql.substr(8, sql.find('\'', 8) - 8));
+  is_asking_ = true;
+  ++turn_;
+  ask_about();
+  misbehave();
+  load_.worker_->say(session_, encode(asked_));
+}
+
+// Sometimes it loses patience: cancels, or goes away without a word.
+void Person::misbehave() {
+  if (!rng().chance(0.02)) return;
+  const bool leaves = rng().chance(0.5);
+  world_.after(microseconds(rng().below(20'000)), [this, leaves, turn = turn_] {
+    if (turn != turn_ || !is_asking_) return;
+    if (!leaves) return load_.worker_->cancel(session_);
+    load_.worker_->leave(session_);
+    disconnect();
+  });
+}
+
+void Person::end_write(WriteEnd end) {
+  if (job_.write == 0) return;
+  load_.history_.on_write_ended(job_.write, end, world_.now());
+  if (end == WriteEnd::acknowledged) {
+    world_.acknowledge(job_.write);
+    load_.last_write_ = world_.now();
+  }
+}
+
+void Person::end_job() {
+  job_ = {};
+  after_pause(2 * load_.pause_, &Person::begin_job);
+}
+
+// ---- answers
+
+void Person::on_bytes(std::string_view bytes) {
+  received_ += bytes;
+  while (received_.size() >= wire::kHeaderSize) {
+    const std::size_t total = std::size_t{load_u32(received_.data() + 1)} + 1;
+    if (received_.size() < total) return;
+    const std::string message = received_.substr(0, total);
+    received_.erase(0, total);
+    take(message[0], as_bytes(message).subspan(wire::kHeaderSize));
+  }
+}
+
+void Person::take(char tag, Bytes body) {
+  if (tag == 'E') response_.sqlstate = wire::ErrorView(body).sqlstate();
+  if (tag == 'C') response_.tags.emplace_back(*wire::parse_command_complete(body));
+  if (tag == 'D') {
+    const auto row = wire::parse_data_row(body);
+    if (row->size() != 2) return fail("got a row of somebody else's");
+    response_.rows.push_back({std::string(row->at(0).value_or("")), std::string(row->at(1).value_or(""))});
+  }
+  if (tag != 'Z') return;
+  response_.status = body[0];
+  const Response response = std::exchange(response_, {});
+  answered();
+  if (!is_welcome_) {
+    is_welcome_ = true;
+    return after_pause(2 * load_.pause_, &Person::begin_job);
+  }
+  if (!is_asking_) return fail("got an answer to nothing");
+  is_asking_ = false;
+  ++turn_;
+  on_response(response);
+}
+
+std::string Person::judge_response(const Response& response) const {
+  if (!response.sqlstate.empty())
+    return is_promised(response.sqlstate) ? "" : fmt::format("is told {} for: {}", response.sqlstate, asked_.front());
+  if (response.tags.size() != asked_.size()) return fmt::format("got {} answers for: {}", response.tags.size(), asked_.front());
+  if (response.rows.size() != marks_.size()) return fmt::format("got {} rows for: {}", response.rows.size(), asked_.front());
+  for (std::size_t i = 0; i < marks_.size(); ++i)
+    if (response.rows[i].mark != marks_[i]) return fmt::format("got the row of {} for {}", response.rows[i].mark, marks_[i]);
+  return "";
+}
+
+void Person::on_response(const Response& response) {
+  if (const std::string wrong = judge_response(response); !wrong.empty()) {
+    end_write(WriteEnd::unknown);
+    return fail(wrong);  // and has had enough
+  }
+  const bool has_failed = !response.sqlstate.empty();
+  if (is_giving_up_) return end_job();
+  if (has_failed || response.tags.empty() || response.tags.back() == "ROLLBACK") {
+    end_write(at_ == job_.decides && is_unknown(response.sqlstate) ? WriteEnd::unknown : WriteEnd::refused);
+    if (response.status == 'I') return end_job();
+    is_giving_up_ = true;
+    return ask_for({"ROLLBACK"});
+  }
+  if (job_.check)
+    if (const std::string wrong = job_.check(at_, response); !wrong.empty()) fail(wrong);
+  if (at_ == job_.decides) end_write(WriteEnd::acknowledged);
+  if (++at_ == job_.requests.size()) return end_job();
+  after_pause(rng().chance(0.01) ? Duration{3s} : Duration{20ms}, &Person::ask);
+}
+
+void Person::on_closed() {
+  if (!is_promised(response_.sqlstate)) fail(fmt::format("loses its connection with '{}'", response_.sqlstate));
+  disconnect();
+}
+
+void Person::disconnect() {
+  if (open_request_ != 0) answered();
+  ++turn_;
+  if (!job_.requests.empty() && !is_giving_up_ && at_ <= job_.decides)
+    end_write(is_asking_ && at_ == job_.decides ? WriteEnd::unknown : WriteEnd::refused);
+  job_ = {};
+  after_pause(kTryAgain, &Person::enter);
+}
+
+// ---- bytes
+
+std::string Person::encode(const Statements& statements) {
+  std::string out;
+  if (rng().chance(0.5)) {
+    std::string text;
+    for (const std::string& sql : statements) text += (text.empty() ? "" : "; ") + sql;
+    wire::append_query(out, text);
+    return out;
+  }
+  // A list is read through a prepared statement, which must be wherever it runs.
+  if (constexpr std::string_view kList = "FROM lists WHERE id = "; statements.size() == 1 && statements[0].find(kList) != std::string::npos) {
+    const std::string& sql = statements[0];
+    const std::string list = sql.substr(sql.find(kList) + kList.size());
+    wire::append_close(out, wire::Target::statement, "lists");  // an error may have left it
+    wire::append_parse(out, "lists", "SELECT $1, elements FROM lists WHERE id = $2");
+    wire::append_bind(out, "", "lists", std::vector<std::optional<std::string_view>>{marks_.at(0), list});
+    wire::append_execute(out, "");
+    wire::append_sync(out);
+    return out;
+  }
+  for (const std::string& sql : statements) {
+    wire::append_parse(out, "", sql);
+    wire::append_bind(out, "", "");
+    wire::append_describe(out, wire::Target::portal, "");
+    wire::append_execute(out, "");
+  }
+  wire::append_sync(out);
+  return out;
+}
+
+// ---- all of them
+
+Workload::Workload(World& world, WorkloadOptions options)
+    : world_(world), options_(std::move(options)), last_write_number_(options_.first_write) {
+  worker_ = std::make_unique<SimWorker>(world_, options_.worker);
+  world_.on_gateway_restart = [this] { restart(); };
+  for (int i = 0; i < options_.clients; ++i) {
+    people_.push_back(std::make_unique<Person>(*this, fmt::format("c{}", i)));
+    people_.back()->enter();
+  }
+}
+
+Workload::~Workload() { world_.on_gateway_restart = [] {}; }
+
+void Workload::restart() {
+  fates_ += worker_->fates();
+  worker_.reset();
+  for (const auto& person : people_) person->disconnect();
+  worker_ = std::make_unique<SimWorker>(world_, options_.worker);
+}
+
+void Workload::judge(const Tables& tables) {
+  const ReadConsistency promised = options_.worker.routing.read_consistency;
+  for (std::string& line : history_.judge(tables, promised, options_.is_lossless)) world_.checkers().fail(std::move(line));
+  for (std::int64_t sum = 0, account = 1; account <= Tables::kAccounts; ++account) {
+    sum += tables.balance_of(account);
+    if (account == Tables::kAccounts && sum != Tables::kAccounts * Tables::kFirstBalance)
+      world_.checkers().fail(fmt::format("the accounts hold {} at the end", sum));
+  }
+}
+
+}  // namespace howdah::sim

@@ -117,10 +117,11 @@ std::string SimBackend::elements_of(std::int64_t list) {
   return text + "}";
 }
 
-// False: it waits for standbys.
+// False: it waits, for standbys or the disk.
 bool SimBackend::commit() {
   SimPostgres& server = node();
   if (!transaction_.record && !transaction_.changes.empty()) {
+    if (server.is_disk_hung) return false;
     const auto fault = world_.take_commit_fault(node_);
     if (fault && world_.rng().chance(0.5)) {
       fault();

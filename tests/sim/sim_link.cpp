@@ -4,7 +4,7 @@ namespace howdah::sim {
 
 namespace {
 
-constexpr Duration kTryAgain = 50ms;         // a retransmission
+constexpr Duration kRetransmit = 50ms;
 constexpr Duration kNoticeAtLeast = 1500ms;  // keepalive, user timeout
 constexpr std::uint64_t kNoticeSpreadMs = 2500;
 
@@ -38,7 +38,7 @@ void SimLink::close(Side& own, Side& other) {
 void SimLink::pump(Side& to) {
   if (to.is_pumping || to.packets.empty()) return;
   to.is_pumping = true;
-  const Instant due = std::max(to.packets.front().due, world_.now() + (carries(to) ? Duration{} : kTryAgain));
+  const Instant due = std::max(to.packets.front().due, world_.now() + (carries(to) ? Duration{} : kRetransmit));
   world_.at(due, [self = shared_from_this(), &to] {
     to.is_pumping = false;
     if (self->carries(to)) self->deliver(to);
@@ -78,15 +78,17 @@ void SimLink::reset() {
 }
 
 void SimLink::on_cut() {
-  const auto notice = [this](Side& own) {
+  const auto notice = [this](Side& own, Side& other) {
     const Duration after = kNoticeAtLeast + milliseconds(world_.rng().below(kNoticeSpreadMs));
-    world_.after(after, [self = shared_from_this(), &own, cut = world_.cut_count(node_)] {
+    world_.after(after, [self = shared_from_this(), &own, &other, cut = world_.cut_count(node_)] {
       if (!self->world_.is_reachable(self->node_) && self->world_.cut_count(self->node_) == cut)
         self->give_up(own, NodeFailure::timed_out);
+      else if (!other.is_open && own.packets.empty())
+        self->give_up(own, NodeFailure::reset);  // the network is whole again, and the other end has given up before
     });
   };
-  notice(gateway_);
-  notice(server_);
+  notice(gateway_, server_);
+  notice(server_, gateway_);
 }
 
 }  // namespace howdah::sim

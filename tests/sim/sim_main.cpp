@@ -1,5 +1,5 @@
 // sim --seed N: one run, with its trace. sim --seeds K: seeds 1 to K, only what fails, on every core; --nightly: many.
-// --several: several gateways.
+// --several: several gateways. --story: an outage with a plot. --mutant: with a bug planted.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
@@ -7,25 +7,36 @@
 #include <functional>
 #include <iostream>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "tests/sim/several.hpp"
 #include "tests/sim/simulation.hpp"
+#include "tests/sim/stories.hpp"
 
-using howdah::sim::Mutant;
-using howdah::sim::Outcome;
-using howdah::sim::simulate;
+using namespace howdah::sim;
 
 namespace {
 
 using Run = std::function<Outcome(std::uint64_t seed)>;
 
-void tell_violations(std::uint64_t seed, const Outcome& outcome, const char* again) {
+Mutant mutant_of(const std::string& name) {
+  return static_cast<Mutant>(std::find(kMutantNames.begin(), kMutantNames.end(), name) - kMutantNames.begin());
+}
+
+std::vector<std::string> story_names() {
+  std::vector<std::string> names;
+  for (const Story& story : stories()) names.emplace_back(story.name);
+  return names;
+}
+
+void tell_violations(std::uint64_t seed, const Outcome& outcome, const std::string& again) {
   for (const std::string& line : outcome.violations) std::cout << "seed " << seed << ": " << line << '\n';
   if (!outcome.violations.empty()) std::cout << "again with: ./dev sim --seed " << seed << again << std::endl;
 }
 
-int run_one(std::uint64_t seed, const Run& run, const char* again) {
+int run_one(std::uint64_t seed, const Run& run, const std::string& again) {
   const Outcome outcome = run(seed);
   for (const std::string& line : outcome.trace) std::cout << line << '\n';
   tell_violations(seed, outcome, again);
@@ -33,7 +44,7 @@ int run_one(std::uint64_t seed, const Run& run, const char* again) {
 }
 
 // Runs share nothing, so each thread takes the next seed.
-int run_all(std::uint64_t seeds, const Run& run, const char* again) {
+int run_all(std::uint64_t seeds, const Run& run, const std::string& again) {
   std::atomic<std::uint64_t> next = 1;
   std::mutex mutex;  // guards the output and the sums
   std::size_t promotions = 0, acknowledged = 0, fates = 0, failed = 0;
@@ -66,18 +77,21 @@ int main(int argc, char** argv) {
   std::uint64_t seed = 0;
   std::uint64_t seeds = 300;
   bool is_nightly = false;
-  int mutant = 0;
+  std::string mutant = "none", story;
   const auto* one = app.add_option("--seed", seed, "Run this seed and print its trace");
   app.add_option("--seeds", seeds, "Run the seeds from 1 to this");
   bool is_several = false;
   app.add_flag("--nightly", is_nightly, "10000 seeds");
   app.add_flag("--several", is_several, "Several gateways with an etcd between them");
-  app.add_option("--mutant", mutant, "Plant that bug (tests/sim/world.hpp)");
+  app.add_option("--mutant", mutant, "Plant that bug (tests/sim/world.hpp)")->check(CLI::IsMember(std::vector<std::string>(kMutantNames.begin(), kMutantNames.end())));
+  app.add_option("--story", story, "Tell that story (tests/sim/stories.cpp)")->check(CLI::IsMember(story_names()));
   CLI11_PARSE(app, argc, argv);
   const auto run = [&](std::uint64_t of) {
-    return is_several ? howdah::sim::simulate_several(of) : simulate(of, static_cast<Mutant>(mutant));
+    if (is_several) return simulate_several(of);
+    return story.empty() ? simulate(of, mutant_of(mutant)) : tell(*find_story(story), of, mutant_of(mutant));
   };
-  const char* again = is_several ? " --several" : "";
+  const std::string again = std::string(is_several ? " --several" : "") + (story.empty() ? "" : " --story " + story) +
+                            (mutant == "none" ? "" : " --mutant " + mutant);
   if (one->count() > 0) return run_one(seed, run, again);
   return run_all(is_nightly ? 10'000 : seeds, run, again);
 }

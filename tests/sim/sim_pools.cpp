@@ -10,7 +10,6 @@ namespace howdah::sim {
 
 namespace {
 
-constexpr Duration kLogin = 5ms;
 constexpr Duration kConnectTimeout = 5s;  // server_connect_timeout
 
 LeaseReturn to_return(session::LeaseEnd end) {

@@ -95,6 +95,7 @@ health::ProbeResult SimPostgres::probe(Instant now, const std::vector<SimPostgre
   result.synchronous_names = is_fenced ? "howdah_fenced" : synchronous_names;
   if (!in_recovery) {
     result.inserted = result.flushed = position();
+    if (is_disk_hung && open_transactions > 0) result.inserted = Lsn{position().value + 8};
     for (const SimPostgres& standby : all)
       if (standby.is_receiving && standby.sender == id)
         result.standbys.push_back({fmt::format("node{}", standby.id), "127.0.0.1", 40000 + standby.id, "streaming", "async"});

@@ -83,7 +83,8 @@ struct SimPostgres {
 
   double pace = 1;                // how often it receives, and replays, when it could
   bool is_replay_paused = false;  // by a long query on it
-  bool is_full = false;       // refuses logins: 53300
+  bool is_full = false;           // refuses logins: 53300
+  bool is_disk_hung = false;      // nothing is written
   std::map<std::int64_t, std::uint64_t> row_locks = {};   // by backend
   std::set<std::size_t> waiting = {};                     // records whose commit waits for synchronous standbys
   std::map<int, std::size_t> confirmed = {};              // by standby: the records it is known to have

@@ -220,7 +220,7 @@ void SimWorker::look_up(SessionId id, const session::LookUpCommit& wanted) {
 // The view as the sessions see it: some bugs are planted here.
 ClusterView SimWorker::seen() const {
   ClusterView view = world_.view();
-  if (world_.mutant() == Mutant::early_release && !view.primary)
+  if (world_.mutant() == Mutant::early_release && !view.primary && world_.is_old_primary_closed())
     for (const NodeView& node : view.nodes)
       if (node.role == Role::primary) view.primary = node.id, view.is_switching = false;
   if (world_.mutant() == Mutant::stale_reads)

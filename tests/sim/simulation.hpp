@@ -22,6 +22,10 @@ struct Outcome {
 // detection_profile = fast.
 void set_fast_profile(WorldOptions& options);
 
+class Workload;
+// Everything is mended, by and by; the clients end what they have begun; what was promised is looked at.
+Outcome conclude(World& world, Workload& load, Duration repair);
+
 Outcome simulate(std::uint64_t seed, Mutant mutant = Mutant::none);
 
 }  // namespace howdah::sim

@@ -4,24 +4,13 @@
 
 using namespace howdah::sim;
 
-namespace {
-
-constexpr std::uint64_t kSeeds = 300;
-
-std::uint64_t first_seed_that_catches(Mutant mutant) {
-  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed)
-    if (!simulate(seed, mutant).violations.empty()) return seed;
-  return 0;
-}
-
-}  // namespace
-
 TEST_CASE("every promise is kept through seeded outages") {
+  constexpr std::uint64_t kSeeds = 300;
   std::size_t promotions = 0, acknowledged = 0, fates = 0;
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const Outcome outcome = simulate(seed);
     INFO("again with: ./dev sim --seed " << seed);
-    REQUIRE(outcome.violations == std::vector<std::string>{});
+    CHECK(outcome.violations == std::vector<std::string>{});
     promotions += outcome.promotions;
     acknowledged += outcome.acknowledged;
     fates += outcome.fates;
@@ -34,12 +23,4 @@ TEST_CASE("every promise is kept through seeded outages") {
 TEST_CASE("the same seed tells the same story twice") {
   for (const std::uint64_t seed : {1u, 7u, 42u}) CHECK(simulate(seed).trace_hash == simulate(seed).trace_hash);
   CHECK(simulate(1).trace_hash != simulate(2).trace_hash);
-}
-
-TEST_CASE("a planted bug is caught") {
-  const Mutant mutant = GENERATE(Mutant::no_freeze, Mutant::lowest_id, Mutant::nobody_asked, Mutant::stale_clients,
-                                 Mutant::no_fork, Mutant::no_fence, Mutant::control_timeline, Mutant::early_release,
-                                 Mutant::blind_replay, Mutant::dirty_reuse, Mutant::hopeful_commit, Mutant::stale_reads);
-  CAPTURE(static_cast<int>(mutant));
-  CHECK(first_seed_that_catches(mutant) != 0);
 }

@@ -6,7 +6,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <queue>
 #include <set>
 #include <string>
 #include <utility>
@@ -14,6 +13,7 @@
 
 #include "base/rng.hpp"
 #include "failover/quorum.hpp"
+#include "tests/sim/agenda.hpp"
 #include "tests/sim/sim_postgres.hpp"
 
 namespace howdah::sim {
@@ -40,13 +40,6 @@ enum class ServerEnd {
 struct Universe {
   explicit Universe(std::uint64_t seed) : rng(seed) {}
 
-  struct Entry {
-    Instant when;
-    std::uint64_t order;
-    std::function<void()> what;
-    bool operator>(const Entry& other) const { return when != other.when ? when > other.when : order > other.order; }
-  };
-
   // A write was acknowledged through any gateway: never on an older timeline than one before, nor on two servers of one.
   void on_acknowledged(std::uint64_t write);
 
@@ -57,8 +50,7 @@ struct Universe {
   Rng rng;
   Instant now = Instant{} + 1000s;
   Instant healed_at = {};  // when servers heard each other again
-  std::uint64_t order = 0;
-  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
+  Agenda agenda;
   std::vector<SimPostgres> nodes;
   std::set<std::pair<int, int>> cuts;
   std::uint64_t last_process = 0;

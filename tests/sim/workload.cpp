@@ -15,7 +15,7 @@ namespace howdah::sim {
 namespace {
 
 constexpr Duration kDeadline = 100s;       // primary_wait_timeout, transaction_replay_timeout, others' locks
-constexpr Duration kTryAgain = 200ms;      // after a refused login
+constexpr Duration kComeAgain = 200ms;     // after a connection is lost
 
 // What a client may be told when servers fail, and no other code.
 constexpr std::array<std::string_view, 6> kPromisedErrors{"40001", "08006", "08007", "57P01", "57P03", "57014"};
@@ -130,7 +130,7 @@ void Person::ask_for(const Statements& statements) {
 
 // Sometimes it loses patience: cancels, or goes away without a word.
 void Person::misbehave() {
-  if (!rng().chance(0.02)) return;
+  if (!rng().chance(load_.options_.impatience)) return;
   const bool leaves = rng().chance(0.5);
   world_.after(microseconds(rng().below(20'000)), [this, leaves, turn = turn_] {
     if (turn != turn_ || !is_asking_) return;
@@ -230,7 +230,7 @@ void Person::disconnect() {
   if (!job_.requests.empty() && !is_giving_up_ && at_ <= job_.decides)
     end_write(is_asking_ && at_ == job_.decides ? WriteEnd::unknown : WriteEnd::refused);
   job_ = {};
-  after_pause(kTryAgain, &Person::enter);
+  after_pause(kComeAgain, &Person::enter);
 }
 
 // ---- bytes
@@ -286,6 +286,8 @@ void Workload::restart() {
 }
 
 void Workload::judge(const Tables& tables) {
+  if (const std::size_t lent = worker_->leased_count(); lent != 0)
+    world_.checkers().fail(fmt::format("{} server connections are lent although every client is idle", lent));
   const ReadConsistency promised = options_.worker.routing.read_consistency;
   for (std::string& line : history_.judge(tables, promised, options_.is_lossless)) world_.checkers().fail(std::move(line));
   for (std::int64_t sum = 0, account = 1; account <= Tables::kAccounts; ++account) {

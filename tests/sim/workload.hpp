@@ -16,6 +16,7 @@ struct WorkloadOptions {
   std::uint64_t first_write = 0;  // numbers its writes from here on
   bool is_lossless = false;       // commits wait for standbys, as long as it takes
   Instant mended_at = {};         // which is until then
+  double impatience = 0.02;       // how often a request is cancelled, or its client goes away
   SimWorkerOptions worker = {};
 };
 

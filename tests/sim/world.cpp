@@ -16,7 +16,6 @@ constexpr Duration kLateClose = 250ms;
 constexpr Duration kEarly = 200ms;
 constexpr int kUnacknowledged = 3;  // ticks in which something arrives although nothing goes back
 constexpr Duration kThawTick = 20ms;
-constexpr Duration kLogin = 5ms;  // more than a question over a kept connection
 
 class TraceLog final : public Log {
  public:
@@ -46,6 +45,11 @@ std::string unquote_last_literal(const std::string& statement) {
     if (statement[i] == '\'') ++i;  // doubled
   }
   return text;
+}
+
+bool needs_disk(failover::SqlStep step) {
+  using enum failover::SqlStep;
+  return step != read_source && step != count_busy && step != look_up && step != look_after_fence;
 }
 
 std::string state_of(const NodeView& node) {
@@ -102,6 +106,7 @@ World::World(WorldOptions options, std::shared_ptr<Universe> universe)
 
 void World::start_gateway() {
   ++incarnation_;
+  closed_.reset();
   coordinator_ = std::make_unique<failover::Coordinator>(options_.health, options_.failover, *log_);
   coordinator_->restore(kept_, now_);
   wake_at_.reset();
@@ -133,14 +138,12 @@ void World::acknowledge(std::uint64_t write) {
   universe_->on_acknowledged(write);
 }
 
-void World::at(Instant when, std::function<void()> what) { universe_->queue.push({when, ++universe_->order, std::move(what)}); }
+void World::at(Instant when, std::function<void()> what) { universe_->agenda.add(when, std::move(what)); }
 
 void World::run_for(Duration duration) {
   const Instant end = now_ + duration;
-  auto& queue = universe_->queue;
-  while (!queue.empty() && queue.top().when <= end) {
-    const Universe::Entry entry = queue.top();
-    queue.pop();
+  while (universe_->agenda.has_until(end)) {
+    const Agenda::Entry entry = universe_->agenda.take();
     now_ = std::max(now_, entry.when);
     entry.what();
   }
@@ -157,7 +160,18 @@ void World::post(const failover::Event& event) {
   Actions<failover::Action> actions;
   coordinator_->on(event, now_, actions);
   run_actions(actions);
+  judge_switchover();
   wake_gateway();
+}
+
+// An old primary was closed, and another node is in office: nothing that was acknowledged may be missing there. What became of
+// a switchover that was given up is judged as any failover.
+void World::judge_switchover() {
+  const failover::Phase phase = coordinator_->phase();
+  if (!closed_ || phase == failover::Phase::switching || phase == failover::Phase::promoting) return;
+  const int old = *std::exchange(closed_, std::nullopt);
+  const auto primary = view_->primary;
+  if (phase == failover::Phase::following && primary && primary->value != old) checkers_.on_switched(node(old), node(primary->value));
 }
 
 void World::request(const failover::Event& event, const std::string& name) {
@@ -190,7 +204,6 @@ void World::perform(const failover::Publish& action) {
   view_ = action.view;
   checkers_.on_view(*view_);
   if (const std::string after = summary_of(*view_); after != before) note(after);
-  on_view(*view_);
   on_published();
 }
 
@@ -282,6 +295,7 @@ void World::hide_from_probe(const SimPostgres& asked, health::ProbeResult& resul
 void World::perform(const failover::RunSql& step) {
   if (std::string line = fmt::format("sql node={} step={}", step.node.value, to_text(step.step)); line != last_sql_)
     note(last_sql_ = std::move(line));  // repetitions are left out
+  on_step(step);
   const auto fail = [this, step](std::string text) {
     return for_this_gateway([this, step, text] { post(failover::SqlDone{step.id, step.node, false, "", text}); });
   };
@@ -292,6 +306,7 @@ void World::perform(const failover::RunSql& step) {
           SimPostgres& asked = node(step.node.value);
           if (!can_send(asked.id) || asked.life == Life::frozen) return at(step.deadline, fail("no answer in time"));
           if (!asked.answers()) return at(now_, fail("not accepting"));
+          if (asked.is_disk_hung && needs_disk(step.step)) return at(step.deadline, fail("no answer in time"));
           if (rng_.chance(step_failures_ / 2)) return at(now_, fail("the connection is lost"));
           auto rows = run_step(asked, step);
           if (rng_.chance(step_failures_ / 2)) return at(now_, fail("the connection is lost"));
@@ -335,7 +350,9 @@ std::vector<std::vector<std::string>> World::run_step(SimPostgres& asked, const 
     case write: return {};
     case count_busy: return {{fmt::format("{}", asked.open_transactions)}};
     case close:
+      closed_ = asked.id;
       if (options_.mutant == Mutant::early_release) {
+        on_published();
         after(kLateClose, [this, id = asked.id] { node(id).is_read_only = true; });
         return {{}, {}, {}, {to_text(asked.position())}};
       }

@@ -3,6 +3,7 @@
 // World is one gateway; several share a Universe, which has the servers, the etcd and the time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -38,6 +39,11 @@ enum class Mutant {
   hopeful_commit, // a commit in doubt is told to have succeeded without looking it up
   stale_reads,    // a standby is taken to have replayed everything
 };
+constexpr std::array kMutantNames{"none",         "no_freeze",     "lowest_id",    "nobody_asked", "stale_clients",  "no_fork",    "no_fence",
+                                  "control_timeline", "early_release", "blind_replay", "dirty_reuse",  "hopeful_commit", "stale_reads"};
+static_assert(kMutantNames.size() == static_cast<std::size_t>(Mutant::stale_reads) + 1);
+
+constexpr Duration kLogin = 5ms;  // more than a question over a kept connection
 
 struct WorldOptions {
   int nodes = 3;
@@ -79,7 +85,6 @@ class World {
   void heal();
   void reset_connections(int node);
   void set_loss(double share) { loss_ = share; }  // of packets, which are sent again
-  void set_replay_paused(int node, bool is_paused) { nodes_[static_cast<std::size_t>(node)].is_replay_paused = is_paused; }
   // The node's next COMMIT is the moment of the fault: `what` happens just before it is written or just after.
   void strike_at_commit(int node, std::function<void()> what) { commit_faults_[node] = std::move(what); }
   std::function<void()> take_commit_fault(int node) { return std::exchange(commit_faults_[node], nullptr); }
@@ -127,8 +132,10 @@ class World {
   void note(std::string line);  // one line of the trace
   void acknowledge(std::uint64_t write);
 
-  std::function<void(const ClusterView&)> on_view = [](const ClusterView&) {};   // for checks
-  std::function<void()> on_published = [] {};                                    // the sessions' worker
+  bool is_old_primary_closed() const { return closed_.has_value(); }  // of a switchover under way
+
+  std::function<void(const failover::RunSql&)> on_step = [](const failover::RunSql&) {};  // is about to be sent
+  std::function<void()> on_published = [] {};                                             // the sessions' worker
   std::function<void()> on_gateway_restart = [] {};
 
  private:
@@ -160,6 +167,7 @@ class World {
   health::FailureKind failure_of(const SimPostgres& node) const;
   std::vector<std::vector<std::string>> run_step(SimPostgres& node, const failover::RunSql& step);
   void promote_step(SimPostgres& node);
+  void judge_switchover();
   // world_agents.cpp
   agent::Report run_agent(SimPostgres& node, const agent::Request& request);
   void stop_in_order(SimPostgres& node);
@@ -192,6 +200,7 @@ class World {
   std::uint64_t last_request_ = 0;
   std::set<std::pair<int, int>>& cuts_;
   std::set<int> pretended_frozen_;  // by a mutant
+  std::optional<int> closed_;       // the old primary of a switchover under way
   std::unique_ptr<Log> log_;
   std::unique_ptr<failover::Coordinator> coordinator_;
   std::uint64_t incarnation_ = 0;  // of the gateway; what was under way for an earlier one is lost

@@ -44,7 +44,10 @@ void World::answer_for_agent(const failover::AskAgent& asked, agent::Report repo
 agent::Report World::run_agent(SimPostgres& asked, const agent::Request& request) {
   agent::Report report;
   if (request.command != "lease") report.error = agent::object_to(request, facts_of(asked));
-  if (report.is_ok() && request.command == "stop") stop_in_order(asked);
+  if (report.is_ok() && request.command == "stop") {
+    closed_ = asked.id;
+    stop_in_order(asked);
+  }
   if (report.is_ok() && request.command == "start") start(asked.id, 50ms);
   if (report.is_ok() && request.command == "rejoin") make_standby(asked, request, report);
   report.server = facts_of(asked);
@@ -55,6 +58,7 @@ agent::Report World::run_agent(SimPostgres& asked, const agent::Request& request
 void World::stop_in_order(SimPostgres& stopped) {
   if (stopped.life == Life::dead) return;
   const bool is_in_order = stopped.life == Life::running;
+  if (is_in_order) end_clients(stopped, ServerEnd::terminated);
   const Lsn checkpoint = stopped.position();
   if (is_in_order && stopped.is_primary()) stopped.wal.push_back({0, stopped.timeline});
   for (SimPostgres& standby : nodes_)
@@ -78,7 +82,10 @@ void World::make_standby(SimPostgres& lost, const agent::Request& request, agent
   } else if (!source.answers() || !source.is_primary() || is_cut(lost.id, primary)) {
     report.error = "the primary cannot be reached";
   } else {
+    const bool is_closed = lost.is_read_only, is_fenced = lost.is_fenced;
+    const std::string names = lost.synchronous_names;
     rebuild_from(lost.id, source);
+    lost.is_read_only = is_closed, lost.is_fenced = is_fenced, lost.synchronous_names = names;  // its own configuration is put back
     report.did = "rewound";
   }
 }

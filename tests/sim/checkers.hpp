@@ -45,7 +45,7 @@ class Checkers {
   // After a planned switchover every acknowledged write of the old primary is on the new one.
   void on_switched(const SimPostgres& old_primary, const SimPostgres& new_primary);
   // At the end, when every fault has been mended: nothing is left open, and writing works.
-  void on_end(Instant now, bool can_write);
+  void on_end(bool can_write);
 
   void fail(std::string line) { violations_.push_back(std::move(line)); }
   const std::vector<std::string>& violations() const { return violations_; }

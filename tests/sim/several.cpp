@@ -13,9 +13,12 @@ namespace {
 
 constexpr int kNodes = 3;
 constexpr int kClientsOfEach = 2;
-constexpr Duration kHerdTrouble = 60s;
-constexpr Duration kHerdRepair = 90s;
+constexpr Duration kHerdTrouble = 50s;
+constexpr Duration kHerdAftermath = 12s;
+constexpr Duration kHerdRepair = 60s;
 constexpr Duration kHerdLastWrites = 5s;
+constexpr Duration kHerdEnd = 12s;
+constexpr Duration kHerdPause = 250ms;  // of clients
 
 enum class HerdFault { crash, freeze, gateway_cut, lone_primary, etcd_cut, etcd_outage, network_cut, gateway_restart, switchover };
 constexpr int kHerdFaults = 9;
@@ -70,7 +73,7 @@ class Herd {
       if (gateway.world->view().primary != any().view().primary) violations.push_back("the gateways have different primaries");
       gateway.clients->stop();
     }
-    run_for(40s);
+    run_for(kHerdEnd);
     for (Gateway& gateway : gateways_)
       if (const auto primary = any().view().primary) gateway.clients->judge(any().node(primary->value).tables());
     Outcome outcome{.trace = any().take_trace(), .trace_hash = any().trace_hash()};
@@ -98,6 +101,7 @@ class Herd {
     work.worker.session.commit_safety = CommitSafety::pipelined;
     work.worker.session.transaction_replay = true;
     gateway.clients = std::make_unique<Workload>(*gateway.world, work);
+    gateway.clients->set_pause(kHerdPause);
     gateways_.push_back(std::move(gateway));
   }
 
@@ -185,7 +189,7 @@ Outcome simulate_several(std::uint64_t seed, CouncilMutant mutant) {
   Herd herd(seed, mutant);
   herd.run_for(3s);
   herd.cause_trouble();
-  herd.run_for(kHerdTrouble + 25s);
+  herd.run_for(kHerdTrouble + kHerdAftermath);
   herd.mend();
   herd.run_for(kHerdRepair / 2);
   herd.rebuild();

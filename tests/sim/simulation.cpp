@@ -11,11 +11,11 @@ namespace howdah::sim {
 
 namespace {
 
-constexpr Duration kTrouble = 30s;   // faults strike
-constexpr Duration kAftermath = 15s;  // some of them are not over yet
-constexpr Duration kRepair = 50s;     // everything is mended, by and by
-constexpr Duration kLastWrites = 8s;
-constexpr Duration kEnd = 35s;        // what the clients have begun ends
+constexpr Duration kTrouble = 25s;    // faults strike
+constexpr Duration kAftermath = 8s;   // some of them are not over yet
+constexpr Duration kRepair = 30s;     // everything is mended, by and by
+constexpr Duration kLastWrites = 6s;
+constexpr Duration kEnd = 12s;        // what the clients have begun ends
 constexpr Duration kBefore = 3s;
 constexpr Duration kPause = 300ms;    // of clients in times of trouble
 constexpr Duration kRest = 1500ms;    // and later
@@ -95,7 +95,7 @@ Outcome conclude(World& world, Workload& load, Duration repair) {
   const bool can_write = load.has_written_since(last);
   load.stop();
   world.run_for(kEnd);
-  world.checkers().on_end(world.now(), can_write);
+  world.checkers().on_end(can_write);
   if (const auto primary = world.view().primary) load.judge(world.node(primary->value).tables());
   return {world.checkers().violations(), world.take_trace(), world.trace_hash(), world.checkers().promotions(), load.acknowledged(),
           load.fates()};

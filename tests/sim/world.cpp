@@ -192,7 +192,13 @@ void World::wake_gateway() {
   const Instant due = std::max(*deadline, now_ + 1us);
   if (wake_at_ && *wake_at_ > now_ && *wake_at_ <= due) return;
   wake_at_ = due;
-  at(due, for_this_gateway([this] { post(health::Tick{}); }));
+  at(due, for_this_gateway([this, due] {
+       if (wake_at_ != due) return;
+       wake_at_.reset();
+       const auto wanted = coordinator_->next_deadline();
+       if (wanted && *wanted <= now_) post(health::Tick{});
+       else wake_gateway();
+     }));
 }
 
 void World::run_actions(Actions<failover::Action>& actions) {

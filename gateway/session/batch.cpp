@@ -223,6 +223,7 @@ std::size_t SessionCore::forward_extended(Bytes input, Head head) {
       retain(message);
       to_server(message);
       Owed owed = counted(owed_for_execute(execute->portal), statement_of_portal(execute->portal));
+      if (requests_.back().ending_portal == execute->portal) requests_.back().has_ended_transaction = true;
       const std::uint64_t executed = owed.name.empty() ? owed.tag : 0;
       backend_->ledger.owe(std::move(owed));
       if (executed != 0) put_back_in_batch(executed);
@@ -252,7 +253,7 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
     statement = intern(parse->sql, parse->types, traits);
     if (is_in_doubt(parse->statement, statement->number)) return 0;
   }
-  if (requests_.back().is_beyond_scan) {
+  if (may_leave_replica()) {
     if (leave_replica_for(*traits_in_force(traits))) return 0;
     scan_.parsed.clear();  // its names were views of bytes that are gone
   }
@@ -356,11 +357,12 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
   }
   const wire::BindHead& bind = **parsed;
   if (is_in_doubt(bind.statement)) return 0;
-  if (requests_.back().is_beyond_scan) {
-    if (const TraitsPtr traits = traits_of_statement(bind.statement)) {
-      if (leave_replica_for(*traits_in_force(traits))) return 0;
-      note_statement(*traits_in_force(traits));
-    }
+  const bool may_end = is_on_replica_ && (is_in_transaction() || !transaction_.sent_begin.empty());
+  const TraitsPtr traits = may_leave_replica() || may_end ? traits_of_statement(bind.statement) : nullptr;
+  if (traits != nullptr) {
+    if (may_leave_replica() && leave_replica_for(*traits_in_force(traits))) return 0;
+    if (requests_.back().is_beyond_scan) note_statement(*traits_in_force(traits));
+    if (may_end && is_plain_end(traits->transaction)) requests_.back().ending_portal = bind.portal;
   }
   if (!make_names_in_batch(bind.statement)) return 0;
   if (is_whole) {
@@ -451,12 +453,18 @@ std::size_t SessionCore::forward_sync(Bytes message) {
   return message.size();
 }
 
-// The batch goes on after a Flush: what was sent stays where it is. A statement that needs the primary while the rest
-// ran on a replica, outside a transaction, makes the replica finish first. True: wait for that.
+// What comes next may need another server than what the batch began with.
+bool SessionCore::may_leave_replica() const {
+  return requests_.back().is_beyond_scan || requests_.back().has_ended_transaction;
+}
+
+// The batch goes on after a Flush, or after the end of a transaction: what was sent stays where it is. A statement that
+// needs the primary while the rest ran on a replica, outside a transaction, makes the replica finish first. True: wait
+// for that.
 bool SessionCore::leave_replica_for(const Traits& traits) {
-  const bool is_free =
-      backend_->ledger.status() == TransactionStatus::idle && transaction_.sent_begin.empty() && is_on_replica_;
-  if (!is_free || may_use_replica(traits, routing())) return false;
+  const bool is_outside = (backend_->ledger.status() == TransactionStatus::idle && transaction_.sent_begin.empty()) ||
+                          requests_.back().has_ended_transaction;
+  if (!is_on_replica_ || !is_outside || may_use_replica(traits, routing())) return false;
   build_.clear();
   wire::append_sync(build_);
   to_server_copy(as_bytes(build_));

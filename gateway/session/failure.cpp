@@ -219,6 +219,7 @@ void SessionCore::forget_requests() {
 // A drained connection: what could not go on there goes on elsewhere.
 void SessionCore::finish_drain() {
   answer_.is_draining = false;
+  if (!requests_.empty() && requests_.back().has_ended_transaction) end_transaction_within_batch();
   park_backend();
   if (std::exchange(answer_.is_rerun_after_drain, false)) return requeue();
   if (!requests_.empty() && requests_.back().has_error) {
@@ -226,6 +227,22 @@ void SessionCore::finish_drain() {
     is_batch_open_ = false;
     input_.is_discarding = true;
   }
+}
+
+// The batch goes on outside the transaction that it ended on a replica.
+void SessionCore::end_transaction_within_batch() {
+  Request& request = requests_.back();
+  request.has_ended_transaction = false;
+  request.ending_portal.reset();
+  transaction_.sent_begin.clear();
+  transaction_.told_status = backend_->ledger.status();
+  if (settings_.journal.is_open()) {
+    settings_.journal.end_request(transaction_.told_status, request.has_error, backend_->applied);
+    note_new_settings();
+  }
+  if (transaction_.told_status != TransactionStatus::idle) return;
+  prepared_.changing_portals.clear();
+  on_transaction_end();
 }
 
 // The end of a transaction, alone in flight: where nothing was written, or it was to be undone, lost with the server is as

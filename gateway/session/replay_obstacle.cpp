@@ -1,5 +1,7 @@
 #include "gateway/session/replay_obstacle.hpp"
 
+#include "gateway/session/request.hpp"
+
 #include <array>
 
 namespace howdah {
@@ -73,8 +75,7 @@ ReplayObstacle obstacle_of(const Traits& traits) {
 }
 
 bool may_end_transaction(TransactionControl control) {
-  return control == TransactionControl::commit || control == TransactionControl::rollback ||
-         obstacle_of(control) != none;
+  return is_plain_end(control) || obstacle_of(control) != none;
 }
 
 }  // namespace howdah

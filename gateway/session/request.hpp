@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,11 @@ struct PutBack {
   std::size_t length = 0;         // in characters
   std::vector<SessionStep> sets;
 };
+
+// Of the transaction the client is in, with nothing begun behind it.
+constexpr bool is_plain_end(TransactionControl control) {
+  return control == TransactionControl::commit || control == TransactionControl::rollback;
+}
 
 // Of a two-phase commit: what ends a transaction that was prepared before.
 constexpr bool is_second_phase(TransactionControl control) {
@@ -39,6 +46,8 @@ struct Request {
   bool is_commit_sent = false;           // that one's
   bool is_copy = false;                  // some statement of it is a COPY
   bool may_end_transaction = false;      // some statement of it may
+  std::optional<std::string> ending_portal = {};  // bound to a COMMIT or ROLLBACK of a transaction on a replica
+  bool has_ended_transaction = false;    // ... which has been sent to be executed
   bool is_barrier = false;               // nothing may be sent behind it until it is answered
   TransactionControl control = TransactionControl::none;  // of a request that is one statement
   bool is_one_statement = false;

@@ -114,6 +114,7 @@ class SessionCore {
   std::size_t forward_target(Bytes message, session::Head head);
   std::size_t forward_close(Bytes message, const wire::TargetName& target);
   std::size_t forward_sync(Bytes message);
+  bool may_leave_replica() const;
   bool leave_replica_for(const Traits& traits);
   bool make_names_in_batch(std::string_view statement);
   bool make_names_in_batch(const Traits& traits);
@@ -285,6 +286,7 @@ class SessionCore {
   void requeue();
   void forget_requests();
   void finish_drain();
+  void end_transaction_within_batch();
   void answer_lost_requests(bool is_copy_unfinished);
   bool answer_lost_end(std::span<const Owed> owed);
   static Error undone_error();

@@ -223,7 +223,7 @@ std::size_t SessionCore::forward_extended(Bytes input, Head head) {
       retain(message);
       to_server(message);
       Owed owed = counted(owed_for_execute(execute->portal), statement_of_portal(execute->portal));
-      if (requests_.back().ending_portal == execute->portal) requests_.back().has_ended_transaction = true;
+      note_control_executed(execute->portal);
       const std::uint64_t executed = owed.name.empty() ? owed.tag : 0;
       backend_->ledger.owe(std::move(owed));
       if (executed != 0) put_back_in_batch(executed);
@@ -357,12 +357,13 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
   }
   const wire::BindHead& bind = **parsed;
   if (is_in_doubt(bind.statement)) return 0;
-  const bool may_end = is_on_replica_ && (is_in_transaction() || !transaction_.sent_begin.empty());
-  const TraitsPtr traits = may_leave_replica() || may_end ? traits_of_statement(bind.statement) : nullptr;
-  if (traits != nullptr) {
-    if (may_leave_replica() && leave_replica_for(*traits_in_force(traits))) return 0;
-    if (requests_.back().is_beyond_scan) note_statement(*traits_in_force(traits));
-    if (may_end && is_plain_end(traits->transaction)) requests_.back().ending_portal = bind.portal;
+  const bool is_controlled = is_on_replica_ && requests_.back().has_transaction_control;
+  if (requests_.back().is_beyond_scan || is_controlled) {
+    if (const TraitsPtr traits = traits_of_statement(bind.statement)) {
+      if (may_leave_replica() && leave_replica_for(*traits_in_force(traits))) return 0;
+      if (requests_.back().is_beyond_scan) note_statement(*traits_in_force(traits));
+      if (is_on_replica_) note_control_bound(bind.portal, traits->transaction);
+    }
   }
   if (!make_names_in_batch(bind.statement)) return 0;
   if (is_whole) {
@@ -453,6 +454,21 @@ std::size_t SessionCore::forward_sync(Bytes message) {
   return message.size();
 }
 
+void SessionCore::note_control_bound(std::string_view portal, TransactionControl control) {
+  Request& request = requests_.back();
+  if (control == TransactionControl::none && request.control_portal != portal) return;
+  request.control_portal = portal;
+  request.bound_control = control;
+}
+
+void SessionCore::note_control_executed(std::string_view portal) {
+  Request& request = requests_.back();
+  if (request.bound_control == TransactionControl::none || request.control_portal != portal) return;
+  const TransactionControl control = std::exchange(request.bound_control, TransactionControl::none);
+  if (control == TransactionControl::begin) request.has_begun_transaction = true, request.has_ended_transaction = false;
+  if (is_plain_end(control)) request.has_ended_transaction = true, request.has_begun_transaction = false;
+}
+
 // What comes next may need another server than what the batch began with.
 bool SessionCore::may_leave_replica() const {
   return requests_.back().is_beyond_scan || requests_.back().has_ended_transaction;
@@ -462,9 +478,13 @@ bool SessionCore::may_leave_replica() const {
 // needs the primary while the rest ran on a replica, outside a transaction, makes the replica finish first. True: wait
 // for that.
 bool SessionCore::leave_replica_for(const Traits& traits) {
-  const bool is_outside = (backend_->ledger.status() == TransactionStatus::idle && transaction_.sent_begin.empty()) ||
-                          requests_.back().has_ended_transaction;
-  if (!is_on_replica_ || !is_outside || may_use_replica(traits, routing())) return false;
+  const Request& request = requests_.back();
+  const bool is_outside = request.has_ended_transaction ||
+                          (!request.has_begun_transaction && transaction_.sent_begin.empty() &&
+                           backend_->ledger.status() == TransactionStatus::idle);
+  const bool begins_to_write = request.has_ended_transaction && traits.transaction == TransactionControl::begin &&
+                               !traits.modes.is_read_only.value_or(transaction_.is_default_read_only);
+  if (!is_on_replica_ || !is_outside || (may_use_replica(traits, routing()) && !begins_to_write)) return false;
   build_.clear();
   wire::append_sync(build_);
   to_server_copy(as_bytes(build_));

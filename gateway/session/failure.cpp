@@ -219,8 +219,10 @@ void SessionCore::forget_requests() {
 // A drained connection: what could not go on there goes on elsewhere.
 void SessionCore::finish_drain() {
   answer_.is_draining = false;
-  if (!requests_.empty() && requests_.back().has_ended_transaction) end_transaction_within_batch();
-  park_backend();
+  const bool has_backend = backend_ != nullptr;
+  if (has_backend && !requests_.empty() && requests_.back().has_ended_transaction) end_transaction_within_batch();
+  const bool has_not_ended = has_backend && backend_->ledger.status() != TransactionStatus::idle;  // an error came first
+  if (!has_not_ended) park_backend();
   if (std::exchange(answer_.is_rerun_after_drain, false)) return requeue();
   if (!requests_.empty() && requests_.back().has_error) {
     drop_open_request();
@@ -233,7 +235,6 @@ void SessionCore::finish_drain() {
 void SessionCore::end_transaction_within_batch() {
   Request& request = requests_.back();
   request.has_ended_transaction = false;
-  request.ending_portal.reset();
   transaction_.sent_begin.clear();
   transaction_.told_status = backend_->ledger.status();
   if (settings_.journal.is_open()) {

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,8 +45,11 @@ struct Request {
   bool is_commit_sent = false;           // that one's
   bool is_copy = false;                  // some statement of it is a COPY
   bool may_end_transaction = false;      // some statement of it may
-  std::optional<std::string> ending_portal = {};  // bound to a COMMIT or ROLLBACK of a transaction on a replica
-  bool has_ended_transaction = false;    // ... which has been sent to be executed
+  // What the messages of a batch on a replica have made of the transaction so far.
+  std::string control_portal = {};       // bound to `bound_control`
+  TransactionControl bound_control = TransactionControl::none;
+  bool has_begun_transaction = false;    // a BEGIN has been sent to be executed, and no end behind it
+  bool has_ended_transaction = false;    // the other way round
   bool is_barrier = false;               // nothing may be sent behind it until it is answered
   TransactionControl control = TransactionControl::none;  // of a request that is one statement
   bool is_one_statement = false;

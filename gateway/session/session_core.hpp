@@ -114,6 +114,8 @@ class SessionCore {
   std::size_t forward_target(Bytes message, session::Head head);
   std::size_t forward_close(Bytes message, const wire::TargetName& target);
   std::size_t forward_sync(Bytes message);
+  void note_control_bound(std::string_view portal, TransactionControl control);
+  void note_control_executed(std::string_view portal);
   bool may_leave_replica() const;
   bool leave_replica_for(const Traits& traits);
   bool make_names_in_batch(std::string_view statement);

@@ -20,7 +20,7 @@ READS = ["SELECT count(*), coalesce(sum(n), 0) FROM {t}", "SELECT id, n FROM {t}
 WRITES = ["INSERT INTO {t} (n) VALUES (7) RETURNING id", "UPDATE {t} SET n = n + 1 RETURNING n", "DELETE FROM {t} WHERE id % 3 = 0",
           "SELECT note('{t}')", "WITH w AS (INSERT INTO {t} (n) VALUES (1) RETURNING n) SELECT n FROM w", "SELECT id FROM {t} FOR UPDATE"]
 ERRORS = ["SELECT 1/0", "SELEC 1", "SELECT nobody FROM {t}", "INSERT INTO {t} VALUES (1, 1), (1, 2)", "SELECT n/0 FROM {t} UNION SELECT 1/0"]
-CONTROLS = ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a", "ROLLBACK TO a", "COMMIT AND CHAIN",
+CONTROLS = ["BEGIN", "BEGIN READ ONLY", "COMMIT", "ROLLBACK", "SAVEPOINT a", "ROLLBACK TO a", "COMMIT AND CHAIN",
             "SET LOCAL work_mem = '3MB'", "SHOW work_mem"]
 
 

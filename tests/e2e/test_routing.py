@@ -116,6 +116,24 @@ def test_explain_route_tells_where_and_why_without_running_it(gateway):
     assert gateway.query("SELECT count(*) > 0 FROM routed") == [(True,)]
 
 
+def test_explain_route_needs_no_rights(cluster, gateway, make_gateway):
+    cluster.primary.query(f"CREATE ROLE powerless LOGIN PASSWORD '{pg.PASSWORD}'")
+    gateway.query("CREATE TABLE closed_to_others (id int); CREATE FUNCTION closed_write() RETURNS void LANGUAGE sql "
+                  "AS 'INSERT INTO closed_to_others VALUES (1)'; REVOKE ALL ON FUNCTION closed_write() FROM PUBLIC")
+    users = "".join(f"{user}:TEXT{pg.PASSWORD}\n" for user in ("app", "howdah", "powerless"))
+    howdah = make_gateway(pool_passwd=users)
+    with contextlib.closing(howdah.connect(user="powerless")) as connection, connection.cursor() as cursor:
+        def explain(sql):
+            cursor.execute("EXPLAIN ROUTE " + sql)
+            return dict(cursor.fetchall())
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            cursor.execute("SELECT * FROM closed_to_others")
+        pg.wait_until("the table is known", lambda: explain("SELECT * FROM closed_to_others")["reason"] == "read")
+        pg.wait_until("the function is known", lambda: explain("SELECT closed_write()")["reason"] == "write")
+        assert "primary" in explain("SELECT closed_write()")["target"]
+    assert gateway.query("SELECT count(*) FROM closed_to_others") == [(0,)]
+
+
 def test_prepared_statements_of_the_protocol_are_routed_too(gateway):
     import wire
     with wire.Client(gateway.port) as client:

@@ -37,6 +37,9 @@ add_library(json STATIC cmake/json.cpp)
 target_link_libraries(json PUBLIC Boost::headers)
 target_compile_options(json PRIVATE -w)
 
+# The preset "dev" compiles several files of a library as one, which takes half the time. So what a file keeps to itself
+# needs a name of its own within the library, and within a test program; what two files need goes into a header.
+#
 # howdah_library(NAME [PURE] [DIR folder | DIRS folder...] [LINKS ...] [PRIVATE_LINKS ...]): a static library of all
 # .cpp files directly in the folder(s). Becomes an interface library while a folder has no .cpp yet.
 function(howdah_library name)

@@ -1,7 +1,7 @@
 """Records in which order the gateway notices and does things when real servers fail: `./dev record`.
 
 Each fault strikes a fresh cluster of a primary and two standbys a few times; the lines of the gateway's log, without times and
-words, go to tests/sim/orders. The simulation must be able to produce each order (tests/sim/orders_test.cpp).
+words, go to tests/sim/orders, beside those recorded before. The simulation must be able to produce each order (tests/sim/orders_test.cpp).
 """
 
 import argparse
@@ -80,9 +80,11 @@ def main():
     given = options.parse_args()
     ORDERS.mkdir(exist_ok=True)
     for name in given.faults:
+        file = ORDERS / f"{name}.txt"
+        known = set(file.read_text().strip().split("\n\n")) if file.exists() else set()
         orders = {"\n".join(record(given.build, name)) for _ in range(given.runs)}
-        (ORDERS / f"{name}.txt").write_text("\n\n".join(sorted(orders)) + "\n")
-        print(f"{name}: {len(orders)} different orders in {given.runs} runs")
+        file.write_text("\n\n".join(sorted(known | orders)) + "\n")
+        print(f"{name}: {len(orders)} different orders in {given.runs} runs, {len(orders - known)} of them new")
 
 
 if __name__ == "__main__":

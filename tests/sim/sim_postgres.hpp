@@ -75,6 +75,7 @@ struct SimPostgres {
   Instant heard_at{};  // the WAL receiver's last message
   int unacknowledged = 0;
   Duration latency = 1ms;
+  Instant gone_at{};                        // dead: until then its port is open, and new connections break
   std::optional<Instant> back_at = {};      // starting or recovering ends
   std::optional<Instant> promoted_at = {};  // a promotion takes effect
   std::optional<Lsn> shut_down_at = {};     // dead, but stopped in order: its last checkpoint

@@ -16,6 +16,7 @@ constexpr Duration kLateClose = 250ms;
 constexpr Duration kEarly = 200ms;
 constexpr int kUnacknowledged = 3;  // ticks in which something arrives although nothing goes back
 constexpr Duration kThawTick = 20ms;
+constexpr std::uint64_t kDying = 40'000;  // us, until all processes of a server are gone
 
 class TraceLog final : public Log {
  public:
@@ -247,7 +248,7 @@ Duration World::latency_of(const SimPostgres& node) {
 
 FailureKind World::failure_of(const SimPostgres& node) const {
   switch (node.life) {
-    case Life::dead: return FailureKind::refused;
+    case Life::dead: return now_ < node.gone_at ? FailureKind::lost : FailureKind::refused;
     case Life::starting: return FailureKind::starting_up;
     case Life::recovering: return FailureKind::crash_restart;
     case Life::frozen:
@@ -482,6 +483,7 @@ void World::kill(int id) {
   killed.life = Life::dead;
   killed.is_receiving = false;
   killed.given_xids = 0;
+  if (options_.has_jitter && rng_.chance(0.3)) killed.gone_at = now_ + microseconds(rng_.below(kDying));
   end_clients(killed, ServerEnd::died);
   killed.promoted_at.reset();
   if (is_reachable(id))

@@ -1,4 +1,4 @@
-// sim --seed N: one run, with its trace. sim --seeds K: seeds 1 to K, only what fails, on every core; --nightly: many.
+// sim --seed N: one run, with its trace. sim --seeds K [--first N]: K seeds, only what fails, on every core; --nightly: many.
 // --several: several gateways. --story: an outage with a plot. --mutant: with a bug planted.
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -44,13 +44,13 @@ int run_one(std::uint64_t seed, const Run& run, const std::string& again) {
 }
 
 // Runs share nothing, so each thread takes the next seed.
-int run_all(std::uint64_t seeds, const Run& run, const std::string& again) {
-  std::atomic<std::uint64_t> next = 1;
+int run_all(std::uint64_t first, std::uint64_t seeds, const Run& run, const std::string& again) {
+  std::atomic<std::uint64_t> next = first;
   std::mutex mutex;  // guards the output and the sums
   std::size_t promotions = 0, acknowledged = 0, fates = 0, failed = 0;
   const auto began = std::chrono::steady_clock::now();
   const auto work = [&] {
-    for (std::uint64_t seed = next++; seed <= seeds; seed = next++) {
+    for (std::uint64_t seed = next++; seed < first + seeds; seed = next++) {
       const Outcome outcome = run(seed);
       const std::lock_guard lock(mutex);
       promotions += outcome.promotions;
@@ -75,11 +75,12 @@ int run_all(std::uint64_t seeds, const Run& run, const std::string& again) {
 int main(int argc, char** argv) {
   CLI::App app{"Simulated outages in virtual time"};
   std::uint64_t seed = 0;
-  std::uint64_t seeds = 300;
+  std::uint64_t first = 1, seeds = 300;
   bool is_nightly = false;
   std::string mutant = "none", story;
   const auto* one = app.add_option("--seed", seed, "Run this seed and print its trace");
-  app.add_option("--seeds", seeds, "Run the seeds from 1 to this");
+  app.add_option("--seeds", seeds, "Run so many seeds");
+  app.add_option("--first", first, "The first of them");
   bool is_several = false;
   app.add_flag("--nightly", is_nightly, "10000 seeds");
   app.add_flag("--several", is_several, "Several gateways with an etcd between them");
@@ -93,5 +94,5 @@ int main(int argc, char** argv) {
   const std::string again = std::string(is_several ? " --several" : "") + (story.empty() ? "" : " --story " + story) +
                             (mutant == "none" ? "" : " --mutant " + mutant);
   if (one->count() > 0) return run_one(seed, run, again);
-  return run_all(is_nightly ? 10'000 : seeds, run, again);
+  return run_all(first, is_nightly ? 10'000 : seeds, run, again);
 }

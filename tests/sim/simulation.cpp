@@ -14,7 +14,7 @@ namespace {
 constexpr Duration kTrouble = 25s;    // faults strike
 constexpr Duration kAftermath = 8s;   // some of them are not over yet
 constexpr Duration kRepair = 30s;     // everything is mended, by and by
-constexpr Duration kLastWrites = 6s;
+constexpr Duration kLastWrites = 5s;
 constexpr Duration kEnd = 12s;        // what the clients have begun ends
 constexpr Duration kBefore = 3s;
 constexpr Duration kPause = 300ms;    // of clients in times of trouble
@@ -91,6 +91,7 @@ Outcome conclude(World& world, Workload& load, Duration repair) {
   world.run_for(repair / 2);
   world.checkers().on_calm(world.nodes(), world.view());
   const Instant last = world.now();
+  load.set_pause(kPause);  // so that somebody wants to write
   world.run_for(kLastWrites);
   const bool can_write = load.has_written_since(last);
   load.stop();

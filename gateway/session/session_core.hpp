@@ -42,7 +42,6 @@ class SessionCore {
  private:
   enum class Waiting : std::uint8_t { nothing, lease, node, local, fate };
   enum class Go : std::uint8_t { now, wait };
-
   // session.cpp: the dispatcher
   void handle(const session::LoggedIn& event);
   void handle(const session::ClientBytes& event);
@@ -477,12 +476,10 @@ class SessionCore {
   bool is_batch_open_ = false;         // messages of an extended batch were sent, its Sync was not
   PinReasons pins_;
   PinReasons looked_for_;  // by the question that is in flight (state_look.cpp)
-
   // Routing.
   std::optional<NodeId> load_balance_node_;
   RouteReason route_reason_ = RouteReason::read;  // of the newest decision
   std::string last_statement_;         // sent to a server, cut
-
   // What is remembered, by subject (session_memory.hpp).
   session::ClientInput input_;
   session::Answer answer_;

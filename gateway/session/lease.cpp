@@ -202,7 +202,8 @@ void SessionCore::handle(const LeaseGranted& event) {
 
 void SessionCore::return_backend(LeaseEnd end) {
   flush_run();
-  if (end == LeaseEnd::clean && !backend_->is_reusable()) end = LeaseEnd::close;
+  if (std::exchange(needs_reset_, false) && end == LeaseEnd::clean) end = LeaseEnd::reset;
+  if (end != LeaseEnd::close && !backend_->is_reusable()) end = LeaseEnd::close;
   settings_.settling = 0;
   out_->push(ReturnLease{std::exchange(backend_, nullptr), end});
   is_fresh_lease_ = sequences_.may_be_asked = false;

@@ -1,6 +1,6 @@
 // State that lives in one server connection and is not carried to another ties the session to it: the pins. They are
 // taken away when a statement that is known to remove the state has succeeded outside a transaction, when the
-// transaction that made it is undone, and when the server says that it is gone (state_look.cpp).
+// transaction that made it is undone, or has failed on a replica, and when the server says that it is gone (state_look.cpp).
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
@@ -84,6 +84,11 @@ void SessionCore::settle_pins(const Request& request, TransactionStatus before) 
   if (is_undone(request, before)) {
     pins_ = without(pins_, within(pinned, kUndone));
     if (request.is_one_statement && request.pinned.has(PinReason::load)) pins_.remove(PinReason::load);
+  }
+  // On a replica all that ties is refused, but behind other messages not before the server has seen it.
+  if (is_on_replica_ && before == TransactionStatus::failed && !pinned.is_empty()) {
+    pins_ = without(pins_, pinned);
+    needs_reset_ = true;
   }
   const bool has_ended = before != TransactionStatus::idle || request.has_error;
   if (catalog_.is_pin_unproven) prove_pins();

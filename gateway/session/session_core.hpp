@@ -470,6 +470,7 @@ class SessionCore {
   Backend* backend_ = nullptr;
   std::vector<Backend*> kept_;         // session mode: those of other nodes
   bool is_fresh_lease_ = false;        // granted for the request that waits; not used yet
+  bool needs_reset_ = false;           // backend_, before anybody else has it
   bool is_on_replica_ = false;
   NodeId wanted_node_{};
   RequestQueue requests_;

@@ -99,7 +99,8 @@ def shown(request):
 
 @pytest.mark.parametrize("settings", [
     {}, {"load_balance_transactions": "on"}, {"read_consistency": "global", "statement_level_load_balance": "on"},
-    {"disable_load_balance_on_write": "dml_adaptive", "default_pool_size": 2}, {"pool_mode": "session"},
+    {"disable_load_balance_on_write": "dml_adaptive", "default_pool_size": 2,
+     "dml_adaptive_object_relationship_list": "piped_0:piped_view_0,piped_1:piped_view_1"}, {"pool_mode": "session"},
     {"commit_safety": "strict", "statement_level_load_balance": "on"},
 ], ids=lambda settings: "-".join(settings) or "defaults")
 @pytest.mark.parametrize("seed", range(2))

@@ -137,6 +137,8 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   answer_.is_flush_sent = false;
   Request request;
   request.is_rerunnable = is_outside && !scan_.is_oversized && !scan_.traits.empty() && only_reads(scan_.traits);
+  request.is_at_hand = is_whole;
+  request.may_replan = is_outside && is_whole && scan_.binds_named;
   request.is_beyond_scan = scan_.is_oversized;
   request.is_wrapped = request.is_barrier = is_wrapped;
   request.is_behind_settings = settings_.settling > 0;
@@ -175,7 +177,7 @@ void SessionCore::push_request(Request request) {
   if (!std::exchange(is_batch_open_, false)) return requests_.push(std::move(request));
   Request& open = requests_.back();
   open.is_complete = true;
-  open.is_rerunnable = open.is_behind_settings = false;
+  open.cannot_run_again();
   open.is_barrier |= request.is_barrier;
   open.control = TransactionControl::none;
 }
@@ -286,15 +288,16 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
     return head.total;
   }
   place->second = statement;
-  parse_under_our_name(place->first, *statement, *parse, traits->transaction != TransactionControl::none);
+  parse_under_our_name(place->first, *statement, *parse);
   return head.total;
 }
 
 void SessionCore::parse_under_our_name(const std::string& client_name, const PreparedStatement& statement,
-                                       const wire::Parse& parse, bool controls_transaction) {
+                                       const wire::Parse& parse) {
   const bool is_known = backend_->prepared.touch(statement.number);
   // In a failed transaction the server refuses it before it looks at the name, which stays what it is.
-  const bool is_refused = is_known && client_status() == TransactionStatus::failed && !controls_transaction;
+  const bool is_refused = is_known && client_status() == TransactionStatus::failed &&
+                          statement.traits->transaction == TransactionControl::none;
   if (is_known && !is_refused) {
     build_.clear();
     wire::append_bodiless(build_, wire::ServerTag::parse_complete);
@@ -316,7 +319,7 @@ bool SessionCore::make_names_in_batch(std::string_view statement) {
 }
 
 bool SessionCore::make_names_in_batch(const Traits& traits) {
-  if (!looks_at_names(traits)) return true;
+  if (!looks_at_names(traits) || traits.statement_count > 1) return true;  // the server takes no several statements here
   if (requests_.size() > 1) return false;
   requests_.back().is_barrier = true;
   if (client_status() != TransactionStatus::failed) make_names(traits, false);
@@ -331,7 +334,7 @@ std::size_t SessionCore::forward_large_parse(Bytes input, Head head) {
   if (leave_replica_for(*large_parse_traits())) return 0;
   if (!name.empty()) leave_names_to_server();
   note_statement(*large_parse_traits());
-  requests_.back().is_rerunnable = requests_.back().is_behind_settings = false;
+  requests_.back().cannot_run_again();
   prepared_.has_unsettled_names = true;
   Owed owed{.kind = AnswerKind::parse};
   if (name.empty()) {
@@ -369,7 +372,7 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
   if (is_whole) {
     retain(input.first(head.total));
   } else {
-    requests_.back().is_rerunnable = requests_.back().is_behind_settings = false;
+    requests_.back().cannot_run_again();
     give_up_replay(ReplayObstacle::too_long);
   }
   if (!local_.portals.empty()) forget_local_portal(bind.portal);
@@ -489,7 +492,7 @@ bool SessionCore::leave_replica_for(const Traits& traits) {
   wire::append_sync(build_);
   to_server_copy(as_bytes(build_));
   backend_->ledger.owe({AnswerKind::sync, Audience::nobody, static_cast<std::uint64_t>(Injected::drain)});
-  requests_.back().is_rerunnable = requests_.back().is_behind_settings = false;
+  requests_.back().cannot_run_again();
   scan_.held.assign(1, std::make_shared<const Traits>(traits));
   answer_.is_draining = true;
   return true;

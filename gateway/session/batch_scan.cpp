@@ -28,6 +28,7 @@ const TraitsPtr& oversized_traits() {
 // False: more bytes are needed (or the client was sent away). The result is in scan_.
 bool SessionCore::scan_batch(Bytes input) {
   scan_.is_ready = scan_.is_oversized = scan_.is_ended = scan_.has_server_part = scan_.has_local_part = false;
+  scan_.binds_named = false;
   scan_.is_preparing_only = true;
   scan_.held.clear();
   scan_.traits.clear();
@@ -72,6 +73,7 @@ bool SessionCore::scan_message(Bytes message, Head head) {
       const auto bind = wire::parse_bind_head(body, true);
       if (!bind) return close_with(bind.error(), CloseReason::protocol_violation), false;
       const TraitsPtr traits = traits_of_statement((*bind)->statement);
+      scan_.binds_named |= !(*bind)->statement.empty();
       scan_.bound.emplace_back((*bind)->portal, traits && is_answered_here(*traits));
       scan_traits(traits);
       if (traits) scan_.run.push_back(scan_.traits.back());

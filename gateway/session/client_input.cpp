@@ -132,7 +132,7 @@ std::size_t SessionCore::consume_copy(Bytes input, Head head) {
   if (!owes()) return start_stream(input, head, 0, true);
   input_.is_sync_held = false;
   if (!requests_.empty()) {
-    for (Request& request : requests_) request.is_rerunnable = request.is_behind_settings = false;
+    for (Request& request : requests_) request.cannot_run_again();
   }
   if (static_cast<ClientTag>(head.tag) == ClientTag::copy_data) return start_stream(input, head, 0, false);
   if (input.size() < head.total) return 0;
@@ -172,9 +172,10 @@ std::size_t SessionCore::consume_function_call(Bytes input, Head head) {
 void SessionCore::retain(Bytes bytes) {
   if (replay_ != nullptr) replay_->log.keep(bytes);
   Request& request = requests_.back();
-  if (!request.is_rerunnable && !request.is_behind_settings && !request.is_second_phase) return;
+  if (!request.is_rerunnable && !request.is_behind_settings && !request.is_second_phase && !request.may_replan) return;
   if (rerun_.retained.size() + bytes.size() > kMaxRetained) {
-    request.is_rerunnable = request.is_behind_settings = request.is_second_phase = false;
+    request.cannot_run_again();
+    request.is_second_phase = false;
     return;
   }
   rerun_.retained.append(bytes);

@@ -64,11 +64,8 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
   const auto owed = lost.ledger.entries();
   if (look_up_commit(owed)) return;
   for (auto it = owed.rbegin(); it != owed.rend(); ++it) undo(*it);
-  if (answer_.is_draining && answer_.is_rerun_after_drain) {
-    answer_.is_draining = answer_.is_rerun_after_drain = false;
-    return requeue();
-  }
-  answer_.is_draining = false;
+  const AfterDrain after = std::exchange(answer_.after_drain, AfterDrain::leave);
+  if (std::exchange(answer_.is_draining, false) && after != AfterDrain::leave) return requeue();
   if (requests_.empty() && !is_replaying()) {
     if (!transaction_.movable_begin.empty() && transaction_.told_status == TransactionStatus::in_block)
       transaction_.deferred_begin.swap(transaction_.movable_begin);
@@ -88,25 +85,17 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
   transaction_.is_failure_told = false;
 }
 
+// Of an open transaction the client has no answer yet, or none that bound it to the server.
+bool SessionCore::is_uncommitted_to_server() const {
+  return input_.stream_left == 0 && (transaction_.told_status == TransactionStatus::idle || !transaction_.sent_begin.empty() ||
+                                     !transaction_.movable_begin.empty());
+}
+
 bool SessionCore::can_rerun_all() const {
-  return input_.stream_left == 0 &&
-         (transaction_.told_status == TransactionStatus::idle || !transaction_.sent_begin.empty() ||
-          !transaction_.movable_begin.empty()) &&
+  return is_uncommitted_to_server() &&
          std::all_of(requests_.begin(), requests_.end(), [](const Request& request) {
            return request.is_rerunnable && !request.has_forwarded && (request.retained > 0 || !request.is_complete);
          });
-}
-
-// "cached plan must not change result type" of a statement that another client prepared on this connection before columns
-// changed unseen: one prepared now is another. (One that this client prepared before a change that was seen is refused as
-// it would be without us.)
-bool SessionCore::is_plan_of_others(const wire::ErrorView& error) const {
-  const Owed* failed = backend_->ledger.front();
-  if (error.sqlstate() != "0A000" || error.field(wire::ErrorField::routine) != "RevalidateCachedQuery") return false;
-  if (failed == nullptr || (failed->kind != AnswerKind::bind && failed->kind != AnswerKind::describe)) return false;
-  const PreparedStatementPtr statement = statement_of(*failed);
-  return statement != nullptr && !statement->is_sql() && statement->scope == statement_scope() && !answer_.is_draining &&
-         rerun_.retry_count < options_.max_retries && can_rerun_all();
 }
 
 // Errors that say "not here" rather than "not so": a standby refuses a write, or cancels because of replay.
@@ -128,16 +117,6 @@ void SessionCore::rerun_after_error(std::string_view sqlstate) {
   drain_and_rerun(sqlstate);
 }
 
-// The statement gets another name, for the client's next Bind and for everybody who prepares the text from now on.
-void SessionCore::rerun_with_new_plan(std::string_view sqlstate) {
-  const PreparedStatementPtr old = statement_of(*backend_->ledger.front());
-  drain_and_rerun(sqlstate);
-  env_.catalog.retire(*old);
-  const PreparedStatementPtr made = env_.catalog.intern(old->scope, old->sql, as_bytes(old->types), old->traits);
-  for (auto& [name, statement] : prepared_.statements)
-    if (statement == old) statement = made;
-}
-
 void SessionCore::drain_and_rerun(std::string_view sqlstate) {
   ++rerun_.retry_count;
   drop_withheld();
@@ -153,8 +132,10 @@ void SessionCore::drain_and_rerun(std::string_view sqlstate) {
     ledger.owe({AnswerKind::sync, Audience::nobody, static_cast<std::uint64_t>(Injected::drain)});
     is_batch_open_ = false;
   }
-  if (!transaction_.movable_begin.empty()) inject_query("ROLLBACK", Injected::drain);
-  answer_.is_draining = answer_.is_rerun_after_drain = true;
+  if (!transaction_.movable_begin.empty() || !transaction_.sent_begin.empty() || requests_.front().is_wrapped)
+    inject_query("ROLLBACK", Injected::drain);
+  answer_.is_draining = true;
+  answer_.after_drain = AfterDrain::rerun_elsewhere;
 }
 
 // The text of the request in front, if it is one statement.
@@ -222,8 +203,10 @@ void SessionCore::finish_drain() {
   const bool has_backend = backend_ != nullptr;
   if (has_backend && !requests_.empty() && requests_.back().has_ended_transaction) end_transaction_within_batch();
   const bool has_not_ended = has_backend && backend_->ledger.status() != TransactionStatus::idle;  // an error came first
-  if (!has_not_ended) park_backend();
-  if (std::exchange(answer_.is_rerun_after_drain, false)) return requeue();
+  const AfterDrain after = std::exchange(answer_.after_drain, AfterDrain::leave);
+  if (after == AfterDrain::rerun_here && has_backend && backend_->is_reusable()) backend_->ledger.end_draining();
+  else if (!has_not_ended) park_backend();
+  if (after != AfterDrain::leave) return requeue();
   if (!requests_.empty() && requests_.back().has_error) {
     drop_open_request();
     is_batch_open_ = false;

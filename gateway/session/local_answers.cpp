@@ -49,6 +49,10 @@ void append_columns(std::string& out, const TextTable& table) {
   append_names(out, table);
 }
 
+Error no_portal(std::string_view name) {
+  return Error{ErrorCode::portal_unknown, "portal \"" + std::string(name) + "\" does not exist"};
+}
+
 }  // namespace
 
 bool SessionCore::is_local(const Traits& traits) const {
@@ -298,10 +302,6 @@ void SessionCore::local_close(Bytes body) {
 Error SessionCore::no_statement(std::string_view name) {
   const std::string which = name.empty() ? "unnamed prepared statement" : fmt::format("prepared statement \"{}\"", name);
   return Error{ErrorCode::statement_unknown, which + " does not exist"};
-}
-
-Error SessionCore::no_portal(std::string_view name) {
-  return Error{ErrorCode::portal_unknown, "portal \"" + std::string(name) + "\" does not exist"};
 }
 
 void SessionCore::fail_local(const Error& error) {

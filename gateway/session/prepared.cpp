@@ -171,9 +171,10 @@ PreparedStatementPtr SessionCore::statement_of(const Owed& owed) const {
 
 PreparedStatementPtr SessionCore::intern(std::string_view sql, Bytes types, const TraitsPtr& traits) {
   std::string scope = statement_scope();
-  // Of a text with EXECUTE the meaning hangs on the client's names: nobody else's, and not even its own of another
-  // time.
-  if (!types.empty() && !traits->statement_names.empty()) scope += std::to_string(++env_.unnamed_serials) + '\0';
+  // Of a text with EXECUTE the meaning hangs on the client's names, of FETCH on its cursors: nobody else's, and not even its own
+  // of another time.
+  const bool is_own = !traits->statement_names.empty() || traits->kind == StatementKind::fetch;
+  if (!types.empty() && is_own) scope += std::to_string(++env_.unnamed_serials) + '\0';
   return env_.catalog.intern(scope, sql, types, traits);
 }
 
@@ -193,7 +194,8 @@ void SessionCore::undo_failed(const Owed& failed, std::string_view sqlstate) {
   if (failed.tag == 0 || (failed.tag & (kUnnamedTag | kNameTag)) != 0) return;
   if (failed.kind == AnswerKind::parse && sqlstate == "42P05") backend_->prepared.add(failed.tag);
   if (failed.kind != AnswerKind::bind && failed.kind != AnswerKind::describe) return;
-  if (sqlstate == "0A000") retire_statement(failed.tag);
+  // The server says that its plan is out of date: a client that prepares the same text again gets a new one.
+  if (const PreparedStatementPtr old = sqlstate == "0A000" ? statement_of(failed) : nullptr) env_.catalog.retire(*old);
   // Somebody deallocated it behind our back; it is made again when it is used next.
   if (sqlstate == "26000") backend_->prepared.remove(failed.tag);
   if (sqlstate == "26000") std::erase_if(backend_->names, [&](const auto& one) { return one.second == failed.tag; });
@@ -222,12 +224,6 @@ Bytes SessionCore::with_client_name(Bytes message, const Owed& failed) {
   wire::append_header(build_, message[0], static_cast<std::uint32_t>(body.size()));
   build_ += body;
   return scratch_.keep(as_bytes(build_));
-}
-
-// The server says that its plan is out of date: a client that prepares the same text again gets a new one.
-void SessionCore::retire_statement(std::uint64_t number) {
-  for (const auto& [name, statement] : prepared_.statements)
-    if (statement->number == number) return env_.catalog.retire(*statement);
 }
 
 // DISCARD ALL or DEALLOCATE ALL has been done.

@@ -50,7 +50,6 @@ void SessionCore::relay(Bytes chunk) {
     relay_piece(piece);
     if (must_abandon_replay()) return abandon_replay(std::nullopt);
   }
-  keep_withheld();
 }
 
 bool SessionCore::relay_rows(Bytes& chunk) {
@@ -199,12 +198,13 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
     env_.log.warn("injected statement failed s={} sqlstate={}", identity_.id.value, error->sqlstate());
     return lose_backend(std::nullopt, false);
   }
-  if (is_plan_of_others(*error)) return rerun_with_new_plan(error->sqlstate());
+  if (escape_old_plan(*error)) return;
   if (should_rerun(error->sqlstate())) return rerun_after_error(error->sqlstate());
   if (should_replay(error->sqlstate())) return lose_backend(std::nullopt, false);
 
   const Fate fate = ledger.accept('E');
-  for (auto it = ledger.dropped().rbegin(); it != ledger.dropped().rend(); ++it) undo(*it);
+  const std::size_t told = fate == Fate::forward ? answer_up_to_execute() : 0;
+  for (std::size_t i = ledger.dropped().size(); i-- > told;) undo(ledger.dropped()[i]);
   if (const Owed* failed = ledger.ended()) {
     undo_failed(*failed, error->sqlstate());
     message = with_client_name(message, *failed);
@@ -244,6 +244,11 @@ void SessionCore::relay_aside(char tag, Bytes message, Bytes body) {
   const bool is_ours = front != nullptr && front->audience == Audience::nobody;
   if (tag == static_cast<char>(ServerTag::notification)) return to_client(with_own_pid(message));
   if (is_ours || is_starting_ || is_about_server(body)) return;
+  // What changes rows has begun to run: it will not be sent again.
+  if (front != nullptr && !requests_.empty() && std::exchange(requests_.front().may_replan, false) && !requests_.front().is_rerunnable) {
+    requests_.front().has_forwarded = true;
+    release_withheld();
+  }
   to_client(front == nullptr ? message : shown(message));
 }
 
@@ -261,7 +266,8 @@ void SessionCore::emit_answer(char tag, Bytes message) {
   if (message.empty()) return;
   if (!requests_.empty()) {
     Request& request = requests_.front();
-    if (is_prologue(tag) && request.is_rerunnable && request.is_complete && !request.has_forwarded) {
+    const bool may_be_replaced = (request.is_rerunnable || request.may_replan) && (request.is_complete || request.is_at_hand);
+    if (is_prologue(tag) && may_be_replaced && !request.has_forwarded) {
       if (!answer_.withheld_run.empty() && answer_.withheld_run.data() + answer_.withheld_run.size() != message.data())
         keep_withheld();
       answer_.withheld_run = answer_.withheld_run.empty()

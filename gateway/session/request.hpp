@@ -33,9 +33,11 @@ constexpr bool is_second_phase(TransactionControl control) {
 struct Request {
   std::size_t retained = 0;              // its bytes, kept for running it again
   bool is_complete = false;              // its Query or Sync has been sent
+  bool is_at_hand = false;               // ... or the client has sent it
   bool is_simple = false;                // a Query
   bool is_rerunnable = false;            // a read outside a transaction whose bytes are all kept
   bool is_second_phase = false;          // whose bytes are kept, too
+  bool may_replan = false;               // also kept: a batch outside a transaction that binds what was prepared before
   bool is_beyond_scan = false;           // its messages are looked at one by one: they come after a Flush, or are many
   bool has_forwarded = false;            // the client has seen a part of its answer
   bool has_error = false;                // that part is an ErrorResponse
@@ -65,6 +67,9 @@ struct Request {
   std::uint32_t statements_done = 0;     // of that Query
   std::vector<PutBack> put_back = {};    // statements of ours in that Query, in their order
   std::size_t put_back_done = 0;
+
+  // From here on a part of it is nowhere but with the server.
+  void cannot_run_again() { is_rerunnable = is_behind_settings = may_replan = false; }
 };
 
 // A queue whose memory is kept.
@@ -95,7 +100,7 @@ class RequestQueue {
     first.may_end_transaction |= second.may_end_transaction;
     first.is_barrier |= second.is_barrier;
     first.has_steps |= second.has_steps;
-    first.is_rerunnable = false;
+    first.is_rerunnable = first.may_replan = false;
   }
   void pop_back() { requests_.pop_back(); }
   void pop_front() {

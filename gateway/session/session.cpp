@@ -54,6 +54,7 @@ void SessionCore::on(const Event& event, Instant now, Actions<Action>& out) {
   std::visit([this](const auto& one) { handle(one); }, event);
   advance();
   settle();
+  keep_withheld();
   out_ = nullptr;
 }
 

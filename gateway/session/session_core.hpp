@@ -1,5 +1,4 @@
-// The inside of a Session: its steps. Each group of functions below lives in the .cpp file named above it; what they
-// remember is in session_memory.hpp.
+// The inside of a Session: its steps, each group in the .cpp file named above it. What they remember: session_memory.hpp.
 // Every on() goes: the event changes what is known (session.cpp), then advance() consumes what the client has sent as
 // far as it can go now (client_input.cpp), then settle() gives back what is not needed (lease.cpp).
 #pragma once
@@ -106,8 +105,7 @@ class SessionCore {
   void push_request(Request request);
   std::size_t forward_extended(Bytes input, session::Head head);
   std::size_t forward_parse(Bytes input, session::Head head);
-  void parse_under_our_name(const std::string& client_name, const PreparedStatement& statement, const wire::Parse& parse,
-                            bool controls_transaction);
+  void parse_under_our_name(const std::string& client_name, const PreparedStatement& statement, const wire::Parse& parse);
   std::size_t forward_large_parse(Bytes input, session::Head head);
   std::size_t forward_bind(Bytes input, session::Head head);
   std::size_t forward_target(Bytes message, session::Head head);
@@ -175,7 +173,6 @@ class SessionCore {
   void undo_failed(const Owed& failed, std::string_view sqlstate);
   PreparedStatementPtr statement_of(const Owed& owed) const;
   PreparedStatementPtr intern(std::string_view sql, Bytes types, const TraitsPtr& traits);
-  void retire_statement(std::uint64_t number);
   void forget_statements();
   std::string statement_scope() const;
   void note_schema_change();
@@ -279,10 +276,9 @@ class SessionCore {
   // failure.cpp
   void lose_backend(std::optional<NodeFailure> evidence, bool is_gone);
   bool can_rerun_all() const;
-  bool is_plan_of_others(const wire::ErrorView& error) const;
+  bool is_uncommitted_to_server() const;
   bool should_rerun(std::string_view sqlstate) const;
   void rerun_after_error(std::string_view sqlstate);
-  void rerun_with_new_plan(std::string_view sqlstate);
   void drain_and_rerun(std::string_view sqlstate);
   void requeue();
   void forget_requests();
@@ -291,6 +287,13 @@ class SessionCore {
   void answer_lost_requests(bool is_copy_unfinished);
   bool answer_lost_end(std::span<const Owed> owed);
   static Error undone_error();
+
+  // old_plans.cpp
+  bool escape_old_plan(const wire::ErrorView& error);
+  bool is_plan_of_others(const wire::ErrorView& error) const;
+  void rerun_with_new_plan(std::string_view sqlstate);
+  void renew_statement(const PreparedStatementPtr& old);
+
   // lost_pipeline.cpp
   bool are_requests_apart() const;
   bool can_rerun_some() const;
@@ -377,7 +380,6 @@ class SessionCore {
   void local_done(wire::ServerTag tag);
   void fail_local(const Error& error);
   static Error no_statement(std::string_view name);
-  static Error no_portal(std::string_view name);
   bool has_local_table(session::LocalPortal& portal);
   std::optional<Result<TextTable>> ask(const Traits& traits, std::string_view sql);
   TextTable explain(const Traits& traits, std::string_view sql);
@@ -415,19 +417,18 @@ class SessionCore {
 
   // sql_prepared.cpp
   TraitsPtr traits_in_force(const TraitsPtr& traits);
-  const Traits* traits_in_force_of(const Traits& traits) const;
   bool looks_at_names(const Traits& traits) const;
   void make_names_for_query(const Traits& traits);
   void make_names(const Traits& traits, bool is_apart);
   void end_names(session::Injected what);
   void make_name(const std::string& name);
   void drop_name(const std::string& name);
-  void drop_names();
   void close_maker(wire::Target target);
   void run_prepare(const std::string& name, const PreparedStatement& statement);
   void owe_for_name(AnswerKind kind, const std::string& name, std::uint64_t number);
   void undo_name(const Owed& dropped);
   void make_own_names(bool is_apart);
+  std::size_t answer_up_to_execute();
   void leave_names_to_server();
   void expect_change(const Traits& traits, std::string_view sql, Owed& owed);
   void apply_change(const Owed& done);

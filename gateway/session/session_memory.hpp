@@ -86,6 +86,7 @@ struct BatchScan {
   bool has_server_part = false;
   bool has_local_part = false;
   bool is_preparing_only = false;  // nothing but Parse of named statements, then Sync
+  bool binds_named = false;        // a statement that has a name
   std::vector<TraitsPtr> held;         // keeps alive what `traits` points to
   std::vector<const Traits*> traits;   // of each statement parsed, bound or described
   std::vector<const Traits*> run;      // of each one bound: what is only parsed or described does nothing
@@ -123,11 +124,14 @@ struct ClientInput {
   std::string next_rest;  // becomes `rest` after the message at hand
 };
 
+// What follows when a connection is drained.
+enum class AfterDrain : std::uint8_t { leave, rerun_elsewhere, rerun_here };
+
 // The answers that are coming from the server.
 struct Answer {
   bool is_flush_sent = false;         // by us, and nothing was sent behind it
   bool is_draining = false;
-  bool is_rerun_after_drain = false;
+  AfterDrain after_drain = AfterDrain::leave;
   std::vector<char> withheld;         // the beginning of an answer that may still be replaced
   Bytes withheld_run{};               // the same, in the chunk at hand
   bool is_mid_message = false;        // the client has got a part of a message

@@ -78,7 +78,8 @@ void SessionCore::on_settings_refused(const wire::ErrorView& error) {
   if (is_on_replica_) rerun_.avoided_node = backend_->node();
   const auto owed = backend_->ledger.entries();
   for (auto it = owed.rbegin(); it != owed.rend(); ++it) undo(*it);
-  answer_.is_draining = answer_.is_rerun_after_drain = false;
+  answer_.is_draining = false;
+  answer_.after_drain = AfterDrain::leave;
   return_backend(LeaseEnd::close);
   requeue();
 }

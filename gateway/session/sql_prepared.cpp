@@ -71,9 +71,14 @@ void SessionCore::end_names(Injected what) {
 // The server will run the statement now. `is_apart`: what is sent for it is no part of the client's batch.
 void SessionCore::make_names(const Traits& traits, bool is_apart) {
   if (pins_.has(PinReason::prepared)) return;  // it knows better
-  if (backend_->names.size() > options_.max_prepared_statements) drop_names();
+  if (backend_->names.size() > options_.max_prepared_statements) {
+    const auto too_many = backend_->names;
+    for (const auto& [name, number] : too_many) drop_name(name);
+  }
   if (leaves_names_to_server(traits)) return leave_names_to_server();
-  const Traits& inner = *traits_in_force_of(traits);
+  const auto executed = traits.kind == StatementKind::execute ? prepared_.statements.find(traits.prepared_name)
+                                                             : prepared_.statements.end();
+  const Traits& inner = executed == prepared_.statements.end() ? traits : *executed->second->traits;
   if (traits.shows_statements || inner.shows_statements) return make_own_names(is_apart);
   for (const std::string& name : traits.statement_names) make_name(name);
   if (!traits.pins.has(PinReason::opaque) && !inner.pins.has(PinReason::opaque)) return;
@@ -85,12 +90,6 @@ void SessionCore::make_names(const Traits& traits, bool is_apart) {
   }
   for (const auto& [name, statement] : prepared_.statements)
     if (statement->is_sql()) make_name(name);
-}
-
-const Traits* SessionCore::traits_in_force_of(const Traits& traits) const {
-  const auto found = traits.kind == StatementKind::execute ? prepared_.statements.find(traits.prepared_name)
-                                                           : prepared_.statements.end();
-  return found == prepared_.statements.end() ? &traits : found->second->traits.get();
 }
 
 // Afterwards the name stands on the server for what it stands for with the client, or for nothing.
@@ -118,11 +117,6 @@ void SessionCore::drop_name(const std::string& name) {
   owe_for_name(AnswerKind::close, name, 0);
   prepared_.has_unsettled_names = true;
   backend_->names.erase(name);
-}
-
-void SessionCore::drop_names() {
-  const auto known = backend_->names;
-  for (const auto& [name, number] : known) drop_name(name);
 }
 
 void SessionCore::close_maker(wire::Target target) {
@@ -161,6 +155,29 @@ void SessionCore::undo_name(const Owed& dropped) {
     backend_->names.insert_or_assign(dropped.name, 0);  // still there, but nobody's
   else
     backend_->names.erase(dropped.name);
+}
+
+// A name that an EXECUTE in a batch needs could not be made. PostgreSQL finds that out when it runs it, so what stands before in
+// the batch succeeds. How many of the messages that were skipped are answered so.
+std::size_t SessionCore::answer_up_to_execute() {
+  const Owed* failed = backend_->ledger.ended();
+  if (failed == nullptr || failed->audience == Audience::client || (failed->tag & (kNameTag | kUnnamedTag)) != kNameTag) return 0;
+  std::size_t count = 0;
+  for (Owed one : backend_->ledger.dropped()) {
+    const bool is_its_own_bind = one.kind == AnswerKind::bind && one.tag == (failed->tag & ~kNameTag);
+    const bool is_before = one.kind == AnswerKind::parse || (one.kind == AnswerKind::bind && !is_its_own_bind);
+    if (one.audience == Audience::client && !is_before) break;
+    ++count;
+    if (one.audience == Audience::client) {
+      build_.clear();
+      wire::append_bodiless(build_, one.kind == AnswerKind::parse ? wire::ServerTag::parse_complete : wire::ServerTag::bind_complete);
+      emit_answer(build_[0], scratch_.keep(as_bytes(build_)));
+      one.audience = Audience::nobody;  // the client keeps what the server does not have
+      one.name.clear();
+    }
+    undo(one);
+  }
+  return count;
 }
 
 // The server connection knows the client's statements, under the client's names, and no others. One that cannot be made any

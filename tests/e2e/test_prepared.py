@@ -2,6 +2,7 @@
 on connections of their own."""
 
 import contextlib
+import itertools
 
 import psycopg2
 import pytest
@@ -16,6 +17,10 @@ SYNC = wire.SYNC
 
 def run(sql):
     return [wire.parse(sql), wire.bind(), wire.describe(), wire.execute(), SYNC]
+
+
+def say(sql):
+    return [wire.parse(sql), wire.bind(), wire.execute(), SYNC]
 
 
 def use(statement):
@@ -104,6 +109,13 @@ SCENES = {
         ("a", Q("PREPARE p AS SELECT 1 AS one")), ("b", Q("PREPARE p AS SELECT 'b'")), ("a", Q("EXPLAIN (COSTS OFF) EXECUTE p")),
         ("a", Q("CREATE TABLE made_by_execute AS EXECUTE p")), ("a", Q("SELECT * FROM made_by_execute")),
         ("a", Q("DROP TABLE made_by_execute")), ("b", Q("EXPLAIN (COSTS OFF) EXECUTE p")), ("c", Q("EXPLAIN EXECUTE p")),
+    ],
+    "what cannot be prepared any more": [
+        ("a", Q("CREATE TABLE lost (a int)")), ("a", Q("PREPARE p AS SELECT * FROM lost")), ("a", Q("EXECUTE p")),
+        ("a", [wire.parse("EXECUTE p", "e"), SYNC]), ("b", Q("PREPARE p AS SELECT 'b'")), ("b", Q("EXECUTE p")), ("a", Q("DROP TABLE lost")),
+        ("a", say("EXECUTE p")), ("a", [wire.bind(), wire.execute(), SYNC]), ("b", say("EXECUTE p")), ("a", [wire.bind(statement="e"), wire.execute(), SYNC]),
+        ("b", say("EXECUTE p")), ("a", [*say("SELECT 1")[:-1], *say("EXECUTE p")]), ("b", say("EXECUTE p")), ("a", Q("BEGIN")), ("a", say("EXECUTE p")),
+        ("a", Q("ROLLBACK")), ("b", say("EXECUTE p")), ("a", [wire.bind(statement="p"), wire.execute(), SYNC]), ("a", Q("EXECUTE p")),
     ],
     "the schema changes": [
         ("a", Q("DROP TABLE IF EXISTS shape")), ("a", Q("CREATE TABLE shape (a int)")), ("a", [wire.parse("SELECT * FROM shape", "s"), SYNC]),
@@ -200,3 +212,44 @@ def test_a_change_of_columns_behind_the_gateways_back_is_no_error_for_who_prepar
         after.ask(*named)
         tags = [tag for tag, _ in after.ask(*use("s"))]
         assert tags == [b"2", b"T", b"C", b"Z"]
+
+
+@pytest.fixture(scope="module")
+def one_connection(cluster, build, tmp_path_factory):
+    cluster.primary.query("CREATE TABLE beside (a int); GRANT ALL ON beside TO app", database="app")
+    with contextlib.ExitStack() as stack:
+        yield {safety: stack.enter_context(pg.Howdah(cluster, build, directory=tmp_path_factory.mktemp(safety), default_pool_size=1,
+                                                     load_balance_mode="off", commit_safety=safety)) for safety in ("off", "strict")}
+
+
+CHANGES = ["INSERT INTO {t} (a) VALUES (1) RETURNING *", "UPDATE {t} SET a = a + 1 RETURNING *", "DELETE FROM {t} WHERE a < 0 RETURNING *",
+           "WITH w AS (INSERT INTO {t} (a) VALUES (2) RETURNING *) SELECT * FROM w", "SELECT * FROM {t} FOR UPDATE"]
+SITUATIONS = {"alone": [], "first in a transaction": [Q("BEGIN")], "later in a transaction": [Q("BEGIN"), Q("INSERT INTO beside VALUES (1)")],
+              "in a pinned session": [Q("LISTEN nothing")]}
+numbers = itertools.count()
+
+
+@pytest.mark.parametrize("safety", ["off", "strict"])
+@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_nor_is_it_for_what_changes_rows_and_it_changes_them_once(cluster, one_connection, situation, is_whole, safety):
+    for text in CHANGES:
+        table = f"changed{next(numbers)}"
+        text = text.format(t=table)
+        cluster.primary.query(f"CREATE TABLE {table} (a int); GRANT ALL ON {table} TO app; INSERT INTO {table} VALUES (7)", database="app")
+        again = [wire.bind(statement="s"), wire.describe(), wire.execute(), SYNC]
+        with Client(one_connection[safety].port) as before, Client(one_connection[safety].port) as after, Client(cluster.primary.port) as direct:
+            for client in (before, after, direct):
+                client.login(password=pg.PASSWORD)
+            assert before.tags(wire.parse(text, "s"), SYNC) == "1Z"
+            before.ask(*again)
+            cluster.primary.query(f"ALTER TABLE {table} ADD b text", database="app")
+            count = len(cluster.primary.query(f"SELECT * FROM {table}", database="app"))
+            told = []
+            for client in (after, direct):
+                tags = [client.tags(part) for part in SITUATIONS[situation]]
+                tags += [client.tags(wire.parse(text, "s"), *again)] if is_whole else [client.tags(wire.parse(text, "s"), SYNC), client.tags(*again)]
+                told.append([*tags, client.tags(*again), client.tags(Q("COMMIT"))])
+            assert told[0] == told[1], text
+            added = 4 if "INSERT" in text else 0
+            assert len(cluster.primary.query(f"SELECT * FROM {table}", database="app")) == count + added

@@ -15,7 +15,8 @@ namespace howdah::test {
 
 namespace {
 
-void append_simple_error(std::string& out, std::string_view severity, std::string_view sqlstate, std::string_view text) {
+void append_simple_error(std::string& out, std::string_view severity, std::string_view sqlstate, std::string_view text,
+                         std::string_view routine = {}) {
   wire::MessageScope message(out, 'E');
   for (const char code : {'S', 'V'}) {
     out.push_back(code);
@@ -25,6 +26,10 @@ void append_simple_error(std::string& out, std::string_view severity, std::strin
   append_cstring(out, sqlstate);
   out.push_back('M');
   append_cstring(out, text);
+  if (!routine.empty()) {
+    out.push_back('R');
+    append_cstring(out, routine);
+  }
   out.push_back('\0');
 }
 
@@ -457,6 +462,12 @@ bool FakePostgres::select(const Call& call) {
   return call.done("SELECT " + std::to_string(count));
 }
 
+void FakePostgres::refuse_old_plan(std::string& out) {
+  append_simple_error(out, "ERROR", "0A000", "cached plan must not change result type", "RevalidateCachedQuery");
+  if (status == 'T') status = 'E';
+  is_altered_ = is_skipping_ = true;
+}
+
 void FakePostgres::extended(char tag, std::string_view body, std::string& out) {
   const auto skip = [&](std::string_view sqlstate, std::string_view text) {
     fail(sqlstate, text, out);
@@ -476,6 +487,7 @@ void FakePostgres::extended(char tag, std::string_view body, std::string& out) {
     if (statements.contains(name)) return skip("42P05", "prepared statement \"" + name + "\" already exists");
     if (has(parse->sql, "syntax error")) return skip("42601", "syntax error");
     statements[name] = std::string(parse->sql);
+    if (has(parse->sql, "altered") && !is_altered_ && !name.empty()) old_plans_.insert(name);
     return wire::append_bodiless(out, wire::ServerTag::parse_complete);
   }
   if (tag == 'B') {
@@ -483,6 +495,7 @@ void FakePostgres::extended(char tag, std::string_view body, std::string& out) {
     const auto found = statements.find(std::string((*bind)->statement));
     const std::string quoted = "prepared statement \"" + std::string((*bind)->statement) + "\"";
     if (found == statements.end()) return skip("26000", quoted + " does not exist");
+    if (old_plans_.contains(found->first)) return refuse_old_plan(out);
     if (has(found->second, "$1") && load_u16(body.data() + (*bind)->rest + 2) == 0)
       return skip("08P01", "bind message supplies 0 parameters, but " + quoted + " requires 1");
     portals_[std::string((*bind)->portal)] = Portal{.sql = found->second};

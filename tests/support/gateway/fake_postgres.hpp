@@ -6,6 +6,7 @@
 //   ... FROM big               one row of 100 kB            ... FROM dies     FATAL 57P01
 //   ... FROM stops             FATAL 57P01 on a replica  ... FROM crashes  the end, without a word
 //   ... FROM node              one row that is another on each server connection
+//   ... altered ...            a name for it that was prepared before one was bound for the first time: 0A000 whenever it is bound
 //   INSERT, COPY ... FROM STDIN   25006 on a replica        COPY ... TO STDOUT  two lines
 //   INSERT INTO deferred          refused with 23503 when it is committed
 //   INSERT INTO serial, SELECT lastval(), DISCARD SEQUENCES
@@ -19,6 +20,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,6 +83,7 @@ struct FakePostgres {
   std::optional<bool> break_off(const Call& call);
   std::optional<bool> use_sequences(const Call& call);
   bool select(const Call& call);
+  void refuse_old_plan(std::string& out);
   std::string value_of(const std::string& sql) const;
   bool fail(std::string_view sqlstate, std::string_view text, std::string& out);
   void end_copy(bool failed, std::string& out);
@@ -100,6 +103,8 @@ struct FakePostgres {
   std::vector<std::pair<std::string, Settings>> undo_;  // at the start of the transaction, and at its savepoints
   std::deque<std::string> rest_of_query_;
   std::map<std::string, Portal> portals_;
+  std::set<std::string> old_plans_;  // names of statements
+  bool is_altered_ = false;
 };
 
 }  // namespace howdah::test

@@ -53,6 +53,7 @@ void apply_setting(Script& script, const std::string& text) {
   if (name == "no_replica") script.world.has_replica = false;
   if (name == "commit_safety") options.commit_safety = value == "strict" ? CommitSafety::strict : CommitSafety::pipelined;
   if (name == "load_balance_transactions") script.world.routing.load_balance_transactions = value == "on";
+  if (name == "transaction_replay") options.transaction_replay = value == "on";
   if (name == "max_parse_size") options.max_parse_size = std::strtoul(value.c_str(), nullptr, 10);
   if (name == "max_prepared_statements") options.max_prepared_statements = std::strtoul(value.c_str(), nullptr, 10);
   const auto duration = seconds(std::strtol(value.c_str(), nullptr, 10));

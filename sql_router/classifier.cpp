@@ -222,8 +222,10 @@ class Judge final : public TreeVisitor {
                     .pins = traits_.pins,
                     .unpins = traits_.unpins};
     // A function's settings are told to nobody.
-    for (const SessionStep& step : traits_.steps)
-      body.effects.pins.add(step.name == "role" ? PinReason::session_authorization : PinReason::setting);
+    for (const SessionStep& step : traits_.steps) {
+      if (step.name == "role" || step.name_parameter != 0) body.effects.pins.add(PinReason::session_authorization);
+      if (step.name != "role") body.effects.pins.add(PinReason::setting);
+    }
     body.has_unknown_part = verdict.reason == RouteReason::unparsable;
     for (CalledFunction& function : functions_) body.functions.push_back(std::move(function.name));
     for (Use& use : uses_) body.uses.push_back(std::move(use.name));
@@ -370,8 +372,10 @@ TraitsPtr classify_prepared(const std::string& text, const RoutingOptions& optio
   if (traits.parse != ParseOutcome::parsed) return std::make_shared<const Traits>(unread(traits.parse, RouteReason::too_deep));
   judge.finish(options, facts);
   // EXECUTE has no Bind that would tell its arguments.
-  const auto is_untold = [](const SessionStep& step) { return step.parameter != 0; };
+  const auto is_untold = [](const SessionStep& step) { return step.parameter != 0 || step.name_parameter != 0; };
   if (std::any_of(traits.steps.begin(), traits.steps.end(), is_untold)) {
+    const bool may_be_any = std::any_of(traits.steps.begin(), traits.steps.end(), [](const SessionStep& step) { return step.name_parameter != 0; });
+    if (may_be_any) traits.pins.add(PinReason::session_authorization);
     traits.steps.clear();
     traits.pins.add(PinReason::setting);
     traits.is_node_bound = true;

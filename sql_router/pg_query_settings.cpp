@@ -7,6 +7,7 @@
 
 #include "sql_router/list_settings.hpp"
 #include "sql_router/pg_query_nodes.hpp"
+#include "sql_router/setting_pins.hpp"
 
 namespace howdah {
 
@@ -59,44 +60,19 @@ void add_mode(TransactionModes& modes, std::string_view name, const Node* value)
   }
 }
 
-bool is_transaction_setting(std::string_view name) {
-  return name == "transaction_read_only" || name == "transaction_isolation" || name == "transaction_deferrable";
-}
-
 bool is_default_transaction_setting(std::string_view name) {
   return name.starts_with("default_") && is_transaction_setting(name.substr(std::strlen("default_")));
 }
 
-// In these a backslash or a quote may be the second half of a character, so that a string may end elsewhere than the
-// parser thinks. PostgreSQL's names and their aliases (manual, "Character Set Support").
-bool is_unsafe_encoding(const std::string& name) {
-  const std::string plain = lowered(name.c_str());
-  for (const char* part : {"jis", "big5", "gbk", "uhc", "johab", "gb18030", "932", "936", "949", "950"})
-    if (plain.find(part) != std::string::npos) return true;
-  return false;
-}
-
-// Whether some values of it change more than is carried (pin_of).
+// Whether some values of it change more than is carried (pin_of_setting).
 bool hangs_on_value(const std::string& name) {
   return name == "session_authorization" || name == "client_encoding" || name == "standard_conforming_strings";
-}
-
-// What a value changes beyond being in force, so that it cannot be carried.
-std::optional<PinReason> pin_of(const std::string& name, const std::optional<std::string>& value) {
-  if (name == "seed") return PinReason::seed;
-  if (!value) return std::nullopt;
-  if (name == "session_authorization") return PinReason::session_authorization;
-  if (name == "client_encoding" && is_unsafe_encoding(*value)) return PinReason::setting;
-  if (name != "standard_conforming_strings") return std::nullopt;
-  for (const char* on : {"on", "true", "yes", "1"})
-    if (is_same_word(*value, on)) return std::nullopt;
-  return PinReason::setting;
 }
 
 // No value: back to the default.
 void add_step(StatementHead& head, const std::string& name, std::optional<std::string> value, bool is_list = false) {
   if (is_transaction_setting(name)) return;  // gone with the transaction
-  if (const auto pin = pin_of(name, value)) head.pins.add(*pin);
+  if (const auto pin = pin_of_setting(name, value)) head.pins.add(*pin);
   if (name == "session_authorization") {
     if (!value) head.unpins.add(Unpin::reset_session_authorization);
     head.steps.push_back({.name = "role", .value = "none"});  // either way it ends the role
@@ -196,12 +172,19 @@ const Node* argument(const FuncCall* call, int at) {
   return call->args != nullptr && call->args->length == 3 ? as<Node>(call->args->elements[at].ptr_value) : nullptr;
 }
 
+// The number of a parameter as a step keeps it; 0: it is none.
+std::uint16_t parameter_of(const Node* node) {
+  if (nodeTag(node) != T_ParamRef) return 0;
+  const int number = as<ParamRef>(node)->number;
+  return number < 1 || number > std::numeric_limits<std::uint16_t>::max() ? std::uint16_t{0} : static_cast<std::uint16_t>(number);
+}
+
 // The value is told by Bind. False: it would have to be known before.
-bool add_bound(StatementHead& head, const std::string& name, int parameter) {
-  if (hangs_on_value(name) || parameter < 1 || parameter > std::numeric_limits<std::uint16_t>::max()) return false;
+bool add_bound(StatementHead& head, const std::string& name, std::uint16_t parameter) {
+  if (hangs_on_value(name)) return false;
   const std::size_t before = head.steps.size();
   add_step(head, name, "");
-  if (head.steps.size() > before) head.steps.back().parameter = static_cast<std::uint16_t>(parameter);
+  if (head.steps.size() > before) head.steps.back().parameter = parameter;
   return true;
 }
 
@@ -212,12 +195,18 @@ bool add_set_config(StatementHead& head, const FuncCall* call) {
   const Node* name = without_cast(argument(call, 0), "text");
   const Node* value = without_cast(argument(call, 1), "text");
   const auto name_text = constant_text(name);
-  if (name_text && nodeTag(value) == T_ParamRef)
-    return add_bound(head, lowered(std::string(*name_text).c_str()), as<ParamRef>(value)->number);
   const auto new_value = constant_text(value);
+  const std::uint16_t name_parameter = parameter_of(name), parameter = parameter_of(value);
   const bool is_string = new_value && nodeTag(&as<A_Const>(value)->val) == T_String;
-  if (!name_text || !(is_string || is_null(value))) return false;
-  add_step(head, lowered(std::string(*name_text).c_str()), is_null(value) ? std::nullopt : std::optional<std::string>(*new_value));
+  if ((!name_text && name_parameter == 0) || !(is_string || is_null(value) || parameter != 0)) return false;
+  if (name_parameter != 0) {
+    const auto kind = is_null(value) ? SessionStepKind::reset : SessionStepKind::set;
+    head.steps.push_back({.kind = kind, .parameter = parameter, .name_parameter = name_parameter, .value = std::string(new_value.value_or(""))});
+    return true;
+  }
+  const std::string plain = lowered(std::string(*name_text).c_str());
+  if (parameter != 0) return add_bound(head, plain, parameter);
+  add_step(head, plain, is_null(value) ? std::nullopt : std::optional<std::string>(*new_value));
   return true;
 }
 

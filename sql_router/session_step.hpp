@@ -22,6 +22,7 @@ struct SessionStep {
   SessionStepKind kind = SessionStepKind::set;
   bool is_list = false;          // the value is a list of names, each in double quotes: "a", "b"
   std::uint16_t parameter = 0;   // the value is what $1, $2 ... is bound to; 0: it is `value`
+  std::uint16_t name_parameter = 0;  // so is the name; 0: it is `name`
   std::uint32_t statement = 0;   // its place in the string, from 0
   std::string name = {};         // of a setting: lower case
   std::string value = {};        // in the words of set_config()

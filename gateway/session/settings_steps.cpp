@@ -5,6 +5,7 @@
 
 #include "gateway/session/session_core.hpp"
 #include "gateway/wire/body.hpp"
+#include "sql_router/setting_pins.hpp"
 
 namespace howdah {
 
@@ -27,11 +28,40 @@ bool is_value_lower(const std::string* value, std::string_view wanted) {
                     [](char a, char b) { return (a | 0x20) == (b | 0x20); });
 }
 
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return lower;
+}
+
 // What is written otherwise is taken for off: then the primary runs what a replica might have.
 bool is_on(const std::string* value) {
   for (const char* word : {"on", "true", "yes", "1", "t", "y"})
     if (is_value_lower(value, word)) return true;
   return false;
+}
+
+// What a Bind says of the step. What it does not tell pins. False: there is nothing to be carried.
+bool bind_step(SessionStep& step, Bytes parameters, PinReasons& pins) {
+  if (step.parameter != 0) {
+    const auto value = wire::find_parameter(parameters, step.parameter);
+    if (!value) pins.add(PinReason::setting);
+    if (value && *value) step.value = **value;
+    if (!value || !*value) step.kind = SessionStepKind::reset;
+  }
+  if (step.name_parameter == 0) return true;
+  const auto name = wire::find_parameter(parameters, step.name_parameter);
+  if (!name) {  // it may be any
+    pins.add(PinReason::setting);
+    pins.add(PinReason::session_authorization);
+  }
+  if (!name || !*name) return false;
+  step.name = lower_case(**name);
+  const bool is_set = step.kind == SessionStepKind::set;
+  if (const auto pin = pin_of_setting(step.name, is_set ? std::optional(step.value) : std::nullopt)) pins.add(*pin);
+  if (step.name == "session_authorization") step = {.statement = step.statement, .name = "role", .value = "none"};
+  return !is_transaction_setting(step.name);
 }
 
 }  // namespace
@@ -62,16 +92,10 @@ void SessionCore::note_portal(std::string_view portal, std::string_view statemen
 
 // Its steps with the values a Bind has given them. What is not told ties the session to the connection.
 TraitsPtr SessionCore::with_bound_values(const TraitsPtr& traits, Bytes parameters) {
-  const auto is_bound = [](const SessionStep& step) { return step.parameter != 0; };
+  const auto is_bound = [](const SessionStep& step) { return step.parameter != 0 || step.name_parameter != 0; };
   if (std::none_of(traits->steps.begin(), traits->steps.end(), is_bound)) return traits;
   Traits told = *traits;
-  for (SessionStep& step : told.steps) {
-    if (!is_bound(step)) continue;
-    const auto value = wire::find_parameter(parameters, step.parameter);
-    if (!value) pins_.add(PinReason::setting);
-    if (value && *value) step.value = **value;
-    if (!value || !*value) step.kind = SessionStepKind::reset;
-  }
+  std::erase_if(told.steps, [&](SessionStep& step) { return is_bound(step) && !bind_step(step, parameters, pins_); });
   return std::make_shared<const Traits>(std::move(told));
 }
 

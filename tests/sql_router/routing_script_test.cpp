@@ -47,6 +47,7 @@ std::string text_of(const std::vector<SessionStep>& steps) {
     if (step.statement != 0) text += std::to_string(step.statement) + ".";
     text += kKinds[static_cast<std::size_t>(step.kind)];
     if (!step.name.empty()) text += ":" + step.name;
+    if (step.name_parameter != 0) text += ":$" + std::to_string(step.name_parameter);
     if (step.parameter != 0) text += ":$" + std::to_string(step.parameter);
     else if (step.kind == SessionStepKind::set) text += ":" + step.value + (step.is_list ? "(list)" : "");
   }

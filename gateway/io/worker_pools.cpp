@@ -84,7 +84,8 @@ void WorkerPools::run(PoolEntry& entry, const PoolEvent& event) {
 void WorkerPools::act(PoolEntry& entry, const PoolAction& action) {
   std::visit(Overloaded{[&](const Grant& grant) { outcomes_.push_back({grant.session, &entry, grant.backend}); },
                         [&](const Refuse& refusal) {
-                          const bool is_servers_word = refusal.error.code == ErrorCode::backend_login_failed;
+                          const bool is_servers_word = refusal.error.code == ErrorCode::backend_login_failed ||
+                                                       refusal.error.code == ErrorCode::too_many_clients;
                           outcomes_.push_back({refusal.session, nullptr, {},
                                                {entry.key.node, refusal.error,
                                                 is_servers_word ? entry.server_error : std::string{}}});
@@ -224,7 +225,8 @@ void WorkerPools::on_open_failed(Server& server, OpenFailure failure) {
     owner_.report(entry.key.node, NodeFailure::reset, to_text(error));
   } else {
     const auto& theirs = std::get<wire::ServerError>(failure.error);
-    error = {ErrorCode::backend_login_failed, std::string(theirs.view().message())};
+    const bool is_full = theirs.view().sqlstate() == "53300";
+    error = {is_full ? ErrorCode::too_many_clients : ErrorCode::backend_login_failed, std::string(theirs.view().message())};
     entry.server_error = theirs.body;
     if (says_shutdown(theirs)) owner_.report(entry.key.node, NodeFailure::shut_down, error.message);
   }

@@ -103,7 +103,7 @@ enum class BackendCloseReason {
   reset_failed,
   made_room,
   node_lost,
-  ordered,  // PAUSE, RECONNECT, KILL in the console
+  ordered,  // PAUSE, RECONNECT, KILL in the console; a size that a reload has lowered
   shutting_down,
 };
 

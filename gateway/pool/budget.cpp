@@ -45,7 +45,12 @@ void Budget::on(WorkerId worker, const PoolKey& key, const BudgetRequest& reques
 
 void Budget::set_limits(LimitsOf limits_of, Replies& out) {
   limits_of_ = std::move(limits_of);
-  for (auto& [key, entry] : entries_) entry.limits = limits_of_(key);
+  for (auto& [key, entry] : entries_) {
+    entry.limits = limits_of_(key);
+    if (!is_above_maximum(entry)) continue;
+    for (const auto& [worker, share] : entry.shares)
+      if (share.used > 0) out.push(BudgetReply{worker, &entry.key, LimitLowered{}});
+  }
   serve(out);
 }
 
@@ -74,6 +79,12 @@ Budget::Entry& Budget::entry_of(const PoolKey& key) {
     entry.node = &nodes_[key.node];
   }
   return entry;
+}
+
+bool Budget::has_open(const Entry& entry) {
+  std::uint32_t connecting = 0;
+  for (const auto& [worker, share] : entry.shares) connecting += share.connecting;
+  return entry.used > connecting;
 }
 
 Budget::Share& Budget::share_of(Entry& entry, WorkerId worker) {
@@ -197,7 +208,7 @@ OfferAnswered Budget::judge(Entry& entry, Share& share, const Offer& offer) {
     drop(entry, oldest);
     return answer;
   }
-  if (!offer.oldest_waiter && offer.is_unused && is_above_minimum(entry)) {
+  if (!offer.oldest_waiter && ((offer.is_unused && is_above_minimum(entry)) || is_above_maximum(entry))) {
     entry.expiring.push_back(offer.backend);
     answer.verdict = OfferVerdict::expire;
     return answer;
@@ -269,10 +280,11 @@ bool Budget::grant_oldest(Replies& out) {
     best_ticket = ticket;
   }
   if (best == nullptr) return false;
+  const bool has_others = has_open(*best);
   Share& share = *best_ticket->share;
   count(*best, share, +1);
   ++share.connecting;
-  out.push(BudgetReply{share.worker, &best->key, PermitGranted{}});
+  out.push(BudgetReply{share.worker, &best->key, PermitGranted{has_others}});
   return true;
 }
 

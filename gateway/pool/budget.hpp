@@ -91,6 +91,7 @@ class Budget {
   using Replies = Actions<BudgetReply>;
 
   Entry& entry_of(const PoolKey& key);
+  static bool has_open(const Entry& entry);
   static Share& share_of(Entry& entry, WorkerId worker);
   static void count(Entry& entry, Share& share, int change);
   // What forbids one more connection of this pool; `leaving` is a pool whose connection would be closed for it.
@@ -105,6 +106,10 @@ class Budget {
   void drop(Entry& entry, std::deque<Ticket>::iterator ticket);
   OfferAnswered judge(Entry& entry, Share& share, const Offer& offer);
   bool makes_room(Entry& entry, const Offer& offer);
+  static bool is_above_maximum(const Entry& entry) {
+    const PoolLimits& limits = entry.limits;
+    return limits.default_pool_size > 0 && entry.used - entry.expiring.size() > limits.default_pool_size + limits.reserve_pool_size;
+  }
   static bool is_above_minimum(const Entry& entry) { return entry.used - entry.expiring.size() > entry.limits.min_pool_size; }
   void release(Entry& entry, Share& share, const ReleasePermit& request);
   // Gives out what the limits allow, oldest first; then asks for idle connections on behalf of those still blocked.

@@ -64,7 +64,9 @@ using BudgetRequest =
 // Budget to pool.
 
 // Open one; a permit not needed any more is released.
-struct PermitGranted {};
+struct PermitGranted {
+  bool has_others = false;  // of this pool are open, in some worker
+};
 
 // Open one although nobody waits.
 struct SpareGranted {};
@@ -77,12 +79,15 @@ struct PermitDelayed {
 // Somebody outside waits: offer what lies idle.
 struct IdleRecalled {};
 
+// More are open than may be any longer: offer what is free, and what comes back, until one is kept.
+struct LimitLowered {};
+
 enum class OfferVerdict : std::uint8_t {
   keep,        // let it lie idle
   serve_here,  // lend it to the oldest waiter of this pool
   hand_over,   // to the worker named
   make_room,   // close it
-  expire,      // close it, it was unused for too long
+  expire,      // close it, it was unused for too long, or is one too many
 };
 struct OfferAnswered {
   BackendId backend;
@@ -90,7 +95,7 @@ struct OfferAnswered {
   WorkerId to = {};
 };
 
-using BudgetNews = std::variant<PermitGranted, SpareGranted, PermitDelayed, IdleRecalled, OfferAnswered>;
+using BudgetNews = std::variant<PermitGranted, SpareGranted, PermitDelayed, IdleRecalled, LimitLowered, OfferAnswered>;
 
 struct BudgetReply {
   WorkerId worker;

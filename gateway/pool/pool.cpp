@@ -31,7 +31,7 @@ void Pool::set_settings(const PoolOptions& settings) {
 // ---- sessions
 
 void Pool::on(const LeaseAsked& event, Turn& turn) {
-  const bool is_hopeless = !orders_.is_paused && pause_.is_active() && !has_open() && pause_.error()->code != ErrorCode::too_many_clients;
+  const bool is_hopeless = !orders_.is_paused && pause_.is_active() && !has_open() && !may_be_returned(*pause_.error());
   if (is_hopeless) {
     turn.out.push(Refuse{event.session, *pause_.error()});
     return;
@@ -212,7 +212,8 @@ void Pool::ask_spare(Turn& turn) {
 
 // ---- the budget's news
 
-void Pool::on(const PermitGranted&, Turn& turn) {
+void Pool::on(const PermitGranted& event, Turn& turn) {
+  are_others_open_ = event.has_others;
   const bool is_wanted = waiters_.size() > count(BackendState::connecting);
   if (is_wanted && !pause_.is_active() && !orders_.is_paused) return open(turn);
   turn.request(ReleasePermit{.backend = {}, .was_connecting = true});
@@ -230,15 +231,23 @@ void Pool::on(const IdleRecalled&, Turn& turn) {
   if (!idle_.empty()) offer(*idle_.front(), turn);
 }
 
+void Pool::on(const LimitLowered&, Turn& turn) {
+  has_surplus_ = true;
+  if (!idle_.empty()) offer(*idle_.front(), turn);
+}
+
 void Pool::on(const OfferAnswered& event, Turn& turn) {
   Record* record = find(event.backend, BackendState::offered);
   HOWDAH_ASSERT(record != nullptr);
   switch (event.verdict) {
     case OfferVerdict::keep:
+      has_surplus_ = false;
       if (turn.now >= end_of_idle(*record)) record->used_at = turn.now;  // kept for min_pool_size: asked again as late
       return set_state(*record, BackendState::idle);
     case OfferVerdict::expire:
-      return close(*record, BackendCloseReason::idle_timeout, turn);
+      close(*record, has_surplus_ ? BackendCloseReason::ordered : BackendCloseReason::idle_timeout, turn);
+      if (has_surplus_ && !idle_.empty()) offer(*idle_.front(), turn);
+      return;
     case OfferVerdict::serve_here:
       set_state(*record, BackendState::idle);
       return lend(*record, turn, false);

@@ -96,6 +96,7 @@ class Pool {
   void on(const SpareGranted& event, Turn& turn);
   void on(const PermitDelayed& event, Turn& turn);
   void on(const IdleRecalled& event, Turn& turn);
+  void on(const LimitLowered& event, Turn& turn);
   void on(const OfferAnswered& event, Turn& turn);
 
   Record* find(BackendId id, BackendState state);
@@ -127,6 +128,7 @@ class Pool {
 
   bool is_outdated(const Record& record) const;
   bool has_open() const;
+  bool may_be_returned(const Error& error) const;
   bool is_reserve_used() const;
   bool wants_spare() const;
   // When the connection is to be closed for its age, or because nobody uses it.
@@ -143,9 +145,11 @@ class Pool {
   std::array<std::size_t, kBackendStateCount> counts_{};
   std::uint32_t tickets_ = 0;
   RetryPause pause_;
+  bool are_others_open_ = false;  // of this pool, in some worker, when the newest permit was granted
   BackendCloseReason drained_as_ = BackendCloseReason::node_lost;  // of the last drain
   OrdersChanged orders_;  // in force
   PoolLimit limited_by_ = PoolLimit::none;
+  bool has_surplus_ = false;  // more may be open than the limits now allow
   Instant aged_closed_at_ = Instant::min();  // when a connection was last closed for its age
   Instant expires_at_ = Instant::max();      // no idle connection is to be closed before
   Instant spare_at_ = Instant::min();        // when min_pool_size is looked at again

@@ -34,8 +34,8 @@ struct BackendOpened {
   BackendId backend;
 };
 
-// backend_connection_lost: not reached. too_many_clients: the server has no slot free, so waiters stay. Any other
-// error is the server's answer to the login; all waiters are told so.
+// backend_connection_lost: not reached. too_many_clients: the server has no slot free; waiters stay for connections of this
+// pool that are open. Any other error is the server's answer to the login; all waiters are told so.
 struct BackendOpenFailed {
   BackendId backend;
   Error error;
@@ -85,7 +85,7 @@ struct PoolTick {};
 
 using PoolEvent = std::variant<LeaseAsked, LeaseForgotten, LeaseReturned, BackendOpened, BackendOpenFailed, BackendLost,
                                ResetDone, CancelStarted, CancelEnded, TakenOver, PoolDrained, OrdersChanged, NodeBack, PoolTick,
-                               PermitGranted, SpareGranted, PermitDelayed, IdleRecalled, OfferAnswered>;
+                               PermitGranted, SpareGranted, PermitDelayed, IdleRecalled, LimitLowered, OfferAnswered>;
 
 // What is to be done, in order.
 

@@ -79,7 +79,7 @@ void Pool::recycle(Record& record, Turn& turn) {
 
 void Pool::make_available(Record& record, Turn& turn) {
   settle(turn);
-  if (record.state == BackendState::idle && turn.others_wait) offer(record, turn);
+  if (record.state == BackendState::idle && (turn.others_wait || has_surplus_)) offer(record, turn);
 }
 
 void Pool::settle(Turn& turn) {
@@ -139,18 +139,18 @@ void Pool::forget(Record& record, Turn& turn) {
   backends_.erase(record.id);
 }
 
-// A server without a free slot will have one soon, so its waiters stay; any other failure is told to all at once: the
-// session asks another node, or tells its client.
+// A server without a free slot has none for who waits but those that this pool will get back; any other failure is told to all
+// at once: the session asks another node, or tells its client.
 void Pool::opening_failed(const Error& error, Turn& turn) {
   log_.log(error.row().log_level, "server connection failed error={} db={} user={} node={} text=\"{}\"",
            error.row().name, key_.database, key_.user, key_.node.value, to_text(error));
   if (!pause_.is_active()) turn.request(PauseOpening{true});
-  // A role or database that is missing may be made at any moment: then it must not take long to be let in.
-  const bool is_answer = error.code == ErrorCode::backend_login_failed;
+  // A role or database that is missing may be made at any moment, and slots become free: then it must not take long to be let in.
+  const bool is_answer = error.code == ErrorCode::backend_login_failed || error.code == ErrorCode::too_many_clients;
   const Duration longest = is_answer ? std::min(settings_.server_login_retry, RetryPause::kShortest)
                                      : settings_.server_login_retry;
   pause_.failed(error, turn.now, longest);
-  if (error.code == ErrorCode::too_many_clients) return;
+  if (may_be_returned(error)) return;
   while (!waiters_.empty()) refuse_front(error, turn);
 }
 
@@ -197,6 +197,11 @@ bool Pool::is_outdated(const Record& record) const {
 
 bool Pool::has_open() const {
   return backends_.size() > count(BackendState::connecting) + count(BackendState::closing);
+}
+
+// Nothing is to be had of the server, but what has been had may come back.
+bool Pool::may_be_returned(const Error& error) const {
+  return error.code == ErrorCode::too_many_clients && (has_open() || are_others_open_);
 }
 
 bool Pool::is_reserve_used() const {

@@ -30,6 +30,14 @@ RouteReason pipelined_reason(const Traits& traits) {
   return traits.verdict.may_use_replica ? RouteReason::behind_others : traits.verdict.reason;
 }
 
+// No connection of this pool is open that could be waited for.
+Error full_error(const LeaseRefused& refusal) {
+  return Error{.code = ErrorCode::too_many_clients,
+               .message = refusal.error.message,
+               .detail = std::string(wire::ErrorView(as_bytes(refusal.server_error)).field(wire::ErrorField::detail)),
+               .hint = "Server " + std::to_string(refusal.node.value) + " takes no more connections. max_node_connections keeps the gateway's below that."};
+}
+
 Error misplaced_error(const Traits& traits) {
   return Error{.code = ErrorCode::feature_not_supported,
                .message = "this statement needs the primary, but its READ ONLY transaction runs on a replica",
@@ -253,13 +261,16 @@ void SessionCore::handle(const LeaseRefused& event) {
   const bool is_refused_by_words = !event.server_error.empty();
   const std::string_view sqlstate =
       is_refused_by_words ? wire::ErrorView(as_bytes(event.server_error)).sqlstate() : std::string_view{};
-  const bool is_passing = sqlstate.starts_with("57P") || sqlstate == "53300";
+  const bool is_full = sqlstate == "53300";
+  const bool is_passing = sqlstate.starts_with("57P") || (is_full && event.node != env_.view->primary);
   // A standby may not have the role, its password or the database yet.
   const bool is_behind =
       !is_starting_ && event.node != env_.view->primary && (sqlstate == "3D000" || sqlstate.starts_with("28"));
   if (is_refused_by_words && !is_passing && !is_behind) {
     since_.waiting.reset();
-    return refuse_start(as_bytes(event.server_error));
+    if (is_starting_ || !is_full) return refuse_start(as_bytes(event.server_error));
+    input_.pending_error = full_error(event);
+    return;
   }
   const bool is_node_lost = event.error.code == ErrorCode::backend_connection_lost || event.error.code == ErrorCode::no_node;
   if (is_node_lost || is_passing || is_behind) {

@@ -35,7 +35,7 @@ void SessionCore::to_client_error(const Error& error) {
   env_.log.log(error.row().log_level, "request refused s={} error={} sqlstate={}", identity_.id.value, error.row().name,
                error.row().sqlstate);
   build_.clear();
-  wire::append_error(build_, error);
+  wire::append_error(build_, error, Severity::error);  // the session goes on
   to_client_copy(as_bytes(build_));
 }
 

@@ -3,6 +3,7 @@ clients are let go on, refused or ended; what differs on purpose (better SQLSTAT
 
 import contextlib
 import itertools
+import signal
 import time
 
 import psycopg2
@@ -177,6 +178,32 @@ def test_server_connections_end_with_their_lifetime(sides, cluster):
         wait_until("the connection is closed", lambda: not first & processes(cluster))
 
 
+def test_a_size_lowered_by_a_reload_closes_what_is_free_beyond_it(cluster, make_gateway):
+    def use_many(port):
+        with contextlib.ExitStack() as stack:
+            clients = [entered(stack, port) for _ in range(5)]
+            for client in clients:
+                client.ask(wire.query("BEGIN"))
+                client.ask(wire.query("SELECT 1"))
+            assert len(processes(cluster)) == 5
+            for client in clients:
+                client.ask(wire.query("COMMIT"))
+    with Pgbouncer.before(cluster, cluster.directory / f"debian{next(number)}", default_pool_size=5) as theirs:
+        use_many(theirs.port)
+        ini = theirs.directory / "pgbouncer.ini"
+        ini.write_text(ini.read_text().replace("default_pool_size = 5", "default_pool_size = 2"))
+        theirs.process.send_signal(signal.SIGHUP)
+        wait_until("what is beyond it is closed", lambda: len(processes(cluster)) <= 2)
+    wait_until("PgBouncer's are gone", lambda: not processes(cluster))
+    gateway = make_gateway(default_pool_size=5, load_balance_mode="off")
+    use_many(gateway.port)
+    gateway.parameters.update(default_pool_size=2)
+    gateway.write_files()
+    gateway.process.send_signal(signal.SIGHUP)
+    wait_until("what is beyond it is closed", lambda: len(processes(cluster)) == 2)
+    assert gateway.query("SELECT 1") == [(1,)] and len(processes(cluster)) == 2
+
+
 def test_server_connections_end_when_nobody_uses_them(sides, cluster):
     for _, port in sides({"server_idle_timeout": 1}):
         pg.query(port, "SELECT 1")
@@ -202,6 +229,24 @@ def test_the_reserve_opens_for_who_has_waited(sides, cluster):
             holder.ask(wire.query("SELECT 1"))
             assert waiter.rows("SELECT 2") == [["2"]]
             assert len(processes(cluster)) == 2
+
+
+def test_a_login_that_has_failed_is_tried_again_soon_whatever_server_login_retry_is(sides, cluster):
+    """PgBouncer's clients wait for it to be over."""
+    for side, port in sides({"server_login_retry": 60}):
+        database = f"late_{side}"
+        cluster.primary.query(f"CREATE DATABASE {database} ALLOW_CONNECTIONS false")
+        with Client(port) as client:
+            assert "not currently accepting connections" in client.login(database=database, password=PASSWORD)["M"]
+        cluster.primary.query(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
+
+        def is_let_in():
+            with Client(port, timeout=3) as client, contextlib.suppress(TimeoutError):
+                return client.login(database=database, password=PASSWORD) is client
+        if side == "theirs":
+            assert not is_let_in()
+        else:
+            wait_until("the database lets in", is_let_in)
 
 
 @pytest.mark.parametrize("wait", [{"primary_wait_timeout": 0}, {"backend_clustering_mode": "raw", "primary_wait_timeout": 0}],

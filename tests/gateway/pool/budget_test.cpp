@@ -124,6 +124,26 @@ TEST_CASE("a busy pool makes room for one that has waited longer by make_room_af
   CHECK(world.servers.at(world.where(Link::opening).at(0)).key == kTill);
 }
 
+TEST_CASE("a size that is lowered closes what is free beyond it, and what is lent when it comes back, in all workers") {
+  PoolWorld world{2, options_with({.default_pool_size = 6})};
+  std::vector<SessionId> sessions;
+  for (int i = 0; i < 6; ++i) sessions.push_back(world.ask(static_cast<std::uint16_t>(i % 2), kShop));
+  world.open_all();
+  for (int i = 0; i < 3; ++i) world.give_back(sessions[static_cast<std::size_t>(i)]);
+  Actions<BudgetReply> out;
+  world.budget.set_limits([](const PoolKey&) { return PoolLimits{.default_pool_size = 2}; }, out);
+  for (const BudgetReply& reply : out) world.workers[reply.worker.value].inbox.push_back(reply);
+  world.deliver_all();
+  CHECK(world.closes[BackendCloseReason::ordered] == 3);
+  for (std::size_t i = 3; i < 6; ++i) world.give_back(sessions[i]);
+  world.finish_closing();
+  CHECK(world.closes[BackendCloseReason::ordered] == 4);
+  CHECK(world.servers.size() == 2);
+  const SessionId next = world.ask(0, kShop);
+  world.give_back(next);
+  CHECK(world.servers.size() == 2);
+}
+
 TEST_CASE("min_pool_size is kept over all workers together, one connection at a time") {
   PoolWorld world{2, options_with({.min_pool_size = 3})};
   world.give_back([&] {

@@ -151,6 +151,23 @@ TEST_CASE("the news that a node is back ends the pause") {
   CHECK(world.client(next).fate == PoolWorld::Fate::granted);
 }
 
+TEST_CASE("when the server has no slot free and nothing of the pool is open, waiters are told so at once") {
+  PoolWorld world{1, settings_with({})};
+  const SessionId first = world.ask(0, kShop);
+  world.open_failed(world.where(Link::opening)[0], ErrorCode::too_many_clients);
+  const SessionId second = world.ask(0, kShop);
+  for (const SessionId session : {first, second}) {
+    CHECK(world.client(session).fate == PoolWorld::Fate::refused);
+    CHECK(world.client(session).error.message == "the server's words");
+  }
+  CHECK(*world.pool(0, kShop).next_deadline() == world.now + 100ms);
+  world.pass(100ms);
+  world.tick();
+  const SessionId third = world.ask(0, kShop);
+  world.open_all();
+  CHECK(world.client(third).fate == PoolWorld::Fate::granted);
+}
+
 TEST_CASE("when the server has no slot free waiters stay, and get what other workers return") {
   PoolWorld world{2, settings_with({})};
   const SessionId holder = lend(world, 1)[0];

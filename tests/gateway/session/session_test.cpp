@@ -214,3 +214,17 @@ TEST_CASE("a pinned connection is reset before its next user") {
   CHECK(world.node_log(World::kPrimary).back() == "DISCARD ALL");
   CHECK(world.problems().empty());
 }
+
+TEST_CASE("who needs a connection of a primary that is full hears it at once, in its words, and its session goes on") {
+  World world({});
+  const std::size_t id = world.add_client();
+  world.run();
+  world.send(id, encode("Q INSERT INTO t VALUES (1)"));
+  constexpr char kWords[] = "SFATAL\0C53300\0Msorry, too many clients already\0";  // and its own end
+  world.event(id, session::LeaseRefused{World::kPrimary, Error{ErrorCode::too_many_clients, "sorry, too many clients already"}, std::string(kWords, sizeof kWords)});
+  world.run();
+  CHECK(last_error(world.client(id)) == "53300");
+  CHECK(!world.client(id).closed);
+  CHECK(world.client(id).received.find("SERROR") != std::string::npos);
+  CHECK(world.client(id).received.find("sorry, too many clients already") != std::string::npos);
+}

@@ -37,6 +37,7 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
   surroundings_.statistics.set_capacity(config_->tracked_statements);
   surroundings_.schema_changes = shared.schema_changes;
   surroundings_.waiting_room = shared.waiting_room;
+  surroundings_.sequence_readers = shared.sequence_readers;
   surroundings_.writes = &shared_.writes;
   surroundings_.writer = id_.value;
   surroundings_.clock = monotonic_now;

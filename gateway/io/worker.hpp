@@ -64,6 +64,7 @@ struct WorkersShared {
   // shared: each worker's surroundings hold it
   std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);
   std::shared_ptr<WaitingRoom> waiting_room = std::make_shared<WaitingRoom>();  // shared: as above
+  std::shared_ptr<SequenceReaders> sequence_readers = std::make_shared<SequenceReaders>();  // shared: as above
   std::atomic<bool> is_shutting_down{false};
   ClientPlaces places = {};
 };

@@ -33,9 +33,9 @@ void SessionCore::look_for_sequences() {
   const SessionId owner = backend_->sequence_owner;
   sequences_.are_foreign = owner != kNoSession && owner != identity_.id && options_.pool_mode != PoolMode::session;
   sequences_.may_be_asked = false;
-  if (sequences_.is_reader || env_.sequence_readers.size() == sequences_.readers_seen) return;
-  sequences_.readers_seen = env_.sequence_readers.size();
-  sequences_.is_reader = env_.sequence_readers.contains({identity_.user, identity_.database});
+  if (sequences_.is_reader || env_.sequence_readers->count() == sequences_.readers_seen) return;
+  sequences_.readers_seen = env_.sequence_readers->count();
+  sequences_.is_reader = env_.sequence_readers->contains(identity_.user, identity_.database);
 }
 
 // What may draw a number without its text telling: who asks for it afterwards shall find it. What was made a moment ago the
@@ -82,7 +82,7 @@ PinReasons SessionCore::pins_of(const Traits& traits) {
 void SessionCore::note_sequences(const Traits& traits) {
   if (traits.reads_sequences && !sequences_.is_reader) {
     sequences_.is_reader = true;
-    env_.sequence_readers.emplace(identity_.user, identity_.database);
+    env_.sequence_readers->add(identity_.user, identity_.database);
   }
   if (!traits.verdict.may_write || traits.transaction != TransactionControl::none) return;
   backend_->sequence_owner = sequences_.are_foreign ? kSeveralSessions : identity_.id;

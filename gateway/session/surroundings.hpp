@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -15,6 +14,7 @@
 #include "base/rng.hpp"
 #include "conf/settings.hpp"
 #include "gateway/session/database_catalog.hpp"
+#include "gateway/session/sequence_readers.hpp"
 #include "gateway/session/statement_catalog.hpp"
 #include "gateway/session/statement_statistics.hpp"
 #include "gateway/session/statement_tally.hpp"
@@ -43,7 +43,7 @@ struct Surroundings {
   Log& log;
   ClusterViewPtr view;            // the newest; the worker replaces it, then gives ViewChanged to waiting sessions
   std::uint64_t unnamed_serials = 0;  // numbers for unnamed statements
-  std::set<std::pair<std::string, std::string>> sequence_readers = {};  // user, database: have called currval or lastval
+  std::shared_ptr<SequenceReaders> sequence_readers = std::make_shared<SequenceReaders>();  // shared by all workers
   struct SequenceDraws {  // of one user who has never called them
     std::uint32_t told = 0;    // by nextval and setval
     std::uint32_t untold = 0;  // perhaps, by rows that were added

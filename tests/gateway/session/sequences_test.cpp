@@ -233,3 +233,13 @@ TEST_CASE("a server that dies takes along what lastval would tell, and nothing e
   CHECK(clients.ask(clients.one, {kLastval}) == "ERROR 55000");
   CHECK_FALSE(clients.world.client(clients.one).closed);
 }
+
+TEST_CASE("who has asked for lastval on one worker is known on the others") {
+  TwoClients here, there;
+  there.world.share_readers(here.world);
+  here.ask(here.one, {kLastval});
+  there.ask(there.one, {kInsertOne});
+  CHECK(there.world.client(there.one).session->pin_reason() == PinReason::sequence_state);
+  CHECK(there.ask(there.one, {kLastval}) == "INSERT INTO serial VALUES ('one')");
+  CHECK(there.world.client(there.two).session->pin_reason() == std::nullopt);
+}

@@ -62,6 +62,8 @@ class World {
   void use_catalog(const DatabaseCatalog& catalog) {
     surroundings_.catalog_of = [&catalog](const std::string&) { return &catalog; };
   }
+  // As workers of one gateway.
+  void share_readers(const World& other) { surroundings_.sequence_readers = other.surroundings_.sequence_readers; }
   // Sessions can see that somebody waits for a connection.
   void show_waiting() {
     surroundings_.is_wanted = [this](const Backend&) { return !wishes_.empty(); };

@@ -52,6 +52,44 @@ void read_auth_file(const Settings& settings, Configuration& configuration) {
                                       fmt::format("auth_user \"{}\" {}", asker, problem)});
 }
 
+// Those of certificates and keys that cannot be read, each with the line that names it.
+class TlsFileCheck {
+ public:
+  TlsFileCheck(const Loaded& loaded, Findings& findings) : loaded_(loaded), findings_(findings) {}
+
+  void run() {
+    const TlsSettings& tls = loaded_.settings.tls;
+    const AgentSettings& agent = loaded_.settings.agent;
+    check(FindingLevel::warning, ": agents cannot be asked", {&agent.agent_ssl_cert, &agent.agent_ssl_key, &agent.agent_ssl_ca_cert});
+    if (loaded_.settings.server_tls_mode() != TlsMode::disable)
+      check(FindingLevel::error, "", {tls.server_tls_ca_file().empty() ? &tls.ssl_ca_cert : &tls.server_tls_ca_file, &tls.ssl_crl_file,
+                                      &tls.server_tls_cert_file, &tls.server_tls_key_file});
+    const TlsMode client = loaded_.settings.client_tls_mode();
+    if (client == TlsMode::disable) return;
+    const bool must_be = client >= TlsMode::require;
+    check(must_be ? FindingLevel::error : FindingLevel::warning, must_be ? "" : ": clients are not offered TLS",
+          {&tls.ssl_cert, &tls.ssl_key, &tls.ssl_ca_cert, &tls.ssl_crl_file, &tls.ssl_dh_params_file});
+  }
+
+ private:
+  void check(FindingLevel level, std::string_view effect, std::initializer_list<const Param<std::string>*> parameters) {
+    for (const Param<std::string>* parameter : parameters) {
+      const std::string path = loaded_.settings.beside((*parameter)());
+      if (path.empty() || !looked_at_.insert(path).second) continue;
+      const auto text = read_file(path);
+      if (text) continue;
+      const auto place = loaded_.places.find(parameter->name());
+      findings_.push_back({FindingKind::bad_value, level,
+                           place == loaded_.places.end() ? Place{loaded_.settings.path, 0} : place->second,
+                           fmt::format("{}: {}{}", parameter->name(), to_text(text.error()), effect)});
+    }
+  }
+
+  const Loaded& loaded_;
+  Findings& findings_;
+  std::set<std::string> looked_at_;
+};
+
 // `parameter`: the password as the file has it; empty: it is in pool_passwd.
 ProbeLogin login_of(const Configuration& configuration, const Settings& settings, std::string user, std::string database,
                     const std::string& parameter) {
@@ -87,6 +125,7 @@ Configuration read_configuration(const FilePaths& paths, bool is_check) {
   Configuration out;
   out.loaded = load_settings({paths.config, file_reader(), process_environment()});
   add(out.findings, out.loaded.findings);
+  TlsFileCheck(out.loaded, out.findings).run();
   read_companions(paths, out.loaded.settings, out, is_check);
   return out;
 }

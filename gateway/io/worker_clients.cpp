@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 
 #include "gateway/io/random.hpp"
@@ -109,8 +108,6 @@ Result<ClientIdentity> Worker::identify(const ClientLink& client, ConsoleRole co
   if (!settings) return settings.error();
   auto own_settings = session_settings_of(settings->own);
   if (!own_settings) return own_settings.error();
-  const auto name = std::find_if(parameters.begin(), parameters.end(),
-                                 [](const auto& entry) { return entry.first == "application_name"; });
   ClientIdentity identity;
   identity.id = client.id();
   identity.database = startup.database;
@@ -118,7 +115,7 @@ Result<ClientIdentity> Worker::identify(const ClientLink& client, ConsoleRole co
   if (console == ConsoleRole::none) identity.user = config_->settings->server_user(startup.database, startup.user);
   identity.settings = std::move(settings->carried);
   identity.own_settings = *own_settings;
-  if (name != parameters.end()) identity.application_name = name->second;
+  if (const std::string* name = find_setting(identity.settings.get(), "application_name")) identity.application_name = *name;
   identity.cancel_key = make_cancel_key(startup);
   identity.console = console;
   return identity;

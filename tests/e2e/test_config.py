@@ -47,6 +47,25 @@ def test_all_mistakes_are_listed_at_once_with_file_and_line(build, tmp_path):
         assert any(f"{conf}:{number}" in line and word in line for line in text.splitlines()), (number, text)
 
 
+TLS = "backend_hostname0 = 'localhost'\nbackend_port0 = 5432\nssl_cert = 'none.crt'\nssl_key = 'none.key'\n"
+
+
+@pytest.mark.parametrize("lines, number, words", [
+    ("ssl = on\n", 3, "warning: ssl_cert: {}/none.crt: No such file or directory: clients are not offered TLS"),
+    ("ssl = on\n", 4, "warning: ssl_key: {}/none.key: No such file"),
+    ("client_tls_sslmode = require\n", 4, "error: ssl_key: {}/none.key: No such file"),
+    ("server_tls_sslmode = verify-ca\nserver_tls_ca_file = 'ca.crt'\n", 6, "error: server_tls_ca_file: {}/ca.crt: No such file"),
+    ("ssl = on\nssl_crl_file = '/'\n", 6, "error: ssl_crl_file: /: Is a directory"),
+    ("agent_ssl_cert = 'agent.crt'\n", 5, "warning: agent_ssl_cert: {}/agent.crt: No such file"),
+])
+def test_certificates_and_keys_that_cannot_be_read_are_named_with_their_line(build, tmp_path, lines, number, words):
+    conf = tmp_path / "pgpool.conf"
+    conf.write_text(TLS + lines)
+    done = check(build, conf)
+    assert f"{conf}:{number}: {words.format(tmp_path)}" in done.stderr, done.stderr
+    assert (done.returncode == 3) == ("error:" in words)
+
+
 def test_mistakes_stop_the_start_with_exit_code_3(build, tmp_path):
     conf = tmp_path / "pgpool.conf"
     conf.write_text("port = 80\n")

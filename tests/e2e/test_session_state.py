@@ -99,6 +99,20 @@ def test_the_emptied_search_path_of_a_dump_reaches_nobody_else(make_gateway):
         assert dump.client.rows("SHOW search_path") == [['']]
 
 
+@pytest.mark.parametrize("startup", [
+    {"options": "-c application_name=inside"}, {"options": "--application-name=inside -c TimeZone=UTC"},
+    {"options": "-c application_name=inside", "application_name": "beside"}, {},
+])
+def test_the_name_of_an_application_is_told_wherever_its_client_gives_it(cluster, make_gateway, startup):
+    gateway = make_gateway(default_pool_size=1, load_balance_mode="off")
+    with contextlib.closing(Session(cluster.primary.port, **startup)) as direct, contextlib.closing(Session(gateway.port)) as other:
+        for _ in range(2):  # welcomed by a server, then from memory
+            with contextlib.closing(Session(gateway.port, **startup)) as mine:
+                assert mine.parameters()["application_name"] == direct.parameters()["application_name"]
+                assert other.client.rows("SHOW application_name") == [[""]]
+                assert mine.client.rows("SHOW application_name") == direct.client.rows("SHOW application_name")
+
+
 def test_a_role_is_in_force_for_every_statement_of_its_client_and_for_nobody_elses(cluster, make_gateway):
     gateway = make_gateway(default_pool_size=1)  # on replicas as well
     with contextlib.closing(Session(gateway.port)) as one, contextlib.closing(Session(gateway.port)) as two:
@@ -183,6 +197,11 @@ SCRIPTS = {
                       bound("SELECT set_config('my.own', $1, false)", b""), simple("SHOW my.own"),
                       bound("SELECT set_config('work_mem', $1::text, false)", b"refused"), simple("SHOW work_mem")],
     "a bound null": [simple("SET geqo_seed = 1"), bound("SELECT set_config('geqo_seed', $1, false)", None), simple("SHOW geqo_seed")],
+    "a bound name": [bound("SELECT set_config($1, $2, false), set_config($3, 'x', false)", b"Work_Mem", b"5MB", b"my.own"),
+                     simple("SELECT current_setting('work_mem'), current_setting('my.own')"), bound("SELECT set_config($1, $2, false)", b"role", b"carried_a"),
+                     simple("SELECT current_user"), bound("SELECT set_config($1, $2, false)", b"geqo_seed", None), simple("SHOW geqo_seed"),
+                     bound("SELECT set_config($1, $2, false)", b"no_such_setting", b"1"), bound("SELECT set_config($1, $2, false)", None, b"1"),
+                     bound("SELECT set_config($1, $2, false)", b"transaction_read_only", b"on"), simple("SHOW transaction_read_only")],
     "bound again": [[wire.parse("SELECT set_config('work_mem', $1, false)", "s"), wire.SYNC],
                     [wire.bind([b"5MB"], statement="s"), wire.execute(), wire.bind([b"6MB"], statement="s"), wire.SYNC], simple("SHOW work_mem"),
                     [wire.bind([b"7000"], portal="p", statement="s"), wire.describe(b"P", "p"), wire.execute("p"), wire.SYNC], simple("SHOW work_mem")],

@@ -279,11 +279,7 @@ void App::give_to_least_busy(Accepted accepted) {
 
 void App::answer_local(const LocalQuestion& question, std::function<void(Result<TextTable>)> then) {
   if (question.console != ConsoleRole::none) return answer_console(question, std::move(then));
-  if (is_reconnect_order(question.command)) {
-    LocalQuestion order = question;
-    order.console = ConsoleRole::admin;  // the session's own, whoever its client is
-    return answer_console(order, std::move(then));
-  }
+  if (is_reconnect_order(question.command)) return free_database(question, std::move(then));
   const GatewayCommand command = recognise_gateway_command(question.command);
   const auto give = [then](Result<pcp::Report> report) {
     report ? then(to_table(std::move(*report))) : then(report.error());

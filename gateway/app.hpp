@@ -80,6 +80,7 @@ class App final : public pcp::ControlSurface, private pcp::ConsoleSurface {
 
   // ---- the console (app_console.cpp)
   void answer_console(const LocalQuestion& question, std::function<void(Result<TextTable>)> then);
+  void free_database(LocalQuestion order, std::function<void(Result<TextTable>)> then);
   void watch_traffic();
   Instant now() const override;
   WallTime wall_clock() const override;

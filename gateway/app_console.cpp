@@ -5,6 +5,7 @@
 #include "conf/reload.hpp"
 #include "conf/walk.hpp"
 #include "gateway/app.hpp"
+#include "gateway/session/reconnect_order.hpp"
 
 namespace howdah {
 
@@ -28,6 +29,25 @@ void App::answer_console(const LocalQuestion& question, std::function<void(Resul
                [then = std::move(then)](Result<pcp::ConsoleAnswer> answer) {
                  answer ? then(to_table(std::move(*answer))) : then(answer.error());
                });
+}
+
+// The servers' database may have several names for clients, each with pools of its own.
+void App::free_database(LocalQuestion order, std::function<void(Result<TextTable>)> then) {
+  order.console = ConsoleRole::admin;  // the session's own, whoever its client is
+  const std::string database = reconnected_database(order.command);
+  std::vector<std::string> commands{order.command};
+  for (const DatabaseSettings& own : settings_->databases) {
+    if (own.database_dbname() != database || own.database_name() == database) continue;
+    commands.push_back(own.database_name() == kEveryOther ? "RECONNECT" : reconnect_order(own.database_name()));
+  }
+  // Shared by the orders that are not carried out yet.
+  auto missing = std::make_shared<std::size_t>(commands.size());
+  for (std::string& command : commands) {
+    order.command = std::move(command);
+    answer_console(order, [missing, then](Result<TextTable> answer) {
+      if (--*missing == 0) then(std::move(answer));
+    });
+  }
 }
 
 // Also while nobody may use the console: a reload may let somebody in, and the averages then cover the time before.

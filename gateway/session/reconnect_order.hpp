@@ -19,6 +19,16 @@ inline std::string reconnect_order(std::string_view database) {
   return command + '"';
 }
 
+// The database it names.
+inline std::string reconnected_database(std::string_view command) {
+  std::string database;
+  for (std::size_t at = kReconnect.size() + 1; at + 1 < command.size(); ++at) {
+    if (command[at] == '"') ++at;  // the first of two
+    database += command[at];
+  }
+  return database;
+}
+
 inline bool is_reconnect_order(std::string_view command) { return command.starts_with(kReconnect); }
 
 }  // namespace howdah

@@ -55,6 +55,20 @@ def test_idle_server_connections_do_not_stand_in_the_way(cluster, gateway, state
                 assert cursor.fetchone() == ("shop",)
 
 
+@pytest.mark.parametrize("name", ["shop", "boutique"])
+def test_server_connections_for_other_names_of_a_database_do_not_stand_in_the_way(cluster, make_gateway, name):
+    gateway = make_gateway(database_name0="boutique", database_dbname0="shop", database_name1='the "other"', database_dbname1="shop")
+    if not cluster.primary.query("SELECT 1 FROM pg_database WHERE datname = 'shop'"):
+        administer(gateway, "CREATE DATABASE shop")
+    with idle_clients(gateway, name), idle_clients(gateway, 'the "other"') as clients:
+        administer(gateway, "ALTER DATABASE shop RENAME TO store")
+        administer(gateway, "ALTER DATABASE store RENAME TO shop")
+        for client in clients:
+            with client.cursor() as cursor:
+                cursor.execute("SELECT current_database()")
+                assert cursor.fetchone() == ("shop",)
+
+
 def test_a_database_made_a_moment_ago_can_be_used(gateway):
     with pytest.raises(psycopg2.OperationalError, match='database "fresh" does not exist'):
         gateway.connect(user="postgres", database="fresh").close()

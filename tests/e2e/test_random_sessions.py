@@ -1,7 +1,10 @@
 """Seeded random sessions with every kind of session state, interleaved on few server connections: each client's answers are
-those of a session of its own on the server. (Settings alone, and more of them: test_session_state.py.)"""
+those of a session of its own on the server. (Settings alone, and more of them: test_session_state.py.)
+HOWDAH_SESSION_SEEDS="10:1000" plays these seeds."""
 
 import contextlib
+import functools
+import os
 import random
 
 import pytest
@@ -12,6 +15,7 @@ import scenes
 import wire
 
 CLIENTS = 4
+SEEDS = range(*map(int, os.environ.get("HOWDAH_SESSION_SEEDS", "0:10").split(":")))
 
 
 def sql(text):
@@ -127,19 +131,30 @@ def world(cluster):
             pg.query(cluster.primary.port, statement, database=database)
 
 
+@pytest.fixture(scope="module")
+def gateway_with(cluster, build, tmp_path_factory):
+    """One for each kind."""
+    with contextlib.ExitStack() as stack:
+        @functools.cache
+        def start(places, balancing):
+            directory = tmp_path_factory.mktemp(f"places{places}")
+            return stack.enter_context(pg.Howdah(cluster, build, directory=directory, default_pool_size=places, load_balance_mode=balancing))
+        yield start
+
+
 def reset(cluster):
     for database in ("app", scene_plays.DIRECT):
         pg.query(cluster.primary.port, "TRUNCATE journal; TRUNCATE numbered RESTART IDENTITY; ALTER SEQUENCE s1 RESTART; "
                                        "ALTER SEQUENCE s2 RESTART", database=database)
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_random_sessions_answer_as_direct_ones(cluster, make_gateway, seed):
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random_sessions_answer_as_direct_ones(cluster, gateway_with, seed):
     reset(cluster)
     chance = random.Random(seed)
     habits = chance.sample(sorted(HABITS), chance.randint(2, 4)) if seed else sorted(HABITS)
     places = CLIENTS if PINNING & set(habits) else chance.randint(1, 2)
-    gateway = make_gateway(default_pool_size=places, load_balance_mode=chance.choice(["on", "off"]))
+    gateway = gateway_with(places, chance.choice(["on", "off"]))
     with contextlib.ExitStack() as stack:
         open_one = lambda port, database: stack.enter_context(contextlib.closing(scenes.Actor(port, database=database)))  # noqa: E731
         pairs = [(open_one(cluster.primary.port, scene_plays.DIRECT), open_one(gateway.port, "app")) for _ in range(CLIENTS)]

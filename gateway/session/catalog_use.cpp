@@ -45,7 +45,7 @@ void SessionCore::refresh(PreparedStatement& statement) {
 void SessionCore::note_catalog_change(const Traits& traits) {
   if (traits.catalog_change == CatalogChange::none) return;
   catalog_.change = std::max(catalog_.change, traits.catalog_change);
-  note_schema_change();
+  env_.schema_changes->fetch_add(1, std::memory_order_relaxed);
 }
 
 // A statement of the newest request is about to be sent. `pins_` is still as it was before.
@@ -82,7 +82,7 @@ void SessionCore::on_command_complete() {
 void SessionCore::tell_catalog_change() {
   const CatalogChange change = std::exchange(catalog_.change, CatalogChange::none);
   if (change == CatalogChange::none) return;
-  note_schema_change();
+  env_.schema_changes->fetch_add(1, std::memory_order_relaxed);
   if (!catalog_.use) return;
   switch (change) {
     case CatalogChange::none:

@@ -183,9 +183,6 @@ std::string SessionCore::statement_scope() const {
   return prepared_.scope + std::to_string(env_.schema_changes->load(std::memory_order_relaxed)) + '\0';
 }
 
-// One is about to be sent, or has been committed.
-void SessionCore::note_schema_change() { env_.schema_changes->fetch_add(1, std::memory_order_relaxed); }
-
 // The message the server's error is about.
 void SessionCore::undo_failed(const Owed& failed, std::string_view sqlstate) {
   if (failed.kind == AnswerKind::parse)

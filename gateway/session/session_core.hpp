@@ -7,7 +7,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "gateway/session/request.hpp"
@@ -175,7 +174,6 @@ class SessionCore {
   PreparedStatementPtr intern(std::string_view sql, Bytes types, const TraitsPtr& traits);
   void forget_statements();
   std::string statement_scope() const;
-  void note_schema_change();
 
   // begin_deferral.cpp
   bool answer_transaction_control(const Traits& traits, std::string_view sql);

@@ -54,7 +54,8 @@ void SimWorker::run(PoolEntry& entry, const PoolEvent& event) {
 void SimWorker::act(PoolEntry& entry, const PoolAction& action) {
   std::visit(Overloaded{[&](const Grant& grant) { outcomes_.push_back({grant.session, &entry, grant.backend}); },
                         [&](const Refuse& refuse) {
-                          const bool is_servers_word = refuse.error.code == ErrorCode::backend_login_failed;
+                          const bool is_servers_word = refuse.error.code == ErrorCode::backend_login_failed ||
+                                                       refuse.error.code == ErrorCode::too_many_clients;
                           outcomes_.push_back({refuse.session, nullptr, {},
                                                {entry.key.node, refuse.error, is_servers_word ? entry.server_error : ""}});
                         },
@@ -185,7 +186,7 @@ void SimWorker::log_in(BackendId id, std::shared_ptr<SimLink> link) {
   }
   if (server.is_full) {
     const std::string words = "sorry, too many clients already";
-    return fail_open(id, {ErrorCode::backend_login_failed, words}, refusal("53300", words), {});
+    return fail_open(id, {ErrorCode::too_many_clients, words}, refusal("53300", words), {});
   }
   const auto process = find(id)->process = SimBackend::start(world_, link);
   link->attach_gateway({mine_bytes(id), mine_gone(id)});

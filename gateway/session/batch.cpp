@@ -296,8 +296,7 @@ void SessionCore::parse_under_our_name(const std::string& client_name, const Pre
                                        const wire::Parse& parse) {
   const bool is_known = backend_->prepared.touch(statement.number);
   // In a failed transaction the server refuses it before it looks at the name, which stays what it is.
-  const bool is_refused = is_known && client_status() == TransactionStatus::failed &&
-                          statement.traits->transaction == TransactionControl::none;
+  const bool is_refused = is_known && client_status() == TransactionStatus::failed && statement.traits->transaction == TransactionControl::none;
   if (is_known && !is_refused) {
     build_.clear();
     wire::append_bodiless(build_, wire::ServerTag::parse_complete);

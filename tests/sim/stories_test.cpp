@@ -8,7 +8,7 @@ using namespace howdah::sim;
 
 namespace {
 
-constexpr std::uint64_t kTellings = 6;
+constexpr std::uint64_t kTellings = 4;
 
 struct Planted {
   Mutant bug;

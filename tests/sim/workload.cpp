@@ -17,8 +17,8 @@ namespace {
 constexpr Duration kDeadline = 100s;       // primary_wait_timeout, transaction_replay_timeout, others' locks
 constexpr Duration kComeAgain = 200ms;     // after a connection is lost
 
-// What a client may be told when servers fail, and no other code.
-constexpr std::array<std::string_view, 6> kPromisedErrors{"40001", "08006", "08007", "57P01", "57P03", "57014"};
+// What a client may be told when servers fail, and no other code. (53300: a full server says so.)
+constexpr std::array<std::string_view, 7> kPromisedErrors{"40001", "08006", "08007", "57P01", "57P03", "57014", "53300"};
 
 bool is_promised(std::string_view sqlstate) {
   return std::find(kPromisedErrors.begin(), kPromisedErrors.end(), sqlstate) != kPromisedErrors.end();

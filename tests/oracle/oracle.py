@@ -294,6 +294,8 @@ class Oracle:
             self.report.add(Finding("wrote", where, sql))
         if not is_in_transaction:
             session.run("COMMIT")
+        elif answer.status == "I":  # that was its end
+            self.has_written = True
         return answer
 
     def _note_kept_back(self, text, sql, answer):

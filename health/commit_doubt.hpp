@@ -11,6 +11,7 @@ struct CommitDoubt {
   std::uint64_t xid = 0;  // of the whole transaction, with its epoch (xid8); 0: none
   NodeId node = {};       // whose transaction it was
   Epoch epoch = {};       // in which it was sent
+  bool is_prepared = false;  // it was prepared before: its id is on the disk, and no restart hands it out again
 };
 
 enum class CommitOutcome : std::uint8_t {

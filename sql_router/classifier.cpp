@@ -14,6 +14,7 @@
 #include "sql_router/hints.hpp"
 #include "sql_router/name_rules.hpp"
 #include "sql_router/pg_query_tree.hpp"
+#include "sql_router/text_form.hpp"
 
 namespace howdah {
 
@@ -94,6 +95,7 @@ class Judge final : public TreeVisitor {
     }
     are_calls_told_ = head.are_calls_told;
     if (traits_.statement_count++ == 0) traits_.kind = head.kind;
+    form_.add(head.kind, head.transaction);
     traits_.depends_on_literals |= !is_deaf_to_literals(head.kind);
     runs_ = head.runs_its_inner;
     judge_kind(head.kind);
@@ -194,6 +196,9 @@ class Judge final : public TreeVisitor {
       std::sort(names->begin(), names->end());
       names->erase(std::unique(names->begin(), names->end()), names->end());
     }
+    traits_.is_about_rows = form_.is_about_rows();
+    traits_.is_whole_transaction = form_.is_whole_transaction();
+    traits_.only_changes_rows = form_.only_changes_rows();
     if (!traits_.pins.is_empty()) traits_.is_node_bound = true;
     if (traits_.statement_count <= 1) return;
     if (traits_.has_transaction_control) object(RouteReason::several_with_transaction, {}, false);
@@ -347,6 +352,7 @@ class Judge final : public TreeVisitor {
   std::vector<NamedRelation> relations_;
   std::vector<std::string> common_tables_;
   std::size_t objected_at_ = kLast;
+  TextForm form_;
   bool changes_statements_ = false;
   bool updates_ = false;
   bool are_calls_told_ = false;

@@ -143,6 +143,11 @@ struct Traits {
   TransactionModes modes = {};
   ModesScope modes_scope = ModesScope::none;
 
+  // What the text is as a whole.
+  bool is_about_rows = false;         // each statement is a SELECT, INSERT, UPDATE, DELETE or MERGE
+  bool is_whole_transaction = false;  // BEGIN, such statements (also SET LOCAL, LOCK), COMMIT
+  bool only_changes_rows = false;     // one of these, and no SELECT in it
+
   bool locks_rows = false;
   bool has_no_load_balance = false;  // a read that begins with /*NO LOAD BALANCE*/
   bool reads_sequences = false;  // currval, lastval: answers with what earlier statements left in the connection

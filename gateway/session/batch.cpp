@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "gateway/session/session_core.hpp"
+#include "gateway/session/writes_apart.hpp"
 #include "gateway/wire/body.hpp"
 
 namespace howdah {
@@ -71,6 +72,9 @@ std::size_t SessionCore::consume_extended(Bytes input, Head head) {
   } else if (backend_ == nullptr && admit(*scan_.held.front(), false) == Go::wait) {
     return 0;  // the part up to a Flush ran on a replica; the rest needs the primary
   }
+  const bool is_commit_next = requests_.back().brings_commit && !requests_.back().is_commit_sent && scan_.until_last == 0;
+  if (is_commit_next && !learn_xid_in_batch()) return 0;
+  if (input_.is_discarding) return discard_one(input, head);
   if (backend_->ledger.is_skipping()) {
     input_.is_discarding = true;
     return discard_one(input, head);
@@ -78,7 +82,9 @@ std::size_t SessionCore::consume_extended(Bytes input, Head head) {
   const bool may_be_local = scan_.has_local_part || requests_.back().is_beyond_scan;
   if (may_be_local && is_local_message(input, head)) return consume_local_in_batch(input, head);
   answer_.is_flush_sent = false;
-  return forward_extended(input, head);
+  const std::size_t used = forward_extended(input, head);
+  scan_.until_last -= std::min(scan_.until_last, used);
+  return used;
 }
 
 // Nothing of the batch has been sent. Afterwards it is open at a server, open here, or being discarded.
@@ -115,7 +121,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   const bool is_one = !scan_.traits.empty() && is_whole &&
                       std::all_of(scan_.traits.begin(), scan_.traits.end(),
                                   [this](const Traits* traits) { return traits == scan_.traits.front(); });
-  if (is_one && must_learn_xid(strictest)) return Go::wait;
+  if ((is_one && must_learn_xid(strictest)) || (is_whole && must_wait_to_wrap(is_write_apart(scan_)))) return Go::wait;
   if (admit(strictest, may_follow) == Go::wait) {
     prepared_.later_at = prepare_later_time();
     if (!input_.pending_error || waiting_ != Waiting::nothing) return Go::wait;
@@ -127,11 +133,12 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   const bool is_outside =
       !transaction_.deferred_begin.empty() || is_transaction_movable() ||
       (client_status() == TransactionStatus::idle && is_status_certain());
-  const bool is_wrapped = is_whole && !scan_.is_preparing_only && wraps(scan_.traits);
+  const bool is_wrapped = is_whole && wraps(is_write_apart(scan_));
+  const bool brings_commit = is_wrapped && is_whole_transaction(scan_);
   open_log(scan_.traits, is_wrapped);
   if (batch_needs_clean_sequences()) discard_sequences();
   send_deferred_begin();
-  if (is_wrapped) inject_query("BEGIN", Injected::begin);
+  if (is_wrapped && !brings_commit) inject_query("BEGIN", Injected::begin);
   if (is_one) ask_xid_with(*scan_.traits.front());
   is_batch_open_ = true;
   answer_.is_flush_sent = false;
@@ -141,6 +148,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   request.may_replan = is_outside && is_whole && scan_.binds_named;
   request.is_beyond_scan = scan_.is_oversized;
   request.is_wrapped = request.is_barrier = is_wrapped;
+  request.brings_commit = brings_commit;
   request.is_behind_settings = settings_.settling > 0;
   request.is_one_statement = is_one;
   if (is_one) request.control = scan_.traits.front()->transaction;
@@ -450,7 +458,7 @@ std::size_t SessionCore::forward_sync(Bytes message) {
   retain(message);
   to_server(message);
   backend_->ledger.owe({.kind = AnswerKind::sync});
-  if (requests_.back().is_wrapped) ask_xid();
+  if (requests_.back().is_wrapped && !requests_.back().brings_commit) ask_xid();
   requests_.back().is_complete = true;
   is_batch_open_ = false;
   return message.size();

@@ -1,5 +1,8 @@
 // Looks through an extended batch before any of it is sent: up to Sync it is one implicit transaction (manual "Extended
 // Query", "Pipelining"), so all of it goes to one node, the primary if any statement needs it.
+#include <algorithm>
+#include <utility>
+
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
@@ -23,6 +26,12 @@ const TraitsPtr& oversized_traits() {
   return traits;
 }
 
+const ScannedPortal* find_scanned(const BatchScan& scan, std::string_view name) {
+  const auto found = std::find_if(scan.bound.rbegin(), scan.bound.rend(),
+                                  [name](const ScannedPortal& portal) { return portal.name == name; });
+  return found == scan.bound.rend() ? nullptr : &*found;
+}
+
 }  // namespace
 
 // False: more bytes are needed (or the client was sent away). The result is in scan_.
@@ -35,6 +44,8 @@ bool SessionCore::scan_batch(Bytes input) {
   scan_.run.clear();
   scan_.parsed.clear();
   scan_.bound.clear();
+  scan_.executed.clear();
+  scan_.executed_to = scan_.until_last = 0;
   std::size_t at = 0;
   while (at < input.size()) {
     const std::optional<Head> head = head_of(input.subspan(at));
@@ -45,6 +56,7 @@ bool SessionCore::scan_batch(Bytes input) {
     if (!scan_message(rest.first(head->total), *head)) return false;
     if (scan_.is_ready) return true;
     at += head->total;
+    if (static_cast<ClientTag>(head->tag) == ClientTag::execute) scan_.until_last = std::exchange(scan_.executed_to, at);
   }
   if (input.size() < kMaxCollected) return false;
   scan_.is_ready = scan_.is_oversized = scan_.has_server_part = true;
@@ -74,9 +86,9 @@ bool SessionCore::scan_message(Bytes message, Head head) {
       if (!bind) return close_with(bind.error(), CloseReason::protocol_violation), false;
       const TraitsPtr traits = traits_of_statement((*bind)->statement);
       scan_.binds_named |= !(*bind)->statement.empty();
-      scan_.bound.emplace_back((*bind)->portal, traits && is_answered_here(*traits));
       scan_traits(traits);
       if (traits) scan_.run.push_back(scan_.traits.back());
+      scan_.bound.push_back({(*bind)->portal, traits && is_answered_here(*traits), traits ? scan_.traits.back() : nullptr});
       return true;
     }
     case ClientTag::describe:
@@ -94,6 +106,8 @@ bool SessionCore::scan_message(Bytes message, Head head) {
       const auto execute = wire::parse_execute(body);
       if (!execute) return close_with(execute.error(), CloseReason::protocol_violation), false;
       (is_local_portal(execute->portal) ? scan_.has_local_part : scan_.has_server_part) = true;
+      const ScannedPortal* portal = find_scanned(scan_, execute->portal);
+      scan_.executed.push_back(portal == nullptr ? nullptr : portal->traits);
       return true;
     }
     default:
@@ -121,9 +135,8 @@ void SessionCore::scan_traits(const TraitsPtr& traits) {
 
 // Bound in this batch, or before it.
 bool SessionCore::is_local_portal(std::string_view name) const {
-  for (auto it = scan_.bound.rbegin(); it != scan_.bound.rend(); ++it)
-    if (it->first == name) return it->second;
-  return local_.portals.contains(name);
+  const ScannedPortal* portal = find_scanned(scan_, name);
+  return portal == nullptr ? local_.portals.contains(name) : portal->is_local;
 }
 
 // What a Bind or Describe is about: parsed in this batch, before it, or unknown (nullptr).

@@ -67,6 +67,16 @@ DoubtEnd end_of(TransactionControl control, CommitOutcome outcome) {
   return DoubtEnd::unknown;
 }
 
+Error not_committed_error(TransactionControl control) {
+  const bool is_first_phase = !is_second_phase(control);
+  return Error{.code = ErrorCode::transaction_lost,
+               .message = fmt::format("the server connection was lost during {0}, and the transaction was not {1}", tag_of(control),
+                                      control == TransactionControl::prepare_transaction ? "prepared"
+                                      : control == TransactionControl::rollback_prepared ? "rolled back"
+                                                                                         : "committed"),
+               .hint = is_first_phase ? "Run the transaction again." : fmt::format("Run {} again.", tag_of(control))};
+}
+
 }  // namespace
 
 bool SessionCore::is_commit_looked_up(const Traits& traits) const {
@@ -94,15 +104,15 @@ bool SessionCore::must_learn_xid(const Traits& traits) {
 
 void SessionCore::ask_xid_with(const Traits& traits) {
   if (!is_commit_looked_up(traits) || transaction_.is_xid_asked || !transaction_.deferred_begin.empty()) return;
-  if (is_second_phase(traits.transaction)) ask_xid(xid_of_prepared(traits.gid));
+  if (is_second_phase(traits.transaction)) ask_xid(xid_of_prepared(traits.gid), true);
   else ask_xid(question_for(traits.transaction));
 }
 
 void SessionCore::ask_xid() { ask_xid(kOwnXid); }
 
-void SessionCore::ask_xid(std::string_view question) {
+void SessionCore::ask_xid(std::string_view question, bool is_prepared) {
   inject_query(question, Injected::xid);
-  transaction_.doubt = {0, backend_->node(), env_.view->epoch};
+  transaction_.doubt = {0, backend_->node(), env_.view->epoch, is_prepared};
   transaction_.is_xid_asked = true;
 }
 
@@ -138,12 +148,13 @@ bool SessionCore::is_tellable(std::span<const Owed> owed) {
 
 // The connection is lost. True: the one request in flight is such a COMMIT; its answer waits for what is found out.
 bool SessionCore::look_up_commit(std::span<const Owed> owed) {
-  if (look_up_wrapped()) return true;
+  if (look_up_wrapped(owed)) return true;
   if (!transaction_.is_xid_asked || requests_.size() != 1 || options_.primary_wait_timeout == Duration{}) return false;
   const Request& request = requests_.front();
   const bool is_end = request.control == TransactionControl::commit || request.is_second_phase ||
                       request.control == TransactionControl::prepare_transaction;
   if (!is_end || !request.is_complete || request.has_error) return false;
+  if (transaction_.told_status == TransactionStatus::failed) return false;  // its COMMIT undoes it
   if (owed.empty() || owed.front().audience == Audience::nobody) return false;  // the xid itself was not answered
   if (!is_tellable(owed)) return false;
   const bool has_no_xid = transaction_.doubt.xid == 0;
@@ -216,16 +227,6 @@ void SessionCore::answer_ended(std::span<const Owed> owed, std::string_view tag)
     }
   }
   to_client_copy(as_bytes(build_));
-}
-
-Error SessionCore::not_committed_error(TransactionControl control) {
-  const bool is_first_phase = !is_second_phase(control);
-  return Error{.code = ErrorCode::transaction_lost,
-               .message = fmt::format("the server connection was lost during {0}, and the transaction was not {1}", tag_of(control),
-                                      control == TransactionControl::prepare_transaction ? "prepared"
-                                      : control == TransactionControl::rollback_prepared ? "rolled back"
-                                                                                         : "committed"),
-               .hint = is_first_phase ? "Run the transaction again." : fmt::format("Run {} again.", tag_of(control))};
 }
 
 }  // namespace howdah

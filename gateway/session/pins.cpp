@@ -29,11 +29,6 @@ constexpr std::array kUnpins{
 constexpr PinReasons kUndone = reasons({PinReason::setting, PinReason::temp_table, PinReason::listen,
                                         PinReason::hold_cursor, PinReason::session_authorization});
 
-bool is_row_change(StatementKind kind) {
-  return kind == StatementKind::insert || kind == StatementKind::update || kind == StatementKind::delete_rows ||
-         kind == StatementKind::merge;
-}
-
 }  // namespace
 
 std::optional<PinReason> SessionCore::pin_reason() const {
@@ -53,7 +48,7 @@ void SessionCore::note_statement(const Traits& traits) {
   const bool may_write = traits.verdict.may_write || traits.kind == StatementKind::notify || rerun_.is_primary_forced;
   if (may_write) note_written_objects(traits);
   if (may_write) request.may_write = transaction_.has_written = true;
-  transaction_.may_have_notified |= may_write && !is_row_change(traits.kind);
+  transaction_.may_have_notified |= may_write && !traits.only_changes_rows;
   request.has_transaction_control |= traits.has_transaction_control;
   log_statement(request, traits);
   request.is_copy |= traits.copy != CopyDirection::none;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint32_t kHeldWhole = 8 * 1024;      // a cut message up to this size waits for its end
 constexpr std::uint32_t kHeldText = 1024 * 1024;    // errors and the like, which must be read
+constexpr std::size_t kMostWithheld = 64 * 1024;    // of a longer answer to a write the client gets the beginning at once
 
 bool is_held(char tag, std::uint32_t length) {
   const wire::MessageType* type = wire::find_message_type(wire::Sender::server, tag);
@@ -30,6 +31,15 @@ bool is_prologue(char tag) {
     case ServerTag::no_data: return true;
     default: return false;
   }
+}
+
+// While the client has seen nothing of an answer, another can take its place.
+bool may_withhold(const Answer& answer, const Request& request, char tag, std::size_t size) {
+  if (request.has_forwarded) return false;
+  if (!request.is_wrapped)
+    return is_prologue(tag) && (request.is_rerunnable || request.may_replan) && (request.is_complete || request.is_at_hand);
+  const bool is_end = tag == static_cast<char>(ServerTag::ready) || tag == static_cast<char>(ServerTag::error);
+  return !is_end && answer.withheld.size() + answer.withheld_run.size() + size <= kMostWithheld;
 }
 
 // A warning that the server goes down: the connection that is lost with it is not the client's.
@@ -99,7 +109,11 @@ void SessionCore::relay_start_of_stream(const wire::Piece& piece) {
   if (fate == Fate::broken || is_error || (fate == Fate::aside && !is_notification))
     return lose_backend(NodeFailure::misbehaved, false);
   backend_->stream_fate = is_notification ? Fate::forward : fate;
-  if (backend_->stream_fate == Fate::forward && !requests_.empty()) requests_.front().is_rerunnable = false;
+  if (backend_->stream_fate != Fate::forward || requests_.empty()) return;
+  requests_.front().is_rerunnable = false;
+  if (!requests_.front().is_wrapped) return;
+  release_withheld();
+  requests_.front().has_forwarded = true;
 }
 
 void SessionCore::relay_message(char tag, Bytes message, Bytes body) {
@@ -155,7 +169,7 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
       for (Request& request : requests_) request.is_behind_settings = false;
       reconcile_parameters();
     } else if (!requests_.empty() && requests_.front().is_wrapped && !answer_.is_draining) {
-      if (injected == Injected::xid) return end_wrapped();
+      if (injected == Injected::xid) return end_wrapped(message);
       if (injected == Injected::commit) return finish_wrapped(message);
     }
   }
@@ -266,8 +280,7 @@ void SessionCore::emit_answer(char tag, Bytes message) {
   if (message.empty()) return;
   if (!requests_.empty()) {
     Request& request = requests_.front();
-    const bool may_be_replaced = (request.is_rerunnable || request.may_replan) && (request.is_complete || request.is_at_hand);
-    if (is_prologue(tag) && may_be_replaced && !request.has_forwarded) {
+    if (may_withhold(answer_, request, tag, message.size())) {
       if (!answer_.withheld_run.empty() && answer_.withheld_run.data() + answer_.withheld_run.size() != message.data())
         keep_withheld();
       answer_.withheld_run = answer_.withheld_run.empty()

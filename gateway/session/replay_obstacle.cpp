@@ -65,7 +65,7 @@ ReplayObstacle obstacle_of(StatementKind kind) {
 std::string_view to_text(ReplayObstacle obstacle) { return kReplayObstacles[static_cast<std::size_t>(obstacle)].text; }
 
 ReplayObstacle obstacle_of(const Traits& traits) {
-  if (traits.has_transaction_control && traits.statement_count != 1) return several;
+  if (traits.has_transaction_control && traits.statement_count != 1 && !traits.is_whole_transaction) return several;
   if (const auto obstacle = obstacle_of(traits.transaction); obstacle != none) return obstacle;
   if (traits.modes.imports_snapshot) return snapshot;
   if (traits.copy != CopyDirection::none) return copy;

@@ -43,8 +43,9 @@ struct Request {
   bool has_error = false;                // that part is an ErrorResponse
   bool may_write = false;                // also in a transaction
   bool has_transaction_control = false;  // the transaction status after it is known only from its answer
-  bool is_wrapped = false;               // a write outside a transaction, which runs in one of ours
-  bool is_commit_sent = false;           // that one's
+  bool is_wrapped = false;               // a write outside a transaction, whose COMMIT waits for the id (wrapped_write.cpp)
+  bool brings_commit = false;            // ... and which is a whole transaction of the client's; else it runs in one of ours
+  bool is_commit_sent = false;           // that COMMIT
   bool is_copy = false;                  // some statement of it is a COPY
   bool may_end_transaction = false;      // some statement of it may
   // What the messages of a batch on a replica have made of the transaction so far.

@@ -317,7 +317,7 @@ class SessionCore {
   bool must_learn_xid(const Traits& traits);
   void ask_xid_with(const Traits& traits);
   void ask_xid();
-  void ask_xid(std::string_view question);
+  void ask_xid(std::string_view question, bool is_prepared = false);
   bool is_xid_answer() const;
   void note_xid(Bytes row);
   void on_xid_refused(Bytes message, std::string_view sqlstate);
@@ -325,15 +325,17 @@ class SessionCore {
   static bool is_tellable(std::span<const Owed> owed);
   bool run_second_phase_again();
   void answer_ended(std::span<const Owed> owed, std::string_view tag);
-  static Error not_committed_error(TransactionControl control);
 
   // wrapped_write.cpp
-  bool wraps(std::span<const Traits* const> statements) const;
+  bool may_wrap() const;
+  bool must_wait_to_wrap(bool is_write) const;
+  bool wraps(bool is_write) const;
   bool hold_wrapped(char tag, Bytes message);
-  void end_wrapped();
+  bool learn_xid_in_batch();
+  void end_wrapped(Bytes ready);
   void fail_wrapped(Bytes message);
   void finish_wrapped(Bytes ready);
-  bool look_up_wrapped();
+  bool look_up_wrapped(std::span<const Owed> owed);
 
   // transaction_log_keeping.cpp
   void open_log(std::span<const Traits* const> statements, bool is_wrapped);

@@ -78,6 +78,12 @@ struct BatchParse {  // its views are of the input
   TraitsPtr traits;
 };
 
+struct ScannedPortal {  // as BatchParse
+  std::string_view name;
+  bool is_local = false;           // Howdah answers it
+  const Traits* traits = nullptr;  // nothing: not known
+};
+
 // What is known about an extended batch before any of it is sent.
 struct BatchScan {
   bool is_ready = false;      // it ends in Sync or Flush, or is too large to wait for its end
@@ -91,7 +97,10 @@ struct BatchScan {
   std::vector<const Traits*> traits;   // of each statement parsed, bound or described
   std::vector<const Traits*> run;      // of each one bound: what is only parsed or described does nothing
   std::vector<BatchParse> parsed;
-  std::vector<std::pair<std::string_view, bool>> bound;  // portals, and whether Howdah answers them
+  std::vector<ScannedPortal> bound;
+  std::vector<const Traits*> executed;  // in order; nothing: not known
+  std::size_t executed_to = 0;          // where the last Execute ends, in bytes
+  std::size_t until_last = 0;           // bytes up to the end of the Execute before that; less what has been sent
 };
 
 struct ChangingPortal {  // bound to PREPARE or DEALLOCATE
@@ -134,6 +143,7 @@ struct Answer {
   AfterDrain after_drain = AfterDrain::leave;
   std::vector<char> withheld;         // the beginning of an answer that may still be replaced
   Bytes withheld_run{};               // the same, in the chunk at hand
+  std::size_t last_word = 0;          // where in `withheld` the last CommandComplete begins, of a Query that is wrapped
   bool is_mid_message = false;        // the client has got a part of a message
   std::uint64_t rows = 0;             // so far; for SHOW POOL_STATEMENTS
 };

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "gateway/session/session_core.hpp"
+#include "gateway/session/writes_apart.hpp"
 
 namespace howdah {
 
@@ -83,7 +84,7 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
   if (is_alone && answer_transaction_control(*traits, sql)) return message.size();
   const TraitsPtr run = traits_in_force(traits);
   if (owes() && (looks_at_names(*traits) || needs_clean_sequences(*run))) return 0;
-  if (must_learn_xid(*run) || must_leave_replica(*run)) return 0;
+  if (must_learn_xid(*run) || must_wait_to_wrap(is_write_apart(*run)) || must_leave_replica(*run)) return 0;
   transaction_.is_statement_open_ended = false;
   if (admit(*run) == Go::wait) {
     if (!input_.pending_error || waiting_ != Waiting::nothing) return 0;
@@ -107,14 +108,18 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
       !transaction_.deferred_begin.empty() || is_transaction_movable() ||
       (client_status() == TransactionStatus::idle && is_status_certain());
   const Traits* const statement = traits.get();
-  const bool is_wrapped = is_whole && wraps({&statement, 1});
+  const bool may_be_wrapped = is_whole && wraps(is_write_apart(*traits));
+  std::string changed = may_be_wrapped ? until_commit(*traits, sql_of(message)) : std::string{};
+  const bool brings_commit = !changed.empty();
+  const bool is_wrapped = may_be_wrapped && (brings_commit || !traits->has_transaction_control);
   open_log({&statement, 1}, is_wrapped);
   if (is_batch_open_) give_up_replay(ReplayObstacle::open_batch);
   if (needs_clean_sequences(*traits)) discard_sequences();
   send_deferred_begin();
-  if (is_wrapped) inject_query("BEGIN", Injected::begin);
+  if (is_wrapped && !brings_commit) inject_query("BEGIN", Injected::begin);
   ask_xid_with(*traits);
-  Request request{.is_complete = true, .is_simple = true, .is_wrapped = is_wrapped, .is_barrier = is_wrapped};
+  Request request{.is_complete = true, .is_simple = true, .is_wrapped = is_wrapped, .brings_commit = brings_commit,
+                  .is_barrier = is_wrapped};
   request.is_rerunnable = is_whole && is_outside && traits->verdict.may_use_replica &&
                           !traits->has_transaction_control && traits->pins.is_empty();
   request.control = traits->transaction;
@@ -122,7 +127,7 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
   request.is_one_statement = traits->statement_count == 1;
   request.is_newly_opaque = traits->parse != ParseOutcome::parsed && pins_.is_empty();
   request.is_behind_settings = settings_.settling > 0;
-  const std::string changed = is_whole ? with_resets_put_right(sql_of(message), *traits, request) : std::string{};
+  if (is_whole && !brings_commit) changed = with_resets_put_right(sql_of(message), *traits, request);
   push_request(std::move(request));
   note_statement(*traits);
   if (requests_.back().has_steps) requests_.back().steps_of = traits;

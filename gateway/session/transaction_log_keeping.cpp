@@ -43,7 +43,7 @@ void SessionCore::give_up_replay(ReplayObstacle obstacle) {
 
 // A statement of the newest request is about to be sent.
 void SessionCore::log_statement(Request& request, const Traits& traits) {
-  if (traits.has_transaction_control)
+  if (traits.has_transaction_control && !request.brings_commit)
     request.may_end_transaction |= traits.statement_count != 1 || may_end_transaction(traits.transaction);
   if (replay_ == nullptr || !replay_->log.is_replayable()) return;
   if (const ReplayObstacle obstacle = obstacle_of(traits); obstacle != ReplayObstacle::none) give_up_replay(obstacle);

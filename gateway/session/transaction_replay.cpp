@@ -21,6 +21,7 @@ bool SessionCore::is_replay_possible(bool is_not_committed) const {
   if (replay_ == nullptr || !replay_->log.is_replayable() || replay_->losses >= kMaxTransactionLosses) return false;
   if (!transaction_.deferred_begin.empty() || !pins_.is_empty() || options_.primary_wait_timeout == Duration{}) return false;
   if (!requests_.empty() && requests_.front().is_wrapped && requests_.front().has_error) return false;  // it is over
+  if (!is_not_committed && !requests_.empty() && requests_.front().is_commit_sent) return false;
   const auto deadline = replay_deadline();
   if (deadline && *deadline <= now_) return false;
   // One that commits is not sent before everything the client was shown has come again, so nothing of it must be shown yet.

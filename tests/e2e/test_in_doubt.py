@@ -53,42 +53,48 @@ def test_in_a_pipeline_reads_run_again_and_writes_are_in_doubt(own_cluster, own_
     assert own_gateway.query("/*NO LOAD BALANCE*/ SELECT mark FROM marks") == [("third",)]
 
 
+WHOLE = ("BEGIN", "INSERT INTO marks VALUES ('once') RETURNING mark", "COMMIT")
+FORMS = {  # what is sent, and the tags of its answer
+    "write": (wire.query(WHOLE[1]), "TDCZ"),
+    "string of writes": (wire.query(f"SELECT 1; {WHOLE[1]}"), "TDCTDCZ"),
+    "transaction in a string": (wire.query("; ".join(WHOLE)), "CTDCCZ"),
+    "transaction in a batch": (b"".join(wire.parse(sql) + wire.bind() + wire.execute() for sql in WHOLE) + wire.SYNC, "12C12DC12CZ"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("is_replicated", [True, False])
-def test_strict_finds_out_about_a_single_write(own_cluster, build, is_replicated):
+def test_strict_finds_out_about_a_write_that_was_sent_at_once(own_cluster, build, is_replicated, form):
     """The write is committed on the primary, which waits for a standby, and dies: the client hears of nothing."""
-    with Howdah(own_cluster, build, commit_safety="strict") as gateway:
+    with Howdah(own_cluster, build, commit_safety="strict") as gateway, wire.Client(gateway.port) as client:
         make_table(own_cluster, gateway)
+        client.login(password=PASSWORD)
         if not is_replicated:
             for node in own_cluster.nodes[1:]:
                 run_sql(node, "ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()")
                 wait_until("it receives nothing", lambda n=node: n.query("SELECT count(*) FROM pg_stat_wal_receiver") == [(0,)])
         hold_commits(own_cluster)
-        outcome = []
-
-        def write():
-            try:
-                outcome.append(gateway.query("INSERT INTO marks VALUES ('once') RETURNING mark"))
-            except psycopg2.Error as error:
-                outcome.append(error.pgcode)
-        thread = threading.Thread(target=write)
-        thread.start()
+        messages, tags = FORMS[form]
+        client.send(messages)
         wait_until("its COMMIT hangs", lambda: own_cluster.primary.query(
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'app'") == [(1,)])
         if is_replicated:
             wait_until("standbys have it", lambda: all(
                 node.query("SELECT count(*) FROM marks", database="app") == [(1,)] for node in own_cluster.nodes[1:]))
         own_cluster.primary.kill()
-        thread.join()
-        assert outcome == [[("once",)]]
+        answer = [(tag, body) for tag, body in client.until() if tag not in b"SN"]
+        assert b"".join(tag for tag, _ in answer).decode() == tags
+        assert [wire.row_values(body) for tag, body in answer if tag == b"D"][-1] == ["once"]
+        assert answer[-1] == (b"Z", b"I")
         assert rows_with(gateway, "once") == 1
 
 
 class Writer(threading.Thread):
-    """Writes marks, each in a statement of its own, and notes those that were acknowledged and the errors."""
+    """Writes marks, each with a `statement` of its own, and notes those that were acknowledged and the errors."""
 
-    def __init__(self, gateway):
+    def __init__(self, gateway, statement):
         super().__init__()
-        self.gateway = gateway
+        self.gateway, self.statement = gateway, statement
         self.stopping = threading.Event()
         self.acknowledged, self.errors = [], []
         self.start()
@@ -98,18 +104,19 @@ class Writer(threading.Thread):
             while not self.stopping.is_set():
                 mark = str(uuid.uuid4())
                 try:
-                    cursor.execute("INSERT INTO marks VALUES (%s)", (mark,))
+                    cursor.execute(self.statement, (mark,))
                     self.acknowledged.append(mark)
                 except psycopg2.Error as error:
                     self.errors.append((error.pgcode, str(error)))
                     return
 
 
-def test_strict_under_load_single_writes_are_done_once_and_nobody_hears_of_the_failover(own_cluster, build):
+def test_strict_under_load_writes_are_done_once_and_nobody_hears_of_the_failover(own_cluster, build):
     with Howdah(own_cluster, build, commit_safety="strict", synchronous_standbys="available") as gateway:
         make_table(own_cluster, gateway)
         replicate_synchronously(own_cluster)
-        writers = [Writer(gateway) for _ in range(6)]
+        insert = "INSERT INTO marks VALUES (%s) RETURNING current_setting('cluster_name')"
+        writers = [Writer(gateway, statement) for statement in (insert, f"BEGIN; {insert}; COMMIT") for _ in range(4)]
         try:
             wait_until("all are at work", lambda: all(len(writer.acknowledged) > 10 for writer in writers))
             own_cluster.primary.kill()

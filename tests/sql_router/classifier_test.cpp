@@ -238,3 +238,31 @@ TEST_CASE("several threads may classify at once") {
   for (std::thread& thread : threads) thread.join();
   CHECK(wrong == 0);
 }
+
+TEST_CASE("what a text is as a whole") {
+  struct Row {
+    const char* sql;
+    bool is_about_rows;
+    bool is_whole_transaction;
+    bool only_changes_rows;
+  };
+  const Row row = GENERATE(
+      Row{"INSERT INTO t VALUES (1)", true, false, true}, Row{"SELECT 1", true, false, false},
+      Row{"UPDATE t SET a = 1; DELETE FROM t", true, false, true}, Row{"UPDATE t SET a = 1; SELECT 1", true, false, false},
+      Row{"UPDATE t SET a = 1; NOTIFY x", false, false, false}, Row{"INSERT INTO t VALUES (1); VACUUM", false, false, false},
+      Row{"BEGIN; INSERT INTO t VALUES (1); COMMIT", false, true, true},
+      Row{"START TRANSACTION ISOLATION LEVEL SERIALIZABLE; SET LOCAL a.b = 1; LOCK t; SELECT 1; END;", false, true, false},
+      Row{"BEGIN; COMMIT", false, true, true}, Row{"BEGIN; INSERT INTO t VALUES (1)", false, false, false},
+      Row{"INSERT INTO t VALUES (1); COMMIT", false, false, false}, Row{"BEGIN; INSERT INTO t VALUES (1); COMMIT AND CHAIN", false, false, false},
+      Row{"BEGIN; INSERT INTO t VALUES (1); ROLLBACK", false, false, false},
+      Row{"BEGIN; COMMIT; INSERT INTO t VALUES (1)", false, false, false},
+      Row{"SELECT 1; BEGIN; INSERT INTO t VALUES (1); COMMIT", false, false, false},
+      Row{"BEGIN; SAVEPOINT a; INSERT INTO t VALUES (1); COMMIT", false, false, false},
+      Row{"BEGIN; NOTIFY x; COMMIT", false, false, false}, Row{"SET LOCAL a.b = 1; INSERT INTO t VALUES (1)", false, false, false},
+      Row{"COPY t FROM STDIN", false, false, false}, Row{"mistyped", false, false, false});
+  CAPTURE(row.sql);
+  const Traits traits = classify(row.sql, kOptions);
+  CHECK(traits.is_about_rows == row.is_about_rows);
+  CHECK(traits.is_whole_transaction == row.is_whole_transaction);
+  CHECK(traits.only_changes_rows == row.only_changes_rows);
+}

@@ -32,6 +32,52 @@ TEST_CASE("a write outside a transaction runs in one of ours, and its client see
   CHECK(outage.world.problems().empty());
 }
 
+TEST_CASE("several writes of one string, outside a transaction, run in one of ours") {
+  Outage outage(strict());
+  CHECK(outage.say({"Q INSERT INTO t VALUES ('me'); INSERT INTO t VALUES ('me')"}) == "CCZI");
+  CHECK(ends_with(outage.world.node_log(World::kPrimary),
+                  {"BEGIN", "INSERT INTO t VALUES ('me')", "INSERT INTO t VALUES ('me')", kXid, "COMMIT"}));
+  // As PostgreSQL, which commits before it tells of the last.
+  CHECK(outage.say({"Q INSERT INTO t VALUES ('me'); INSERT INTO deferred VALUES ('me')"}) == "CE23503ZI");
+  CHECK(outage.say({"Q INSERT INTO t VALUES ('me'); INSERT INTO t VALUES ('bad')"}) == "CE22000ZI");
+  CHECK(outage.world.node_log(World::kPrimary).back() == "ROLLBACK");
+  CHECK(outage.world.problems().empty());
+}
+
+TEST_CASE("a transaction that comes whole is sent without its COMMIT, and its client sees no difference") {
+  Outage outage(strict());
+  CHECK(outage.say({"Q BEGIN; INSERT INTO t VALUES ('me'); COMMIT;"}) == "CCCZI");
+  CHECK(ends_with(outage.world.node_log(World::kPrimary), {"BEGIN", "INSERT INTO t VALUES ('me')", kXid, "COMMIT"}));
+  CHECK(outage.say({"P |BEGIN", "B |", "E |0", "P |INSERT INTO t VALUES ('me')", "B |", "D P|", "E |0", "P |COMMIT", "B |", "D P|", "E |0",
+                    "S", "Q INSERT INTO t VALUES ('me')"}) == "12C12nC12nCZICZI");
+  CHECK(ends_with(outage.world.node_log(World::kPrimary), {"BEGIN", "INSERT INTO t VALUES ('me')", kXid, "COMMIT", "BEGIN",
+                                                          "INSERT INTO t VALUES ('me')", kXid, "COMMIT"}));
+  CHECK(outage.world.leased_count() == 0);
+  CHECK(outage.world.problems().empty());
+}
+
+TEST_CASE("a whole transaction that fails is left as PostgreSQL leaves it") {
+  struct Row {
+    std::vector<const char*> messages;
+    const char* heard;
+    const char* then;  // to ROLLBACK
+  };
+  const Row row = GENERATE(
+      Row{{"Q BEGIN; INSERT INTO t VALUES ('bad'); COMMIT"}, "CE22000ZE", "CZI"},
+      Row{{"Q BEGIN; INSERT INTO deferred VALUES ('me'); COMMIT"}, "CCE23503ZI", "CZI"},
+      Row{{"P |BEGIN", "B |", "E |0", "P |INSERT INTO t VALUES ('bad')", "B |", "E |0", "P |COMMIT", "B |", "E |0", "S"}, "12C12E22000ZE", "CZI"},
+      Row{{"P |BEGIN", "B |", "E |0", "P |INSERT INTO deferred VALUES ('me')", "B |", "E |0", "P |COMMIT", "B |", "E |0", "S"},
+          "12C12C12E23503ZI", "CZI"});
+  Outage outage(strict());
+  for (const char* message : row.messages) outage.send({message});
+  outage.world.run();
+  CHECK(outage.heard() == row.heard);
+  CHECK(outage.say({"Q ROLLBACK"}) == row.then);
+  CHECK(outage.say({"Q INSERT INTO t VALUES ('me')"}) == "CZI");
+  CHECK(outage.world.leased_count() == 0);
+  CHECK(outage.world.problems().empty());
+}
+
 TEST_CASE("what fails, fails with its own error: the write, or its COMMIT") {
   Outage outage(strict());
   CHECK(outage.say({"Q INSERT INTO t VALUES ('bad')"}) == "E22000ZI");
@@ -66,6 +112,77 @@ TEST_CASE("a write is made once and its client hears of success, whenever its pr
   CHECK(outage.heard() == (is_extended ? "12CZI" : "CZI"));
   const int done_before = is_committed ? count_of(outage.world.node_log(World::kPrimary), "COMMIT") : 0;
   CHECK(done_before + count_of(outage.asked_of_new(), "COMMIT") == 1);
+  CHECK(outage.world.problems().empty());
+}
+
+TEST_CASE("a whole transaction is done once and its client hears of success, whenever its primary dies") {
+  const bool is_extended = GENERATE(false, true);
+  const int delivered = GENERATE(range(0, 20));
+  const bool is_committed = GENERATE(false, true);
+  CAPTURE(is_extended, delivered, is_committed);
+  Outage outage(strict());
+  if (!is_committed) outage.world.die_at_commit();
+  outage.world.fate = is_committed ? CommitOutcome::committed : CommitOutcome::not_committed;
+  if (is_extended) {
+    outage.send({"P |BEGIN", "B |", "E |0", "P |INSERT INTO t VALUES ('me')", "B |", "E |0", "P s|SELECT 'me' FROM node", "B |s", "D P|", "E |0",
+                 "P |COMMIT", "B |", "E |0", "S"});
+  } else {
+    outage.send({"Q BEGIN; INSERT INTO t VALUES ('me'); SELECT 'me' FROM node; COMMIT"});
+  }
+  for (int i = 0; i < delivered; ++i) outage.world.step();
+  outage.fail_over();
+  CHECK(outage.heard() == (is_extended ? "12C12C12TDC12CZI" : "CCTDCCZI"));
+  const int done_before = is_committed ? count_of(outage.world.node_log(World::kPrimary), "COMMIT") : 0;
+  CHECK(done_before + count_of(outage.asked_of_new(), "COMMIT") == 1);
+  CHECK(outage.say({"Q INSERT INTO t VALUES ('me')"}) == "CZI");
+  CHECK(outage.world.problems().empty());
+}
+
+TEST_CASE("a whole transaction whose fate cannot be found out is told as unknown, and one that wrote nothing as committed") {
+  const bool is_extended = GENERATE(false, true);
+  const bool has_written = GENERATE(false, true);
+  CAPTURE(is_extended, has_written);
+  Outage outage(strict());
+  outage.say({"Q SELECT 'me' FROM t1 FOR UPDATE"});
+  outage.world.die_at_commit();
+  const char* write = has_written ? "P |INSERT INTO t VALUES ('me')" : "P |UPDATE t SET a = 1 WHERE false";
+  is_extended ? outage.send({"P |BEGIN", "B |", "E |0", write, "B |", "E |0", "P |COMMIT", "B |", "E |0", "S"})
+              : outage.send({has_written ? "Q BEGIN; INSERT INTO t VALUES ('me'); COMMIT" : "Q BEGIN; UPDATE t SET a = 1 WHERE false; COMMIT"});
+  outage.world.run();
+  CHECK(outage.world.client(outage.id).doubt.has_value() == has_written);
+  CHECK(outage.heard() == (has_written ? "E08007ZI" : is_extended ? "12C12C12CZI" : "CCCZI"));
+}
+
+TEST_CASE("a long answer is not kept back, and one that comes out differently is not gone on with") {
+  Outage outage(strict());
+  outage.send({"Q BEGIN; INSERT INTO t VALUES ('me'); SELECT 'me' FROM node; SELECT 'me' FROM big; COMMIT"});
+  while (outage.world.client(outage.id).received.size() < outage.seen + 100'000) REQUIRE(outage.world.step());
+  outage.fail_over();
+  CHECK(outage.heard() == "CCTDCTDE40001ZI");
+  CHECK(count_of(outage.asked_of_new(), "COMMIT") == 0);
+  CHECK(outage.say({"Q INSERT INTO t VALUES ('me')"}) == "CZI");
+  CHECK(outage.world.problems().empty());
+}
+
+TEST_CASE("a write waits for what is in flight, so that it can be wrapped") {
+  Outage outage(strict());
+  outage.world.fate = CommitOutcome::committed;
+  outage.say({"Q SELECT 'me' FROM t1 FOR UPDATE"});
+  outage.world.die_at_commit();
+  CHECK(outage.say({"Q SELECT 'me' FROM t1 FOR UPDATE", "Q INSERT INTO t VALUES ('me')"}) == "TDCZICZI");
+}
+
+TEST_CASE("a cancel that meets the question for the id of a whole transaction leaves it failed") {
+  const bool is_extended = GENERATE(false, true);
+  Outage outage(strict());
+  outage.say({"Q SELECT 'me' FROM t1 FOR UPDATE"});
+  outage.world.cancel_at_commit(1);
+  is_extended ? outage.send({"P |BEGIN", "B |", "E |0", "P |INSERT INTO t VALUES ('me')", "B |", "E |0", "P |COMMIT", "B |", "E |0", "S"})
+              : outage.send({"Q BEGIN; INSERT INTO t VALUES ('me'); COMMIT"});
+  outage.world.run();
+  CHECK(outage.heard() == (is_extended ? "12C12CE57014ZE" : "CCE57014ZE"));
+  CHECK(outage.say({"Q COMMIT"}) == "CZI");
+  CHECK(outage.world.node_log(World::kPrimary).back() == "COMMIT");
   CHECK(outage.world.problems().empty());
 }
 

@@ -1,7 +1,9 @@
 // Finds out whether a COMMIT in doubt has happened: on the promoted standby, by its transaction id. What the standby had
 // not replayed when it was promoted did not happen, and must be told first: the ids beyond it are handed out again, and
-// pg_xact_status would answer for a stranger. Only for a promotion of Howdah's own is that bound, the fork, known;
-// otherwise the answer is "unknown". Pure; part of the coordinator.
+// pg_xact_status would answer for a stranger. Only for a promotion of Howdah's own is that bound, the fork, known,
+// by this gateway or by the one that promoted, which tells the others;
+// otherwise the answer is "unknown". But for what was prepared before: a primary that has only restarted knows it, too.
+// Pure; part of the coordinator.
 #pragma once
 
 #include <cstdint>
@@ -13,15 +15,10 @@
 #include "base/actions.hpp"
 #include "base/log.hpp"
 #include "failover/actions.hpp"
+#include "failover/fork.hpp"
 #include "failover/step_desk.hpp"
 
 namespace howdah::failover {
-
-// Taken on a standby that has replayed all it received, before it is promoted.
-struct Fork {
-  std::uint64_t xid = 0;    // the first one it does not have
-  std::string replayed = {};  // pg_last_wal_replay_lsn: still the same after the promotion, or the xid is no bound
-};
 
 class CommitFates {
  public:
@@ -30,8 +27,11 @@ class CommitFates {
   void begin_promotion() { taken_.reset(); }
   // The step sql_promote() was answered. The first answer counts.
   void note_fork(const SqlDone& done);
-  // Another node is in office: by a promotion of ours, or not (then there is no fork).
-  void begin_epoch(bool is_promoted_by_us);
+  // Another node is in office: by a promotion of ours; or not, and then there is no fork, unless another gateway tells it
+  // until `told_by`.
+  void begin_epoch(bool is_promoted_by_us, Instant told_by = {});
+  void learn(const Fork& fork);
+  const std::optional<Fork>& fork() const { return fork_; }
 
   void on(const FateRequest& request, Instant now);
   // `primary`: trusted, and seen alive at `seen_at`.
@@ -46,6 +46,7 @@ class CommitFates {
     FateRequest request;
     Instant asked_at = {};
     std::optional<StepId> step = {};
+    bool is_of_same_epoch = false;  // that step
     std::optional<CommitOutcome> outcome = {};
   };
   std::optional<CommitOutcome> judge(const Question& question, std::optional<NodeId> primary, Instant seen_at, Epoch epoch,
@@ -55,6 +56,7 @@ class CommitFates {
   Log& log_;
   std::optional<Fork> taken_;       // of the promotion under way
   std::optional<Fork> fork_;        // between the epoch before and this one
+  Instant told_by_{};
   std::vector<Question> questions_;
 };
 

@@ -23,6 +23,8 @@ void Coordinator::handle(const PatroniAnswered& event) {
 void Coordinator::handle(const CouncilSeen& event) {
   council_.on(event);
   if (council_.is_overruled(known_.node)) tracker_.probe_now(council_.office()->node, now_, health_out_);
+  const auto& office = council_.office();
+  if (office && office->node == known_.node && office->epoch == epoch_) fates_.learn(office->fork);
 }
 
 bool Coordinator::have_peers_spoken() const {
@@ -80,7 +82,9 @@ void Coordinator::tell_council() {
   keep_lock();
   Council::Turn turn{.known = known_.node, .stance = stance(), .servers = servers_of(tracker_.nodes())};
   const bool is_seated = (phase_ == Phase::steady || phase_ == Phase::following) && primary()->is_usable() && !verdict_.is_contested;
-  if (is_seated) turn.seated = OfficeRow{epoch_, *known_.node, known_.timeline};
+  if (is_seated)
+    turn.seated = OfficeRow{
+        .epoch = epoch_, .node = *known_.node, .timeline = known_.timeline, .fork = fates_.fork().value_or(Fork{})};
   turn.is_calm = phase_ == Phase::steady && is_primary_trusted() && view_->primary == known_.node;
   council_.end_turn(turn, *out_);
 }

@@ -17,6 +17,8 @@ namespace {
 constexpr Duration kOutcastAfter = 2s;
 // A returning false primary is to be closed before its own clients have written much.
 constexpr Duration kReturnPeriod = 50ms;
+// A gateway that has promoted tells the others where the histories part as soon as it has seen the promotion.
+constexpr Duration kForkToldWithin = 2s;
 
 }  // namespace
 
@@ -136,7 +138,8 @@ void Coordinator::adopt(NodeId id, std::string_view why) {
     ++epoch_.value;
     if (council_.office() && council_.office()->node == id) epoch_ = std::max(epoch_, council_.office()->epoch);
     council_.accept();
-    fates_.begin_epoch(plan_ && plan_->new_primary == id);
+    const Instant told_by = council_.is_enabled() ? now_ + kForkToldWithin : Instant{};
+    fates_.begin_epoch(plan_ && plan_->new_primary == id, told_by);
   }
   if (previous && *previous != id && std::find(former_.begin(), former_.end(), *previous) == former_.end())
     former_.push_back(*previous);

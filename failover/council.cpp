@@ -164,7 +164,8 @@ void Council::enter_office(const Turn& turn, Actions<Action>& out) {
   OfficeRow row = *turn.seated;
   row.claimed_by = options_.self;
   if (office_) {
-    if (office_->node == row.node && office_->timeline == row.timeline) return;
+    const bool is_said = office_->node == row.node && office_->timeline == row.timeline;
+    if (is_said && (row.fork.xid == 0 || row.fork == office_->fork)) return;
     row.epoch = std::max(row.epoch, Epoch{office_->epoch.value + (office_->node == row.node ? 0 : 1)});
     row.revision = office_->revision;
   }

@@ -80,6 +80,7 @@ std::string office_text(const OfficeRow& row) {
   value["epoch"] = row.epoch.value;
   value["node"] = row.node.value;
   value["timeline"] = row.timeline.value;
+  if (row.fork.xid != 0) value["fork_xid"] = row.fork.xid, value["fork_lsn"] = row.fork.replayed;
   return json::serialize(value);
 }
 
@@ -88,7 +89,8 @@ std::optional<OfficeRow> office_of(const json::object& value, std::int64_t revis
   const auto epoch = number_field(value, "epoch"), node = number_field(value, "node"), timeline = number_field(value, "timeline");
   if (!gateway || !epoch || !node || !timeline) return std::nullopt;
   return OfficeRow{Epoch{static_cast<std::uint64_t>(*epoch)}, NodeId{static_cast<std::int32_t>(*node)},
-                   TimelineId{static_cast<std::uint32_t>(*timeline)}, *gateway, revision};
+                   TimelineId{static_cast<std::uint32_t>(*timeline)}, *gateway, revision,
+                   Fork{static_cast<std::uint64_t>(number_field(value, "fork_xid").value_or(0)), text_field(value, "fork_lsn")}};
 }
 
 // --- bodies ---

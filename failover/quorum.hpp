@@ -14,6 +14,7 @@
 
 #include "base/ids.hpp"
 #include "base/instant.hpp"
+#include "failover/fork.hpp"
 #include "health/role_detector.hpp"
 #include "health/tracker.hpp"
 
@@ -60,6 +61,7 @@ struct OfficeRow {
   TimelineId timeline = {};
   GatewayId claimed_by = {};
   std::int64_t revision = 0;  // etcd's, of its last change; 0: there is none yet
+  Fork fork = {};             // told after the promotion, so that every gateway can look up commits in doubt
 };
 
 // Everything, as read at one moment.

@@ -10,6 +10,7 @@ import pytest
 import cluster as pg
 import peers
 from cluster import Howdah, wait_until
+from test_failover import hold_commits
 
 
 @pytest.fixture
@@ -83,6 +84,35 @@ def test_one_gateway_promotes_and_all_follow(own_cluster, gateways):
     assert [row[0] for row in rows] == [0, 1, 2, 10, 11, 12]
     for howdah in gateways:
         assert primary_of(howdah) == promoted[0]
+
+
+
+def test_every_gateway_finds_out_about_its_commits_in_doubt(own_cluster, gateways):
+    """One promotes and knows where the histories part; it tells the others."""
+    gateways[0].query("CREATE TABLE audit (id int)")
+    hold_commits(own_cluster)
+    outcomes = {}
+
+    def commit(number, howdah):
+        with contextlib.closing(howdah.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("INSERT INTO audit VALUES (%s)", (number,))
+            try:
+                cursor.execute("COMMIT")
+                outcomes[number] = cursor.statusmessage
+            except psycopg2.Error as error:
+                outcomes[number] = error.pgcode
+    threads = [threading.Thread(target=commit, args=pair) for pair in enumerate(gateways)]
+    for thread in threads:
+        thread.start()
+    wait_until("every COMMIT hangs", lambda: own_cluster.primary.query(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'app'") == [(3,)])
+    wait_until("the standbys have all", lambda: all(
+        node.query("SELECT count(*) FROM audit", database="app") == [(3,)] for node in own_cluster.nodes[1:]))
+    own_cluster.primary.kill()
+    for thread in threads:
+        thread.join()
+    assert outcomes == {0: "COMMIT", 1: "COMMIT", 2: "COMMIT"}
 
 
 def test_without_etcd_writing_goes_on_and_nobody_is_promoted(own_cluster, etcd, gateways):

@@ -1,6 +1,8 @@
 """Two-phase commits whose primary dies in one of their steps; each test breaks servers of its own."""
 
 import contextlib
+import os
+import signal
 import threading
 
 import psycopg2
@@ -124,3 +126,30 @@ def test_a_second_phase_whose_first_was_lost_gets_the_servers_word(two_phase_clu
             thread.join()
         assert outcome == ["42704"], "prepared transaction does not exist"
         assert rows(gateway) == 0
+
+
+def test_a_second_phase_is_looked_up_on_a_primary_that_has_only_restarted(two_phase_cluster, build):
+    primary = two_phase_cluster.primary
+    with Howdah(two_phase_cluster, build) as gateway, contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        gateway.query("CREATE TABLE phases (a int)")
+        cursor.execute("BEGIN")
+        cursor.execute("INSERT INTO phases VALUES (1)")
+        cursor.execute("PREPARE TRANSACTION 'kept'")
+        hold_commits(two_phase_cluster)
+        outcome = []
+
+        def say():
+            try:
+                cursor.execute("COMMIT PREPARED 'kept'")
+                outcome.append(cursor.statusmessage)
+            except psycopg2.Error as error:
+                outcome.append(error.pgcode)
+        thread = threading.Thread(target=say)
+        thread.start()
+        asked = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'app'"
+        wait_until("it hangs", lambda: len(primary.query(asked)) == 1)
+        os.kill(primary.query(asked)[0][0], signal.SIGKILL)  # all others are ended with it, and the server recovers
+        thread.join()
+        assert outcome == ["COMMIT PREPARED"]
+        assert primary.is_primary() and prepared(primary) == []
+        assert rows(gateway) == 1

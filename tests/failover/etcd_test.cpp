@@ -107,6 +107,13 @@ TEST_CASE("rows are read as they were written") {
     CHECK(assembly->office->epoch == Epoch{3});
     CHECK(assembly->office->claimed_by == kWriter);
     CHECK(assembly->office->revision == 6);
+    CHECK(assembly->office->fork == Fork{});
+  }
+  SECTION("the office after a promotion") {
+    const OfficeRow row{Epoch{3}, NodeId{1}, TimelineId{2}, kWriter, 5, {700, "0/5000"}};
+    const auto assembly = kBodies.parse_assembly(reading_of(put_of(kBodies.claim_office(row, 8)), 4, 6));
+    REQUIRE(assembly.has_value());
+    CHECK(assembly->office->fork == Fork{700, "0/5000"});
   }
 }
 

@@ -104,9 +104,14 @@ struct CouncilSeen {
   Instant lease_until = {};
 };
 
+// All workers act by the view of this version, and so by all before it.
+struct ViewTaken {
+  std::uint64_t version = 0;
+};
+
 using Event = std::variant<health::ProbeAnswered, health::ProbeFailed, health::TrafficFailed, health::TrafficSeen,
                            health::PositionWanted, health::Tick, SqlDone, CommandDone, AgentDone, AttachRequest, DetachRequest,
-                           PromoteRequest, FateRequest, PatroniAnswered, PatroniSwitched, CouncilSeen>;
+                           PromoteRequest, FateRequest, PatroniAnswered, PatroniSwitched, CouncilSeen, ViewTaken>;
 
 // --- actions ---
 

@@ -41,6 +41,7 @@ Coordinator::Coordinator(health::HealthOptions health, FailoverOptions failover,
       disk_(desk_, log),
       fates_(desk_, log),
       synchronous_(desk_, log),
+      views_(log),
       patroni_(log),
       council_(log) {
   council_.reconfigure(options_.council);
@@ -255,8 +256,16 @@ void Coordinator::publish_if_changed() {
   ClusterView view = compose_view(tracker_.nodes(), {epoch_, known_, is_primary_trusted(), is_switching(), std::move(contest)});
   if (view_->version != 0 && is_same(view, *view_)) return;
   view.version = view_->version + 1;
+  views_.note_published(*view_, view, now_);
   view_ = std::make_shared<const ClusterView>(std::move(view));
   out_->push(Publish{view_});
+}
+
+// The workers act by what was published. A step that waits for it is tried again when they say so.
+bool Coordinator::is_view_taken() {
+  if (!options_.are_views_told || views_.is_taken(now_)) return true;
+  wake_at(views_.deadline());
+  return false;
 }
 
 void Coordinator::keep_if_changed() {

@@ -30,6 +30,7 @@
 #include "failover/sources.hpp"
 #include "failover/synchronous.hpp"
 #include "failover/timeline.hpp"
+#include "failover/view_taking.hpp"
 #include "health/role_detector.hpp"
 #include "health/tracker.hpp"
 
@@ -92,6 +93,7 @@ class Coordinator {
   void handle(const PatroniAnswered& event);
   void handle(const PatroniSwitched& event);
   void handle(const CouncilSeen& event);
+  void handle(const ViewTaken& event) { views_.on(event); }
   template <typename HealthEvent>
   void handle(const HealthEvent& event) {
     tracker_.on(event, now_, health_out_);
@@ -107,6 +109,7 @@ class Coordinator {
   bool wants_to_write() const;
   bool is_primary_trusted() const { return wants_to_write() && council_.has_declared(*known_.node); }
   bool is_switching() const;
+  bool is_view_taken();
 
   // coordinator_roles.cpp
   void judge_roles();
@@ -149,7 +152,10 @@ class Coordinator {
   void start_switchover(const PromoteRequest& request);
   std::optional<std::string> object_to_switchover(NodeId candidate) const;
   void advance_switching();
+  void prepare_switchover();
   void count_busy();
+  void prepare_while_closing();
+  bool are_others_settled();
   void catch_up();
   void take_switch_step(const SqlDone& done);
   void close_old_primary();
@@ -194,6 +200,7 @@ class Coordinator {
   CommitFates fates_;
   SynchronousNames synchronous_;
   Timeline timeline_;
+  ViewTaking views_;
   PatroniWord patroni_;
   std::optional<Duration> patroni_period_;
   Council council_;

@@ -229,7 +229,8 @@ void Coordinator::advance_promoting() {
   }
   tracker_.watch_closely(winner.options.id, kStepPeriod, now_);
   if (!is_claimed()) return;
-  const bool is_ready = council_.has_lock() && synchronous_.prepare(winner, options_.synchronous, options_.sql_timeout, now_, *out_);
+  const bool is_prepared = synchronous_.prepare(winner, options_.synchronous, options_.sql_timeout, now_, *out_);
+  const bool is_ready = council_.has_lock() && is_prepared && is_view_taken();
   if (is_ready && !promote_step_ && now_ >= next_promote_) {
     promote_step_ = send(winner.options.id, SqlStep::promote, sql_promote(), options_.sql_timeout);
     next_promote_ = now_ + kPromoteAgain;

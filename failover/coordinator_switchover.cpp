@@ -17,7 +17,7 @@ using health::NodeFacts;
 namespace {
 
 constexpr Duration kFirstCheckpointLimit = 60s;  // before anybody waits; only shortens the promotion
-constexpr Duration kFirstCount = 30ms;      // until every worker has seen that new transactions must wait
+constexpr Duration kFirstCount = 30ms;      // where workers do not tell that they have seen that new transactions must wait
 constexpr Duration kCountAgain = 20ms;
 constexpr Duration kSwitchoverPeriod = 10ms;
 
@@ -49,6 +49,17 @@ void Coordinator::start_switchover(const PromoteRequest& request) {
   switchover_ = Switchover{.request = request.request, .candidate = request.node};
   switchover_->step = send(*known_.node, SqlStep::checkpoint, sql_checkpoint(), kFirstCheckpointLimit);
   set_phase(Phase::switching, "operator");
+  prepare_switchover();
+}
+
+// What would take its time while clients wait is done before that.
+void Coordinator::prepare_switchover() {
+  if (options_.asks_patroni) return;
+  for (const NodeFacts& node : tracker_.nodes())
+    if (is_freezable(node)) sources_.want_known(node.options.id);
+  if (agents_.answers(*known_.node)) return;
+  fences_.note_closed(*known_.node, false);
+  keep_if_changed();
 }
 
 void Coordinator::take_switch_step(const SqlDone& done) {
@@ -78,8 +89,6 @@ void Coordinator::take_switch_step(const SqlDone& done) {
       if (!position) return give_up_switchover("the old primary cannot be closed: " + done.error);
       plan.target = *position;
       plan.stage = SwitchStage::catching_up;
-      settling_.clear();
-      watch_standbys(kSwitchoverPeriod);
       return;
     }
     case SwitchStage::stopping:
@@ -102,9 +111,11 @@ void Coordinator::close_old_primary() {
     return;
   }
   plan.stage = SwitchStage::closing;
-  fences_.note_closed(*known_.node, false);
+  fences_.note_closed(*known_.node, false);  // known already, if its agent has not fallen silent meanwhile
   keep_if_changed();
   plan.step = send(*known_.node, SqlStep::close, sql_close(), options_.sql_timeout);
+  settling_.clear();
+  watch_standbys(kSwitchoverPeriod);
 }
 
 void Coordinator::take_agent_step(const AgentDone& done) {
@@ -138,7 +149,7 @@ void Coordinator::advance_switching() {
     case SwitchStage::checkpointing: return;
     case SwitchStage::gathering: return gather();
     case SwitchStage::draining: return count_busy();
-    case SwitchStage::closing:
+    case SwitchStage::closing: return prepare_while_closing();
     case SwitchStage::stopping: return;
     case SwitchStage::catching_up: return catch_up();
     case SwitchStage::asking: return;
@@ -154,7 +165,7 @@ void Coordinator::gather() {
     return wake_at(plan.deadline);
   }
   plan.stage = SwitchStage::draining;
-  plan.next_count = now_ + kFirstCount;
+  plan.next_count = options_.are_views_told ? now_ : now_ + kFirstCount;
   count_busy();
 }
 
@@ -164,24 +175,39 @@ void Coordinator::count_busy() {
   wake_at(plan.deadline);
   if (plan.step) return;
   if (now_ < plan.next_count) return wake_at(plan.next_count);
+  if (!view_->is_switching) return wake_at(now_ + kSwitchoverPeriod);  // not published yet
+  if (!is_view_taken()) return;
   plan.step = send(*known_.node, SqlStep::count_busy, sql_count_busy(), options_.sql_timeout);
 }
 
-// The others stop receiving first and the candidate last, so that nobody is ahead of it and all can follow.
+// On other servers than the one that is being closed.
+void Coordinator::prepare_while_closing() {
+  synchronous_.prepare(*tracker_.find(switchover_->candidate), options_.synchronous, options_.sql_timeout, now_, *out_);
+  are_others_settled();
+}
+
+// The others stop receiving first and the candidate last, so that nobody is ahead of it and all can follow. By then no
+// transaction is open whose commit could wait for one of them.
+bool Coordinator::are_others_settled() {
+  bool is_each_settled = true;
+  for (const NodeFacts& node : tracker_.nodes()) {
+    if (node.options.id == switchover_->candidate || !is_freezable(node)) continue;
+    sources_.want_frozen(node.options.id);
+    is_each_settled = is_each_settled && is_settled(node);
+  }
+  return is_each_settled;
+}
+
 void Coordinator::catch_up() {
   Switchover& plan = *switchover_;
   if (now_ >= plan.deadline) return give_up_switchover("the candidate did not catch up");
   wake_at(plan.deadline);
+  const bool is_candidate_next = are_others_settled();
   Lsn needed = plan.target;
-  bool are_others_settled = true;
-  for (const NodeFacts& node : tracker_.nodes()) {
-    if (node.options.id == plan.candidate || !is_freezable(node)) continue;
-    sources_.want_frozen(node.options.id);
-    are_others_settled = are_others_settled && is_settled(node);
-    needed = std::max(needed, node.position);
-  }
+  for (const NodeFacts& node : tracker_.nodes())
+    if (node.options.id != plan.candidate && is_freezable(node)) needed = std::max(needed, node.position);
   const NodeFacts& candidate = *tracker_.find(plan.candidate);
-  if (!are_others_settled || candidate.last->replayed < needed) return;
+  if (!is_candidate_next || candidate.last->replayed < needed) return;
   sources_.want_frozen(plan.candidate);
   if (!is_settled(candidate)) return;
 

@@ -22,6 +22,7 @@ struct FailoverOptions {
   std::string follow_primary_command = {};
   bool asks_patroni = false;  // mode patroni, and it is known where
   CouncilOptions council = {};
+  bool are_views_told = false;  // the workers tell when they have taken one over (ViewTaken)
   SynchronousPolicy synchronous = SynchronousPolicy::off;
   bool may_standbys_decide = false;        // detach_false_primary
   // A standby is asked whether it hears a silent primary: its WAL receiver pings after so much silence, and is waited for so

@@ -41,6 +41,11 @@ void Sources::want_asked(NodeId standby, Duration age, const Ping& first, Instan
   entry.is_asked = entry.is_done = false;
 }
 
+void Sources::want_known(NodeId standby) {
+  const auto [found, is_new] = standbys_.try_emplace(standby);
+  if (is_new) found->second.wish = Wish::known;
+}
+
 void Sources::want_frozen(NodeId standby) {
   Standby& entry = standbys_[standby];
   if (entry.wish != Wish::frozen) entry.is_done = false;
@@ -67,6 +72,7 @@ void Sources::send_next(NodeId id, Standby& standby, const std::vector<health::N
                         Instant now, Actions<Action>& out) {
   if (!standby.conninfo) return send(id, standby, SqlStep::read_source, sql_read_source(), limit, now, out);
   switch (standby.wish) {
+    case Wish::known: standby.is_done = true; return;
     case Wish::asked:
       return send(id, standby, SqlStep::ask_standby, sql_set_receiver_timeout(standby.sent_timeout), limit, now, out);
     case Wish::frozen: {

@@ -32,6 +32,7 @@ class Sources {
   // Make its WAL receiver ping the primary, which it last heard `age` ago. Who is still to be asked after that has heard it,
   // and is asked again with more patience.
   void want_asked(NodeId standby, Duration age, const Ping& first, Instant now);
+  void want_known(NodeId standby);   // only know where it receives from, as the other wishes must
   void want_frozen(NodeId standby);  // stop receiving
   // Receive from `primary`. `is_repair`: only if it was left frozen, or points at another node of ours.
   void want_following(NodeId standby, const health::NodeOptions& primary, bool is_repair);
@@ -50,7 +51,7 @@ class Sources {
   std::string trouble_of(NodeId standby) const;            // the last error; empty if none
 
  private:
-  enum class Wish { asked, frozen, following };
+  enum class Wish { known, asked, frozen, following };
   struct Standby {
     Wish wish = Wish::asked;
     health::NodeOptions target = {};

@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "conf/io/host_facts.hpp"
 #include "gateway/io/random.hpp"
@@ -203,6 +204,7 @@ void App::start_control() {
   failover::ControlOptions options;
   options.health = health_options(*settings_);
   options.failover = failover_options(*settings_);
+  options.failover.are_views_told = true;
   ProbeLogin login = probe_login(configuration_, *settings_);
   if (!login.trouble.empty()) log_.warn("no login for the checks why=\"{}\"", login.trouble);
   options.probe_login = std::move(login.credentials);
@@ -267,7 +269,12 @@ void App::publish(ClusterViewPtr view) {
   }
   catalogs_->set_view(view);
   view_.store(view);
-  for (auto& worker : workers_) worker->set_view(view);
+  // Shared by the workers: the last one tells.
+  const auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
+  for (auto& worker : workers_)
+    worker->set_view(view, [this, left, version = view->version] {
+      if (left->fetch_sub(1) == 1) control_->note_view_taken(version);
+    });
 }
 
 void App::give_to_least_busy(Accepted accepted) {

@@ -277,6 +277,7 @@ void Control::report_traffic_failure(NodeId node, health::FailureKind kind) {
 void Control::want_position() {
   if (const auto primary = view()->primary) state_->post_traffic(health::PositionWanted{*primary});
 }
+void Control::note_view_taken(std::uint64_t version) { state_->post(ViewTaken{version}); }
 void Control::report_traffic(NodeId node) { state_->post_traffic(health::TrafficSeen{node}); }
 
 Result<void> Control::attach(NodeId node) {
@@ -319,6 +320,7 @@ void Control::reconfigure(health::HealthOptions health, FailoverOptions failover
   {
     const std::lock_guard lock(state_->mutex);
     failover.council = state_->options.failover.council;  // for life, as its line to etcd
+    failover.are_views_told = state_->options.failover.are_views_told;
     state_->fresh_options = {std::move(health), std::move(failover)};
   }
   state_->wake.notify_one();

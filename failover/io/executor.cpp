@@ -8,6 +8,7 @@ namespace howdah::failover {
 namespace {
 
 constexpr auto kLookAgain = std::chrono::seconds(2);
+constexpr auto kOpenAgain = std::chrono::milliseconds(500);  // where there is none: the host may be back at any moment
 constexpr Duration kOpenLimit = 2s;
 
 }  // namespace
@@ -41,7 +42,8 @@ void NodeExecutor::work() {
   keep_ready();
   for (;;) {
     std::unique_lock lock(mutex_);
-    const bool has_work = wake_.wait_for(lock, kLookAgain, [this] { return thread_.is_stopping() || !steps_.empty(); });
+    const std::chrono::milliseconds pause = connection_.is_open() ? kLookAgain : kOpenAgain;
+    const bool has_work = wake_.wait_for(lock, pause, [this] { return thread_.is_stopping() || !steps_.empty(); });
     if (thread_.is_stopping()) return;
     eventfd_t steps = 0;
     eventfd_read(step_fd_, &steps);
@@ -58,10 +60,10 @@ void NodeExecutor::work() {
 }
 
 // A login costs 5 to 600 ms on a busy host, and a failover needs several: it has taken place before. A step that comes
-// meanwhile breaks the attempt off.
+// meanwhile breaks the attempt off, unless the host has accepted it: then it is sooner there than another one.
 void NodeExecutor::keep_ready() {
   if (connection_.is_open() && connection_.check_idle()) connection_.close();
-  if (!connection_.is_open()) connection_.open(health::monotonic_now() + kOpenLimit, step_fd_);
+  if (!connection_.is_open()) connection_.open(health::monotonic_now() + kOpenLimit, step_fd_, {}, thread_.stop_fd());
 }
 
 // A kept connection that turns out to be broken before anything was answered is opened anew once: every step may be

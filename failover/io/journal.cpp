@@ -51,10 +51,18 @@ KeptState Journal::read() const {
   return parse_kept_state(read_all(directory_ + "/pgpool_status"), read_all(directory_ + "/howdah_status"));
 }
 
+bool Journal::replace_if_changed(const char* name, std::string text, std::string& kept) const {
+  if (text == kept) return true;
+  kept.clear();  // what a failure leaves behind is not known
+  if (!replace_file(directory_ + name, text)) return false;
+  kept = std::move(text);
+  return true;
+}
+
 void Journal::write(const KeptState& state) {
   if (directory_.empty()) return;
-  const bool is_written = replace_file(directory_ + "/howdah_status", to_howdah_status(state)) &&
-                          replace_file(directory_ + "/pgpool_status", to_pgpool_status(state)) &&
+  const bool is_written = replace_if_changed("/howdah_status", to_howdah_status(state), kept_howdah_) &&
+                          replace_if_changed("/pgpool_status", to_pgpool_status(state), kept_pgpool_) &&
                           sync_directory(directory_);
   if (!is_written) log_.error("status not written directory={} error=\"{}\"", directory_, std::strerror(errno));
 }

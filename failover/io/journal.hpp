@@ -1,5 +1,6 @@
 // Keeps what must survive a restart: pgpool_status and howdah_status in work_dir (failover/kept_state.hpp). Each is
-// written whole beside the old one and renamed over it, so that a crash leaves the old or the new, never half.
+// written whole beside the old one and renamed over it, so that a crash leaves the old or the new, never half. What has not
+// changed is left alone: clients wait for some of these writes.
 #pragma once
 
 #include <string>
@@ -18,8 +19,11 @@ class Journal {
   void write(const KeptState& state);  // an error is logged: Howdah goes on without
 
  private:
+  bool replace_if_changed(const char* name, std::string text, std::string& kept) const;
+
   std::string directory_;
   Log& log_;
+  std::string kept_howdah_, kept_pgpool_;  // as written last
 };
 
 }  // namespace howdah::failover

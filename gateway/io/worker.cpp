@@ -107,8 +107,11 @@ void Worker::set_config(WorkerConfigPtr config) {
   });
 }
 
-void Worker::set_view(ClusterViewPtr view) {
-  reactor_.post([this, view = std::move(view)] { adopt_view(view); });
+void Worker::set_view(ClusterViewPtr view, std::function<void()> taken) {
+  reactor_.post([this, view = std::move(view), taken = std::move(taken)] {
+    adopt_view(view);
+    taken();
+  });
 }
 
 void Worker::set_orders(StandingOrdersPtr orders, std::function<void()> then) {

@@ -84,7 +84,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   void give_server(MovedServer moved);
   void cancel(wire::CancelKey key, std::function<void()> then);
   void set_config(WorkerConfigPtr config);
-  void set_view(ClusterViewPtr view);
+  void set_view(ClusterViewPtr view, std::function<void()> taken);  // `taken`: on the worker's thread, when it acts by it
   // `then` is called on the worker's thread when they are in force here.
   void set_orders(StandingOrdersPtr orders, std::function<void()> then);
   // `then` gets the number of clients that were sent away; on the worker's thread.

@@ -86,7 +86,8 @@ std::optional<PgFailure> PgConnection::wait(Wanted wanted, Instant deadline, int
 
 // Keep-alive and user timeout together, for each alone misses cases: a silent network is noticed in about two seconds.
 // The server is asked for the same, so that it forgets Howdah's own sessions as quickly.
-std::optional<PgFailure> PgConnection::open(Instant deadline, int wake_fd, std::optional<Instant> accepted_by) {
+std::optional<PgFailure> PgConnection::open(Instant deadline, int wake_fd, std::optional<Instant> accepted_by,
+                                            std::optional<int> late_wake_fd) {
   const std::string port = fmt::format("{}", port_);
   const Credentials& login = credentials_;
   const std::pair<const char*, const char*> words[] = {
@@ -115,7 +116,7 @@ std::optional<PgFailure> PgConnection::open(Instant deadline, int wake_fd, std::
     const Wanted wanted = step == PGRES_POLLING_WRITING ? Wanted::writing : Wanted::reading;
     const bool is_accepted = PQstatus(connection_.get()) != CONNECTION_STARTED;
     const Instant limit = is_accepted ? deadline : std::min(deadline, accepted_by.value_or(deadline));
-    if (auto failure = wait(wanted, limit, wake_fd)) return failure;
+    if (auto failure = wait(wanted, limit, is_accepted ? late_wake_fd.value_or(wake_fd) : wake_fd)) return failure;
     step = PQconnectPoll(connection_.get());
   }
   PQsetnonblocking(connection_.get(), 1);

@@ -37,8 +37,9 @@ class PgConnection {
 
   // Nothing on success. After any failure but an SQL error the connection is closed.
   // `wake_fd` interrupts the wait when it becomes readable (it is not read); -1: none. The host must have accepted the
-  // connection by `accepted_by`, if that is given.
-  std::optional<PgFailure> open(Instant deadline, int wake_fd, std::optional<Instant> accepted_by = {});
+  // connection by `accepted_by`, if that is given. Once it has, `late_wake_fd` interrupts instead, if that is given.
+  std::optional<PgFailure> open(Instant deadline, int wake_fd, std::optional<Instant> accepted_by = {},
+                                std::optional<int> late_wake_fd = {});
   // One simple query with one result set at most.
   std::optional<PgFailure> query(const std::string& sql, PgRows& rows, Instant deadline, int wake_fd);
   // What an idle connection has to say when its socket is readable: a failure when the server has gone.

@@ -65,6 +65,7 @@ class Player {
     else if (name == "detach_false_primary") options_.failover.may_standbys_decide = value == "on";
     else if (name == "auto_failback") options_.health.auto_failback = value == "on";
     else if (name == "agents") node_.agent_port = 1;
+    else if (name == "views_told") options_.failover.are_views_told = value == "on";
     else if (name == "agent_rejoin") options_.failover.agent_rejoin = value == "on";
     else if (name == "disallow") disallowed_.push_back(std::stoul(value));
     else if (name == "always_primary") always_primary_.push_back(std::stoul(value));
@@ -153,6 +154,7 @@ class Player {
        }},
       {"etcd_away", [this](const std::string&, const std::string&) { world_->set_etcd_away(true); }},
       {"etcd_back", [this](const std::string&, const std::string&) { world_->set_etcd_away(false); }},
+      {"take_view", [this](const std::string&, const std::string&) { world_->post(failover::ViewTaken{world_->view().version}); }},
       {"restart_gateway", [this](const std::string&, const std::string&) { world_->restart_gateway(); }},
       {"cut", [this](const std::string& a, const std::string& b) { world_->cut(std::stoi(a), std::stoi(b)); }},
       {"crash_backend",

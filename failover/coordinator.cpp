@@ -91,8 +91,8 @@ void Coordinator::on(const Event& event, Instant now, Actions<Action>& out) {
   commands_.advance(options_.command_timeout, now_, out);
   fences_.advance(options_.sql_timeout, now_, out);
   advance_agents();
-  const NodeFacts* serving = known_.is_given_up || primary() == nullptr || !primary()->is_usable() ? nullptr : primary();
-  disk_.advance(serving, options_.hung_disk_timeout, now_, out);
+  const bool is_serving = primary() != nullptr && !known_.is_given_up && primary()->is_usable();
+  disk_.advance(is_serving || is_left_for_disk() ? primary() : nullptr, options_.hung_disk_timeout, now_, out);
   fates_.advance(view_->primary, primary() ? primary()->last_asked_at : Instant{}, epoch_, options_.sql_timeout, now_, out);
   tell_council();     // after the view: who is told that nothing is written may rely on it
   keep_if_changed();  // the rest may be a moment late: clients wait for the view, not for the disk

@@ -182,7 +182,8 @@ class Coordinator {
   void await_patroni();
 
   const health::NodeFacts* primary() const { return known_.node ? tracker_.find(*known_.node) : nullptr; }
-  bool is_primary_back() const { return known_.node && verdict_.primary == known_.node; }
+  bool is_primary_back() const { return known_.node && verdict_.primary == known_.node && !is_left_for_disk(); }
+  bool is_left_for_disk() const { return options_.failover_on_hung_disk && options_.mode == FailoverMode::native && disk_.is_hung(); }
   StepId send(NodeId node, SqlStep step, std::vector<std::string> statements, Duration limit);
   void wake_at(Instant at);
   void watch_standbys(Duration period);

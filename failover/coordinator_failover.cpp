@@ -69,6 +69,10 @@ void Coordinator::advance_steady() {
     known_.is_given_up = true;
     return set_phase(Phase::searching, "the primary is a standby now");
   }
+  if (node.is_usable() && is_left_for_disk() && !object_to_promotion(tracker_.nodes(), known_, guard_options(), now_)) {
+    tracker_.fence(*known_.node, "its disk hangs", now_, health_out_);
+    return set_phase(Phase::confirming, node.reason);
+  }
   if (node.is_usable()) {
     known_.timeline = std::max(known_.timeline, node.timeline);
     keep_following();
@@ -111,7 +115,7 @@ void Coordinator::advance_confirming() {
     return set_phase(Phase::searching, is_promoted_by_us ? "the primary may not fail over"
                                                          : "failover_mode leaves the promotion to somebody else");
   }
-  if (options_.mode == FailoverMode::native && council_.may_ping(*known_.node)) ping_primary();
+  if (options_.mode == FailoverMode::native && !is_left_for_disk() && council_.may_ping(*known_.node)) ping_primary();
   auto objection = object_to_promotion(tracker_.nodes(), known_, guard_options(), now_);
   if (!objection && options_.mode == FailoverMode::native)
     objection = synchronous_.object_to_promotion(tracker_.nodes(), known_, options_.synchronous);
@@ -135,6 +139,7 @@ void Coordinator::advance_confirming() {
 GuardOptions Coordinator::guard_options() const {
   return {.asked_after = primary()->trouble_since,
           .patience = crash_restart_grace_,
+          .is_left_alive = is_left_for_disk(),
           .ping_of = [this](NodeId id) { return sources_.ping_of(id); }};
 }
 

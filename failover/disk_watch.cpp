@@ -44,8 +44,8 @@ void DiskWatch::look(const health::NodeFacts& primary) {
   if (is_moving) has_failed_ = false;
   if (!is_hung || hung_since_) return;
   hung_since_ = still_since_;
-  log_.error("disk hangs node={} flushed={} inserted={} hint=\"commits wait; reads and logins are answered, so the node is not "
-             "failed over: stop it if its disk does not come back\"",
+  log_.error("disk hangs node={} flushed={} inserted={} hint=\"commits wait, reads and logins are answered: without "
+             "failover_on_hung_disk the node stays in office, stop it if its disk does not come back\"",
              node_->value, to_text(flushed_), to_text(primary.last->inserted));
 }
 

@@ -1,8 +1,8 @@
 // Whether the primary's disk still takes what is written. A disk that hangs is neither silence nor death: questions, reads and
 // new logins are answered as ever, only commits wait. It shows in the WAL: records are inserted, and none is flushed. That
 // alone is usual on a quiet primary (an open transaction's record that nobody waits for), so then something is written, and
-// must come back. Told by an alarm: nobody is promoted for it, because the primary lives, and acknowledges all it holds as
-// soon as its disk goes on. Pure; part of the coordinator.
+// must come back. Told by an alarm. Nobody is promoted for it, because the primary lives, and acknowledges all it holds as
+// soon as its disk goes on; unless an operator wants it (failover_on_hung_disk). Pure; part of the coordinator.
 #pragma once
 
 #include <optional>

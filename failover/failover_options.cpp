@@ -28,6 +28,7 @@ FailoverOptions options_from_settings(const Settings& settings) {
     options.ping_patience = kFastPatience;
   }
   options.hung_disk_timeout = settings.howdah.hung_disk_timeout();
+  options.failover_on_hung_disk = settings.howdah.failover_on_hung_disk();
   options.auto_failback = settings.failover.auto_failback();
   options.agent_rejoin = settings.agent.agent_rejoin();
   options.agent_clone = settings.agent.agent_clone();

@@ -31,6 +31,7 @@ struct FailoverOptions {
   Duration ping_patience = 800ms;
   Duration search_primary_timeout = 300s;  // after it, "no primary found" is logged again and again; 0: never
   Duration hung_disk_timeout = 5s;         // no write has come back for so long: an alarm; 0: none
+  bool failover_on_hung_disk = false;      // native: then the primary is left, too
   Duration command_timeout = 120s;         // an operator's command still running after this is killed
 
   bool auto_failback = true;

@@ -46,7 +46,7 @@ std::optional<std::string> object_to_promotion(const std::vector<NodeFacts>& nod
       if (node.condition == NodeCondition::fenced) continue;  // has no say
       return fmt::format("node {} has not answered since", node.options.id.value);
     }
-    if (node.condition != NodeCondition::fenced && hears_primary(node, nodes, known, options))
+    if (!options.is_left_alive && node.condition != NodeCondition::fenced && hears_primary(node, nodes, known, options))
       return fmt::format("node {} still hears the primary", node.options.id.value);
   }
   const std::vector<Candidate> candidates = list_candidates(nodes, known);

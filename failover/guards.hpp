@@ -16,6 +16,7 @@ namespace howdah::failover {
 struct GuardOptions {
   Instant asked_after = {};      // answers older than this do not count: when the primary fell silent
   Duration patience = 10s;       // a node in trouble for longer is not waited for
+  bool is_left_alive = false;    // the primary is to be left although it lives: who hears it does not object
   std::function<std::optional<Ping>(NodeId)> ping_of = [](NodeId) { return std::nullopt; };
 };
 

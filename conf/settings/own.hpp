@@ -63,6 +63,9 @@ struct HowdahSettings {
   Param<seconds> hung_disk_timeout{"hung_disk_timeout", 5s, Change::reload,
                                    "The log has an alarm when the primary's disk takes no write for so long although its "
                                    "server answers; 0 = no alarm."};
+  Param<bool> failover_on_hung_disk{"failover_on_hung_disk", false, Change::reload,
+                                    "Then fail over, too, in native mode. Commits that hang on the old primary are "
+                                    "acknowledged to its own clients if its disk comes back before it is fenced."};
   Param<bool> wait_for_primary_at_start{"wait_for_primary_at_start", true, Change::restart,
                                         "Start even while no primary answers; statements that need one wait."};
 };

@@ -190,19 +190,6 @@ void SessionCore::push_request(Request request) {
   open.control = TransactionControl::none;
 }
 
-// Within the batch it would be too late for what has not been seen yet.
-bool SessionCore::batch_needs_clean_sequences() const {
-  if (!sequences_.are_foreign) return false;
-  static const Traits kAnything = [] {
-    Traits traits;
-    traits.pins.add(PinReason::opaque);
-    return traits;
-  }();
-  return (!scan_.is_ended && needs_clean_sequences(kAnything)) ||
-         std::any_of(scan_.run.begin(), scan_.run.end(),
-                     [this](const Traits* traits) { return needs_clean_sequences(*traits); });
-}
-
 void SessionCore::fail_batch(const Error& error) {
   to_client_error(error);
   input_.is_discarding = true;

@@ -116,12 +116,6 @@ void SessionCore::ask_xid(std::string_view question, bool is_prepared) {
   transaction_.is_xid_asked = true;
 }
 
-bool SessionCore::is_xid_answer() const {
-  const Owed* front = backend_->ledger.front();
-  return front != nullptr && front->audience == Audience::nobody &&
-         front->tag == static_cast<std::uint64_t>(Injected::xid) && front->kind == AnswerKind::query;
-}
-
 void SessionCore::note_xid(Bytes row) { transaction_.doubt.xid = xid_of(row); }
 
 // In a transaction that has failed before, that is nothing: its COMMIT will undo it, as the client expects. Otherwise a

@@ -42,6 +42,12 @@ bool may_withhold(const Answer& answer, const Request& request, char tag, std::s
   return !is_end && answer.withheld.size() + answer.withheld_run.size() + size <= kMostWithheld;
 }
 
+// What comes next answers a Query of ours.
+bool is_answer_to(const Owed* front, Injected what) {
+  return front != nullptr && front->audience == Audience::nobody && front->kind == AnswerKind::query &&
+         front->tag == static_cast<std::uint64_t>(what);
+}
+
 // A warning that the server goes down: the connection that is lost with it is not the client's.
 bool is_about_server(Bytes notice) {
   const auto warning = wire::parse_error_response(notice);
@@ -75,8 +81,8 @@ bool SessionCore::relay_rows(Bytes& chunk) {
 
 // An answer to a question of ours.
 void SessionCore::note_own_row(Bytes row) {
-  if (is_xid_answer()) note_xid(row);
-  if (is_state_answer()) note_state(row);
+  if (is_answer_to(backend_->ledger.front(), Injected::xid)) note_xid(row);
+  if (is_answer_to(backend_->ledger.front(), Injected::state)) note_state(row);
 }
 
 void SessionCore::relay_piece(const wire::Piece& piece) {
@@ -197,11 +203,11 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   const Owed* front = ledger.front();
   if (front == nullptr) return lose_backend(NodeFailure::misbehaved, false);
   const bool is_injected = front->kind == AnswerKind::query && front->audience == Audience::nobody;
-  if (is_injected && !answer_.is_draining && is_state_answer()) {  // what ties the session is not told, and so it stays
+  if (is_injected && !answer_.is_draining && is_answer_to(front, Injected::state)) {  // what ties the session is not told, and so it stays
     ledger.accept('E');
     return;
   }
-  if (is_injected && !answer_.is_draining && is_xid_answer()) {
+  if (is_injected && !answer_.is_draining && is_answer_to(front, Injected::xid)) {
     ledger.accept('E');
     return on_xid_refused(message, error->sqlstate());
   }

@@ -52,6 +52,19 @@ bool SessionCore::needs_clean_sequences(const Traits& traits) const {
          (sequences_.is_reader || traits.reads_sequences || !within(traits.pins, kDraws).is_empty() || may_draw_unseen(traits));
 }
 
+// Within the batch it would be too late for what has not been seen yet.
+bool SessionCore::batch_needs_clean_sequences() const {
+  if (!sequences_.are_foreign) return false;
+  static const Traits kAnything = [] {
+    Traits traits;
+    traits.pins.add(PinReason::opaque);
+    return traits;
+  }();
+  return (!scan_.is_ended && needs_clean_sequences(kAnything)) ||
+         std::any_of(scan_.run.begin(), scan_.run.end(),
+                     [this](const Traits* traits) { return needs_clean_sequences(*traits); });
+}
+
 // Inside a transaction this also takes what the transaction itself has left: its reader gets PostgreSQL's error 55000
 // rather than a value that may be somebody else's.
 void SessionCore::discard_sequences() {

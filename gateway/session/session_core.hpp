@@ -96,7 +96,6 @@ class SessionCore {
   TraitsPtr traits_of_statement(std::string_view name);
   bool is_local_portal(std::string_view name) const;
   Go open_batch(Bytes input);
-  bool batch_needs_clean_sequences() const;
   void fail_batch(const Error& error);
   void drop_open_request();
   std::optional<std::size_t> close_batch_before(Bytes input, session::Head head);
@@ -142,7 +141,6 @@ class SessionCore {
   // state_look.cpp
   static bool may_take_away(const Traits& traits);
   void look_at_state();
-  bool is_state_answer() const;
   void note_state(Bytes row);
 
   // catalog_use.cpp
@@ -214,6 +212,7 @@ class SessionCore {
   void look_for_sequences();
   bool may_draw_unseen(const Traits& traits) const;
   bool needs_clean_sequences(const Traits& traits) const;
+  bool batch_needs_clean_sequences() const;
   void discard_sequences();
   void note_sequences(const Traits& traits);
   bool has_habit(std::uint32_t Surroundings::SequenceDraws::* which);
@@ -318,7 +317,6 @@ class SessionCore {
   void ask_xid_with(const Traits& traits);
   void ask_xid();
   void ask_xid(std::string_view question, bool is_prepared = false);
-  bool is_xid_answer() const;
   void note_xid(Bytes row);
   void on_xid_refused(Bytes message, std::string_view sqlstate);
   bool look_up_commit(std::span<const Owed> owed);

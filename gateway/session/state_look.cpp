@@ -61,12 +61,6 @@ void SessionCore::look_at_state() {
   inject_query(query, Injected::state);
 }
 
-bool SessionCore::is_state_answer() const {
-  const Owed* front = backend_->ledger.front();
-  return front != nullptr && front->audience == Audience::nobody && front->kind == AnswerKind::query &&
-         front->tag == static_cast<std::uint64_t>(Injected::state);
-}
-
 // A DataRow of one boolean for each reason that was asked about (manual, "Message Formats").
 void SessionCore::note_state(Bytes row) {
   // A statement sent meanwhile may have made what had gone; its own end asks again.

@@ -72,3 +72,20 @@ def test_a_hung_disk_is_told_and_is_no_failover(hanging, build):
         wait_until("it is taken back", lambda: "disk writes again node=0" in gateway.log.read_text())
         assert gateway.log.read_text().count("primary adopted") == 1
         assert not any(node.is_primary() for node in cluster.nodes[1:])
+
+
+def test_a_primary_with_a_hung_disk_is_left_where_that_is_wanted(hanging, build):
+    cluster, flag = hanging
+    with Howdah(cluster, build, hung_disk_timeout="1s", failover_on_hung_disk="on", commit_safety="strict") as gateway:
+        gateway.query("CREATE TABLE hung (a int)")
+        outcome = []
+        flag.touch()
+        writer = threading.Thread(target=lambda: outcome.append(gateway.query("INSERT INTO hung VALUES (1) RETURNING a")))
+        writer.start()
+        wait_until("another is promoted", lambda: any(node.is_primary() for node in cluster.nodes[1:]), timeout=60)
+        writer.join()
+        assert outcome == [[(1,)]], "what hung there was made again"
+        assert gateway.query("/*NO LOAD BALANCE*/ SELECT count(*) FROM hung") == [(1,)]
+        flag.unlink()
+        wait_until("it is fenced", lambda: "false primary fenced node=0" in gateway.log.read_text(), timeout=60)
+        assert gateway.query("/*NO LOAD BALANCE*/ SELECT count(*) FROM hung") == [(1,)]

@@ -26,8 +26,8 @@ class Checkers {
   // A standby is stopped from receiving because the primary is held for dead: it could not have heard it for some time.
   // `has_link`: the network between the two is whole, and not only just now.
   void on_freeze(const SimPostgres& standby, const std::vector<SimPostgres>& nodes, bool has_link, Instant now);
-  // A standby is about to be promoted on Howdah's word: of those that answer Howdah it is the most advanced, and none
-  // still hears a living primary.
+  // A standby is about to be promoted on Howdah's word: of those that answered Howdah when it was elected it is the most
+  // advanced, and none still hears a living primary.
   void on_promotion(const SimPostgres& winner, const std::vector<SimPostgres>& nodes, const std::set<int>& answering);
   // It has left recovery: no answering standby has received anything it does not have.
   void on_promoted(const SimPostgres& winner, const std::vector<SimPostgres>& nodes, const std::set<int>& answering);

@@ -159,7 +159,9 @@ std::function<void()> World::for_this_gateway(std::function<void()> what) {
 
 void World::post(const failover::Event& event) {
   Actions<failover::Action> actions;
+  const bool was_promoting = coordinator_->phase() == failover::Phase::promoting;
   coordinator_->on(event, now_, actions);
+  if (!was_promoting && coordinator_->phase() == failover::Phase::promoting) electorate_ = answering();
   run_actions(actions);
   judge_switchover();
   wake_gateway();
@@ -411,16 +413,16 @@ void World::promote_step(SimPostgres& asked) {
     for (SimPostgres& other : nodes_)
       if (other.answers() && other.in_recovery && is_reachable(other.id) && other.id < winner->id) winner = &other;
   if (!winner->in_recovery || winner->promoted_at) return;
-  checkers_.on_promotion(*winner, nodes_, answering());
+  checkers_.on_promotion(*winner, nodes_, electorate_);
   if (options_.has_jitter && rng_.chance(0.2)) return;
   const Duration takes = options_.has_jitter ? 20ms + microseconds(rng_.below(80'000)) : Duration{40ms};
   winner->promoted_at = now_ + takes;
-  after(takes, [this, id = winner->id] {
+  after(takes, [this, id = winner->id, electorate = electorate_] {
     SimPostgres& promoted = node(id);
     promoted.promoted_at.reset();
     if (!promoted.answers() || !promoted.in_recovery) return;
     promoted.promote();
-    checkers_.on_promoted(promoted, nodes_, answering());
+    checkers_.on_promoted(promoted, nodes_, electorate);
   });
 }
 

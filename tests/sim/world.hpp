@@ -200,6 +200,7 @@ class World {
   std::uint64_t last_request_ = 0;
   std::set<std::pair<int, int>>& cuts_;
   std::set<int> pretended_frozen_;  // by a mutant
+  std::set<int> electorate_;        // who answered when the newest election was decided; who comes back later is too late
   std::optional<int> closed_;       // the old primary of a switchover under way
   std::unique_ptr<Log> log_;
   std::unique_ptr<failover::Coordinator> coordinator_;

@@ -57,6 +57,12 @@ bool only_reads(const std::vector<const Traits*>& batch) {
   });
 }
 
+// A statement that is parsed and bound stands there twice.
+bool is_one_statement(const std::vector<const Traits*>& batch) {
+  return !batch.empty() &&
+         std::all_of(batch.begin(), batch.end(), [&](const Traits* traits) { return traits == batch.front(); });
+}
+
 }  // namespace
 
 std::size_t SessionCore::consume_extended(Bytes input, Head head) {
@@ -117,10 +123,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   const bool may_follow = is_whole &&
                           std::all_of(scan_.traits.begin(), scan_.traits.end(),
                                       [](const Traits* traits) { return may_follow_settings(*traits); });
-  // A statement that is parsed and bound stands there twice.
-  const bool is_one = !scan_.traits.empty() && is_whole &&
-                      std::all_of(scan_.traits.begin(), scan_.traits.end(),
-                                  [this](const Traits* traits) { return traits == scan_.traits.front(); });
+  const bool is_one = is_whole && is_one_statement(scan_.traits);
   if ((is_one && must_learn_xid(strictest)) || (is_whole && must_wait_to_wrap(is_write_apart(scan_)))) return Go::wait;
   if (admit(strictest, may_follow) == Go::wait) {
     prepared_.later_at = prepare_later_time();

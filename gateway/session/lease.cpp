@@ -177,7 +177,7 @@ bool SessionCore::use_node(NodeId node) {
     is_on_replica_ = env_.view->primary != node;
     return true;
   }
-  wanted_node_ = node;
+  is_primary_wanted_ = env_.view->primary == node;
   waiting_ = Waiting::lease;
   if (!since_.waiting) since_.waiting = now_;
   out_->push(WantLease{node});
@@ -195,6 +195,12 @@ void SessionCore::handle(const LeaseGranted& event) {
     return;
   }
   HOWDAH_ASSERT(event.backend->is_reusable());
+  if (!is_starting_ && is_primary_wanted_ && env_.view->primary != event.backend->node()) {
+    // A switchover has begun meanwhile: nothing new begins there.
+    out_->push(ReturnLease{event.backend, LeaseEnd::clean});
+    waiting_ = Waiting::nothing;
+    return;
+  }
   backend_ = event.backend;
   backend_->ledger.end_draining();
   note_assigned();

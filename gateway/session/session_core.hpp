@@ -471,7 +471,7 @@ class SessionCore {
   bool is_fresh_lease_ = false;        // granted for the request that waits; not used yet
   bool needs_reset_ = false;           // backend_, before anybody else has it
   bool is_on_replica_ = false;
-  NodeId wanted_node_{};
+  bool is_primary_wanted_ = false;     // for the request that waits for a lease
   RequestQueue requests_;
   bool is_batch_open_ = false;         // messages of an extended batch were sent, its Sync was not
   PinReasons pins_;

@@ -26,7 +26,6 @@ void SessionCore::start() {
     for (const NodeView& candidate : env_.view->nodes)
       if (may_be_asked(candidate)) chosen = &candidate;
   if (chosen != nullptr) {
-    wanted_node_ = chosen->id;
     waiting_ = Waiting::lease;
     out_->push(WantLease{chosen->id});
     return;

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 #include "gateway/wire/client_messages.hpp"
 #include "tests/support/gateway/session_world.hpp"
 #include "tests/support/gateway/wire_transcript.hpp"
@@ -94,6 +96,32 @@ TEST_CASE("a session holds no more than a bounded part of what a client sends wh
   world.set_primary(World::kPrimary);
   world.run();
   CHECK(world.client(id).session->wants_client_bytes());
+}
+
+TEST_CASE("who waits for a connection to the primary begins nothing there once a switchover has begun") {
+  World world({.connections_per_node = 1});
+  const std::size_t holder = world.add_client();
+  const std::size_t waiter = world.add_client();
+  world.run();
+  const auto ask = [&](std::size_t id, const std::string& message) {
+    world.send(id, encode(message));
+    world.run();
+  };
+  ask(holder, "Q BEGIN");
+  ask(holder, "Q INSERT INTO t VALUES ('holder')");
+  ask(waiter, "Q INSERT INTO t VALUES ('waiter')");
+  world.set_primary(std::nullopt);  // held: whoever is in a transaction may end it
+  ask(holder, "Q COMMIT");
+  const auto has_run = [&](NodeId node) {
+    const auto log = world.node_log(node);
+    return std::any_of(log.begin(), log.end(), [](const std::string& sql) { return sql.find("'waiter'") != std::string::npos; });
+  };
+  CHECK_FALSE(has_run(World::kPrimary));
+  CHECK(world.leased_count() == 0);
+  world.set_primary(World::kReplica);
+  world.run();
+  CHECK_FALSE(has_run(World::kPrimary));
+  CHECK(has_run(World::kReplica));
 }
 
 TEST_CASE("who waits for a connection to a node that goes down goes on elsewhere, without an error") {

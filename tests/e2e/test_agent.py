@@ -179,6 +179,7 @@ def test_a_detached_former_primary_is_the_operators(site, build):
         assert gateway.pcp("pcp_detach_node", "-n", old.number).returncode == 0
         def heard():
             return gateway.log.read_text().count(f"agent answers node={old.number}")
+        wait_until("its silence is noticed", lambda: f"agent does not answer node={old.number}" in gateway.log.read_text())
         before = heard()
         site.agents[old.number].start()
         wait_until("the agent is heard again", lambda: heard() > before)

@@ -455,16 +455,18 @@ std::size_t SessionCore::forward_sync(Bytes message) {
 }
 
 void SessionCore::note_control_bound(std::string_view portal, TransactionControl control) {
-  Request& request = requests_.back();
-  if (control == TransactionControl::none && request.control_portal != portal) return;
-  request.control_portal = portal;
-  request.bound_control = control;
+  auto& portals = requests_.back().control_portals;
+  std::erase_if(portals, [&](const ControlPortal& one) { return one.portal == portal; });
+  if (control != TransactionControl::none) portals.push_back({std::string(portal), control});
 }
 
 void SessionCore::note_control_executed(std::string_view portal) {
   Request& request = requests_.back();
-  if (request.bound_control == TransactionControl::none || request.control_portal != portal) return;
-  const TransactionControl control = std::exchange(request.bound_control, TransactionControl::none);
+  auto& portals = request.control_portals;
+  const auto found = std::find_if(portals.begin(), portals.end(), [&](const ControlPortal& one) { return one.portal == portal; });
+  if (found == portals.end()) return;
+  const TransactionControl control = found->control;
+  portals.erase(found);
   if (control == TransactionControl::begin) request.has_begun_transaction = true, request.has_ended_transaction = false;
   if (is_plain_end(control)) request.has_ended_transaction = true, request.has_begun_transaction = false;
 }

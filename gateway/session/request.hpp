@@ -30,6 +30,11 @@ constexpr bool is_second_phase(TransactionControl control) {
   return control == TransactionControl::commit_prepared || control == TransactionControl::rollback_prepared;
 }
 
+struct ControlPortal {
+  std::string portal;
+  TransactionControl control;
+};
+
 struct Request {
   std::size_t retained = 0;              // its bytes, kept for running it again
   bool is_complete = false;              // its Query or Sync has been sent
@@ -49,8 +54,7 @@ struct Request {
   bool is_copy = false;                  // some statement of it is a COPY
   bool may_end_transaction = false;      // some statement of it may
   // What the messages of a batch on a replica have made of the transaction so far.
-  std::string control_portal = {};       // bound to `bound_control`
-  TransactionControl bound_control = TransactionControl::none;
+  std::vector<ControlPortal> control_portals = {};  // bound, not executed yet
   bool has_begun_transaction = false;    // a BEGIN has been sent to be executed, and no end behind it
   bool has_ended_transaction = false;    // the other way round
   bool is_barrier = false;               // nothing may be sent behind it until it is answered

@@ -26,6 +26,7 @@ class Network:
     def __init__(self, hosts):
         self.hosts = {name: f"{NET}.{11 + number}" for number, name in enumerate(hosts)}
         self.rename(f"hd{os.getpid()}")
+        self.undoing = []
 
     def rename(self, prefix):
         """To use what another process has made."""
@@ -64,14 +65,16 @@ class Network:
 
     def cut_off(self, host):
         self._ip("link", "set", f"p-{host}", "nomaster", host="switch")
+        self.undoing.append((("link", "set", f"p-{host}", "master", "br0"), "switch"))
 
     def cut(self, one, other):
         for here, there in ((one, other), (other, one)):
-            self._ip("neigh", "replace", self.hosts[there], "lladdr", NOBODY, "dev", "eth0", "nud", "permanent", host=here)
+            address = self.hosts[there]
+            self._ip("neigh", "replace", address, "lladdr", NOBODY, "dev", "eth0", "nud", "permanent", host=here)
+            self.undoing.append((("neigh", "del", address, "dev", "eth0"), here))
 
     def heal(self):
-        for host, address in self.hosts.items():
-            self._ip("link", "set", f"p-{host}", "master", "br0", host="switch")
-            for other in self.hosts:
-                if other != host:
-                    subprocess.run(["ip", "-n", self.space(other), "neigh", "del", address, "dev", "eth0"], capture_output=True)
+        """Undoes the cuts, and nothing else: clocks that measure what comes of it run already."""
+        while self.undoing:
+            words, host = self.undoing.pop(0)
+            self._ip(*words, host=host)

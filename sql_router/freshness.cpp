@@ -19,20 +19,23 @@ void demand(Freshness& freshness, std::optional<Lsn> position, RouteReason why) 
   freshness.why = why;
 }
 
-// dml_adaptive: not a read of what the session has not touched; but a transaction that cannot leave its node may come to
-// read anything.
+// A transaction that cannot leave its node may come to read anything, whatever its first statement says.
+bool stays(const Traits& traits, const SessionFacts& facts) {
+  return traits.transaction == TransactionControl::begin || (facts.in_transaction && !facts.transaction_may_visit_standby);
+}
+
+// dml_adaptive: not a read of what the session has not touched.
 bool may_miss_writes(const Traits& traits, const SessionFacts& facts, const RoutingOptions& options) {
   if (options.disable_load_balance_on_write != WriteEffect::dml_adaptive || facts.written_objects == nullptr) return true;
-  const bool stays = traits.transaction == TransactionControl::begin ||
-                     (facts.in_transaction && !facts.transaction_may_visit_standby);
-  return stays || facts.written_objects->concern(traits);
+  return stays(traits, facts) || facts.written_objects->concern(traits);
 }
 
 }  // namespace
 
 ReadConsistency consistency_of(const Traits& traits, const SessionFacts& facts, const RoutingOptions& options) {
-  if (traits.read_consistency) return *traits.read_consistency;
-  return facts.read_consistency.value_or(options.read_consistency);
+  const ReadConsistency otherwise = facts.read_consistency.value_or(options.read_consistency);
+  if (!traits.read_consistency) return otherwise;
+  return stays(traits, facts) ? std::max(otherwise, *traits.read_consistency) : *traits.read_consistency;
 }
 
 Freshness needed_freshness(const Traits& traits, const SessionFacts& facts, const ClusterView& view,

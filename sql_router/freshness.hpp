@@ -14,7 +14,8 @@
 
 namespace howdah {
 
-// What holds for this statement: its own hint, else what the session has set, else the configuration.
+// What holds for this statement: its own hint, else what the session has set, else the configuration. Where it decides for a
+// whole transaction its hint does not weaken that.
 ReadConsistency consistency_of(const Traits& traits, const SessionFacts& facts, const RoutingOptions& options);
 
 struct Freshness {

@@ -178,11 +178,6 @@ std::optional<std::size_t> SessionCore::close_batch_before(Bytes input, Head hea
   return 0;
 }
 
-// ... on a replica, outside a transaction, and what ends it may not run there. True: the replica finishes first.
-bool SessionCore::must_leave_replica(const Traits& traits) {
-  return is_batch_open_ && backend_ != nullptr && leave_replica_for(traits);
-}
-
 // A Query or FunctionCall is about to be sent.
 void SessionCore::push_request(Request request) {
   if (!std::exchange(is_batch_open_, false)) return requests_.push(std::move(request));
@@ -253,7 +248,7 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
     statement = intern(parse->sql, parse->types, traits);
     if (is_in_doubt(parse->statement, statement->number)) return 0;
   }
-  if (may_leave_replica()) {
+  if (requests_.back().may_leave_replica()) {
     if (leave_replica_for(*traits_in_force(traits))) return 0;
     scan_.parsed.clear();  // its names were views of bytes that are gone
   }
@@ -360,7 +355,7 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
   const bool is_controlled = is_on_replica_ && requests_.back().has_transaction_control;
   if (requests_.back().is_beyond_scan || is_controlled) {
     if (const TraitsPtr traits = traits_of_statement(bind.statement)) {
-      if (may_leave_replica() && leave_replica_for(*traits_in_force(traits))) return 0;
+      if (requests_.back().may_leave_replica() && leave_replica_for(*traits_in_force(traits))) return 0;
       if (requests_.back().is_beyond_scan) note_statement(*traits_in_force(traits));
       if (is_on_replica_) note_control_bound(bind.portal, traits->transaction);
     }
@@ -452,49 +447,6 @@ std::size_t SessionCore::forward_sync(Bytes message) {
   requests_.back().is_complete = true;
   is_batch_open_ = false;
   return message.size();
-}
-
-void SessionCore::note_control_bound(std::string_view portal, TransactionControl control) {
-  auto& portals = requests_.back().control_portals;
-  std::erase_if(portals, [&](const ControlPortal& one) { return one.portal == portal; });
-  if (control != TransactionControl::none) portals.push_back({std::string(portal), control});
-}
-
-void SessionCore::note_control_executed(std::string_view portal) {
-  Request& request = requests_.back();
-  auto& portals = request.control_portals;
-  const auto found = std::find_if(portals.begin(), portals.end(), [&](const ControlPortal& one) { return one.portal == portal; });
-  if (found == portals.end()) return;
-  const TransactionControl control = found->control;
-  portals.erase(found);
-  if (control == TransactionControl::begin) request.has_begun_transaction = true, request.has_ended_transaction = false;
-  if (is_plain_end(control)) request.has_ended_transaction = true, request.has_begun_transaction = false;
-}
-
-// What comes next may need another server than what the batch began with.
-bool SessionCore::may_leave_replica() const {
-  return requests_.back().is_beyond_scan || requests_.back().has_ended_transaction;
-}
-
-// The batch goes on after a Flush, or after the end of a transaction: what was sent stays where it is. A statement that
-// needs the primary while the rest ran on a replica, outside a transaction, makes the replica finish first. True: wait
-// for that.
-bool SessionCore::leave_replica_for(const Traits& traits) {
-  const Request& request = requests_.back();
-  const bool is_outside = request.has_ended_transaction ||
-                          (!request.has_begun_transaction && transaction_.sent_begin.empty() &&
-                           backend_->ledger.status() == TransactionStatus::idle);
-  const bool begins_to_write = request.has_ended_transaction && traits.transaction == TransactionControl::begin &&
-                               !traits.modes.is_read_only.value_or(transaction_.is_default_read_only);
-  if (!is_on_replica_ || !is_outside || (may_use_replica(traits, routing()) && !begins_to_write)) return false;
-  build_.clear();
-  wire::append_sync(build_);
-  to_server_copy(as_bytes(build_));
-  backend_->ledger.owe({AnswerKind::sync, Audience::nobody, static_cast<std::uint64_t>(Injected::drain)});
-  requests_.back().cannot_run_again();
-  scan_.held.assign(1, std::make_shared<const Traits>(traits));
-  answer_.is_draining = true;
-  return true;
 }
 
 }  // namespace howdah

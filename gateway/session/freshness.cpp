@@ -10,6 +10,16 @@ namespace howdah {
 
 using namespace session;
 
+namespace {
+
+Error too_late_error() {
+  return Error{.code = ErrorCode::command_failed,
+               .message = "howdah.min_lsn cannot be set in a transaction that reads on a replica already",
+               .hint = "Set it before the transaction begins, or before its first statement."};
+}
+
+}  // namespace
+
 // A write was acknowledged to us, or may have been made; the client will know at once. The clock is asked anew: the
 // time of this turn may lie before the commit, and a position of the monitor's in between.
 void SessionCore::note_write() {
@@ -52,6 +62,14 @@ bool SessionCore::may_follow_on_replica(const Traits& traits) const {
   if (wanted == ReadConsistency::global || wanted > written_.admitted) return false;
   const bool is_adaptive = routing().disable_load_balance_on_write == WriteEffect::dml_adaptive;
   return wanted == ReadConsistency::eventual || !is_adaptive || !written_.at || !written_.objects.concern(traits);
+}
+
+// Why the replica in use may not answer the statement: what asks for more than it has replayed.
+std::optional<RouteReason> SessionCore::staleness_here(const Traits& traits) const {
+  const NodeView* node = env_.view->find(backend_->node());
+  const Freshness needed = needed_freshness(traits, facts(traits), *env_.view, routing());
+  if (node != nullptr && is_fresh_enough(*env_.view, *node, needed)) return std::nullopt;
+  return needed.why;
 }
 
 // For dml_adaptive: a statement that may write is about to be sent.
@@ -97,6 +115,8 @@ std::optional<Result<TextTable>> SessionCore::answer_own_setting(const GatewayCo
         if (client_status() == TransactionStatus::idle) return done({}, "SET");  // as PostgreSQL: it is over at once
         if (!settings_.outer_own) settings_.outer_own = settings_.own;
       }
+      if (command.name == "min_lsn" && is_on_replica_ && facts({}).transaction_node && !is_transaction_movable())
+        return done(too_late_error(), "");
       return done(set_session_setting(settings_.own, command.name, command.value), "SET");
     case GatewayCommandKind::own_reset:
       return done(reset_session_setting(settings_.own, command.name, identity_.own_settings), "RESET");

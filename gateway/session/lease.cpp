@@ -6,6 +6,7 @@
 
 #include "base/assert.hpp"
 #include "gateway/session/session_core.hpp"
+#include "sql_router/freshness.hpp"
 
 namespace howdah {
 
@@ -43,6 +44,12 @@ Error misplaced_error(const Traits& traits) {
                .message = "this statement needs the primary, but its READ ONLY transaction runs on a replica",
                .detail = traits.verdict.because,
                .hint = "Run it outside the transaction, or make it the transaction's first statement."};
+}
+
+Error weaker_error() {
+  return Error{.code = ErrorCode::command_failed,
+               .message = "this transaction reads on a replica that was chosen for a weaker read consistency",
+               .hint = "SET howdah.read_consistency before the transaction begins."};
 }
 
 }  // namespace
@@ -85,6 +92,10 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
     input_.pending_error = misplaced_error(traits);
     return Go::wait;
   }
+  if (is_lost_to_replica && traits.is_about_rows && traits.read_consistency.value_or(consistency()) > written_.admitted) {
+    input_.pending_error = weaker_error();
+    return Go::wait;
+  }
   if (!decision.node) {
     if (decision.reason == RouteReason::pinned_node_lost && pins_ == kLoosely) {
       pins_.clear();
@@ -125,11 +136,11 @@ Decision SessionCore::choose(const Traits& traits) {
     return {.node = env_.view->primary, .reason = RouteReason::refused_by_replica};
   if (const auto chosen = choose_for_replay()) return *chosen;
   if (const auto chosen = choose_after_word()) return *chosen;
-  written_.admitted = traits.read_consistency.value_or(consistency());
   Decision decision;
   constexpr int kDraws = 8;  // enough to find another replica; if not, the primary will do
   for (int i = 0; i < kDraws; ++i) {
     const SessionFacts known = facts(traits);
+    if (!known.transaction_node) written_.admitted = consistency_of(traits, known, routing());
     decision = decide(traits, known, *env_.view, routing(), env_.rng);
     if (decision.drawn) load_balance_node_ = decision.drawn;
     remember_freshness(known, decision);

@@ -73,6 +73,8 @@ struct Request {
   std::vector<PutBack> put_back = {};    // statements of ours in that Query, in their order
   std::size_t put_back_done = 0;
 
+  // What comes next may need another server than what the batch began with.
+  bool may_leave_replica() const { return is_beyond_scan || has_ended_transaction; }
   // From here on a part of it is nowhere but with the server.
   void cannot_run_again() { is_rerunnable = is_behind_settings = may_replan = false; }
 };

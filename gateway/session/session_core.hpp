@@ -99,7 +99,6 @@ class SessionCore {
   void fail_batch(const Error& error);
   void drop_open_request();
   std::optional<std::size_t> close_batch_before(Bytes input, session::Head head);
-  bool must_leave_replica(const Traits& traits);
   void push_request(Request request);
   std::size_t forward_extended(Bytes input, session::Head head);
   std::size_t forward_parse(Bytes input, session::Head head);
@@ -111,7 +110,7 @@ class SessionCore {
   std::size_t forward_sync(Bytes message);
   void note_control_bound(std::string_view portal, TransactionControl control);
   void note_control_executed(std::string_view portal);
-  bool may_leave_replica() const;
+  std::optional<RouteReason> reason_to_leave_replica(const Traits& traits) const;
   bool leave_replica_for(const Traits& traits);
   bool make_names_in_batch(std::string_view statement);
   bool make_names_in_batch(const Traits& traits);
@@ -229,6 +228,7 @@ class SessionCore {
   void add_freshness(const Traits& traits, SessionFacts& known) const;
   void remember_freshness(const SessionFacts& known, const Decision& decision);
   bool may_follow_on_replica(const Traits& traits) const;
+  std::optional<RouteReason> staleness_here(const Traits& traits) const;
   std::optional<Lsn> own_position();
   std::optional<Result<TextTable>> answer_own_setting(const GatewayCommand& command);
 

@@ -44,7 +44,7 @@ std::size_t SessionCore::consume_query(Bytes input, Head head) {
       return start_stream(input, head, 0, true);
     }
     if (owes() && needs_clean_sequences(*unread_traits())) return 0;
-    if (must_leave_replica(*unread_traits())) return 0;
+    if (leave_replica_for(*unread_traits())) return 0;
     if (admit(*unread_traits()) == Go::wait) return 0;
     make_names_for_query(*unread_traits());
     send_query({}, unread_traits(), false, {.kind = AnswerKind::query});
@@ -84,7 +84,7 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
   if (is_alone && answer_transaction_control(*traits, sql)) return message.size();
   const TraitsPtr run = traits_in_force(traits);
   if (owes() && (looks_at_names(*traits) || needs_clean_sequences(*run))) return 0;
-  if (must_learn_xid(*run) || must_wait_to_wrap(is_write_apart(*run)) || must_leave_replica(*run)) return 0;
+  if (must_learn_xid(*run) || must_wait_to_wrap(is_write_apart(*run)) || leave_replica_for(*run)) return 0;
   transaction_.is_statement_open_ended = false;
   if (admit(*run) == Go::wait) {
     if (!input_.pending_error || waiting_ != Waiting::nothing) return 0;

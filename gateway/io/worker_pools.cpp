@@ -172,7 +172,7 @@ DialTarget WorkerPools::target_of(NodeId node) const {
   return target;
 }
 
-login::ServerLoginFacts WorkerPools::facts_of(const std::string& database, const std::string& user) const {
+login::ServerLoginFacts WorkerPools::facts_of(const std::string& database, const std::string& user) {
   login::ServerLoginFacts facts;
   facts.user = user;
   facts.database = config_->settings->server_database(database);
@@ -182,6 +182,7 @@ login::ServerLoginFacts WorkerPools::facts_of(const std::string& database, const
     if (const auto forced = config_->forced_credentials.find(own->number); forced != config_->forced_credentials.end())
       facts.credential = forced->second;
   fill_random(facts.scram_nonce);
+  facts.known_keys = &scram_keys_;
   return facts;
 }
 

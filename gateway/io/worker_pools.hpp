@@ -69,7 +69,7 @@ class WorkerPools final : private Server::Owner {
   void remember_credential(const std::string& user, const login::ServerCredential& credential);
   // How to reach a node, and who to be there: for a connection that is not of a pool.
   DialTarget target_of(NodeId node) const;
-  login::ServerLoginFacts facts_of(const std::string& database, const std::string& user) const;
+  login::ServerLoginFacts facts_of(const std::string& database, const std::string& user);
   // Tries a password on a server; `then` gets nullptr if it was taken.
   void check_password(const std::string& database, const std::string& user, const login::ServerCredential& credential,
                       std::function<void(const OpenFailure*)> then);
@@ -133,6 +133,7 @@ class WorkerPools final : private Server::Owner {
   StandingOrdersPtr orders_;
   BackendIds ids_;
   std::unordered_map<PoolKey, std::unique_ptr<PoolEntry>> entries_;
+  login::KnownScramKeys scram_keys_;
   std::unordered_map<BackendId, std::unique_ptr<Server>> servers_;
   std::unordered_map<std::string, login::ServerCredential> credentials_;  // by user
   struct Checked {

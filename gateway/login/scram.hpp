@@ -65,6 +65,7 @@ class ScramClient {
     std::string tls_binding;      // hash of the server's certificate; empty: no TLS
     bool server_offers_plus = false;
     std::string nonce;  // printable; make_scram_nonce
+    KnownScramKeys* known_keys = nullptr;  // kept by the caller, if it is to log in often
   };
   explicit ScramClient(const Options& options);
 
@@ -82,6 +83,7 @@ class ScramClient {
   Result<ScramKeys> keys_for(std::string_view salt, int iterations) const;
 
   ServerCredential credential_;
+  KnownScramKeys* known_keys_;
   std::string tls_binding_;
   bool uses_binding_;
   std::string gs2_header_;

@@ -22,6 +22,7 @@ std::string_view header_for(bool has_binding, bool is_offered) {
 
 ScramClient::ScramClient(const Options& options)
     : credential_(options.credential),
+      known_keys_(options.known_keys),
       tls_binding_(options.tls_binding),
       uses_binding_(!options.tls_binding.empty() && options.server_offers_plus),
       gs2_header_(header_for(!options.tls_binding.empty(), options.server_offers_plus)),
@@ -33,7 +34,8 @@ std::string ScramClient::first() const { return gs2_header_ + client_first_bare_
 
 Result<ScramKeys> ScramClient::keys_for(std::string_view salt, int iterations) const {
   if (const auto* password = std::get_if<PlainPassword>(&credential_))
-    return make_scram_keys(password->text, salt, iterations);
+    return known_keys_ != nullptr ? known_keys_->find_or_make(password->text, salt, iterations)
+                                  : make_scram_keys(password->text, salt, iterations);
   const auto* keys = std::get_if<ScramKeys>(&credential_);
   if (keys == nullptr)
     return Error{ErrorCode::backend_login_failed, "the server asks for SCRAM, but no password is known for it", "",

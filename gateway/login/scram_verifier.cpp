@@ -57,6 +57,14 @@ ScramKeys make_scram_keys(std::string_view password, std::string_view salt, int 
   return {hmac_sha256(salted, "Client Key"), hmac_sha256(salted, "Server Key"), std::string(salt), iterations};
 }
 
+const ScramKeys& KnownScramKeys::find_or_make(std::string_view password, std::string_view salt, int iterations) {
+  constexpr std::size_t kMaxKnown = 4096;  // old passwords, salts of servers that are gone
+  std::string wanted = fmt::format("{}:{}:{}:{}", iterations, salt.size(), salt, password);
+  if (const auto found = known_.find(wanted); found != known_.end()) return found->second;
+  if (known_.size() >= kMaxKnown) known_.clear();
+  return known_.emplace(std::move(wanted), make_scram_keys(password, salt, iterations)).first->second;
+}
+
 std::string stored_key_of(std::string_view client_key) { return sha256(client_key); }
 
 ScramVerifier make_scram_verifier(std::string_view password, std::string_view salt, int iterations) {

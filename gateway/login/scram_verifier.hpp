@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 namespace howdah::login {
 
@@ -28,6 +29,17 @@ std::optional<int> parse_scram_iterations(std::string_view text);
 
 ScramVerifier make_scram_verifier(std::string_view password, std::string_view salt, int iterations);
 ScramKeys make_scram_keys(std::string_view password, std::string_view salt, int iterations);
+
+// Those that were made from plain passwords: 4096 hash rounds, milliseconds in which a worker does nothing else, for each
+// server connection that is opened. Of one thread.
+class KnownScramKeys {
+ public:
+  const ScramKeys& find_or_make(std::string_view password, std::string_view salt, int iterations);
+  std::size_t size() const { return known_.size(); }
+
+ private:
+  std::unordered_map<std::string, ScramKeys> known_;  // by all three
+};
 std::string stored_key_of(std::string_view client_key);
 
 bool matches(const ScramVerifier& verifier, std::string_view password);

@@ -197,6 +197,7 @@ ServerLoginStep ServerLogin::start_sasl(Bytes list, std::string& out) {
   options.tls_binding = facts_.tls_binding;
   options.server_offers_plus = has_plus;
   options.nonce = make_scram_nonce(facts_.scram_nonce);
+  options.known_keys = facts_.known_keys;
   scram_.emplace(options);
   wire::append_sasl_initial_response(out, scram_->mechanism(), scram_->first());
   return LoginPending{};

@@ -32,6 +32,7 @@ struct ServerLoginFacts {
   ServerCredential credential;
   std::string tls_binding;  // hash of the server's certificate (tls-server-end-point); empty: none
   std::array<char, kScramNonceSize> scram_nonce{};  // random
+  KnownScramKeys* known_keys = nullptr;             // outlives the login
 };
 
 struct ServerLoginDone {

@@ -124,6 +124,21 @@ TEST_CASE("a wrong password, and a user that does not exist, stay outside") {
                   .client_is_in);
 }
 
+TEST_CASE("keys made from a password once prove it again, and only it") {
+  KnownScramKeys known;
+  const auto is_in = [&](const char* password) {
+    return exchange({.credential = PlainPassword{password}, .nonce = "c", .known_keys = &known}, {.verifier = small_verifier(), .nonce = "s"})
+        .client_is_in;
+  };
+  CHECK(is_in("secret"));
+  CHECK(is_in("secret"));
+  CHECK(known.size() == 1);
+  CHECK_FALSE(is_in("Secret"));
+  CHECK(is_in("secret"));
+  CHECK(known.size() == 2);
+  CHECK(known.find_or_make("secret", "0123456789abcdef", 11) == make_scram_keys("secret", "0123456789abcdef", 11));
+}
+
 TEST_CASE("no proof is sent to a server whose verifier is another one") {
   const ScramKeys keys = make_scram_keys("secret", "0123456789abcdef", 10);
   for (const char* first : {"r=cX,s=MDEyMzQ1Njc4OWFiY2RlZg==,i=11", "r=cX,s=MTEyMzQ1Njc4OWFiY2RlZg==,i=10"}) {

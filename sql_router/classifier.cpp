@@ -224,8 +224,9 @@ class Judge final : public TreeVisitor {
                     .may_write = verdict.may_write,
                     .reads_transaction_time = traits_.reads_transaction_time,
                     .catalog_change = traits_.catalog_change,
-                    .pins = traits_.pins,
-                    .unpins = traits_.unpins};
+                    .pins = traits_.pins};
+    // What it takes away it may take away on a condition. The names of statements are told to nobody.
+    if (changes_statements_ || traits_.drops_statements) body.effects.pins.add(PinReason::opaque);
     // A function's settings are told to nobody.
     for (const SessionStep& step : traits_.steps) {
       if (step.name == "role" || step.name_parameter != 0) body.effects.pins.add(PinReason::session_authorization);
@@ -305,7 +306,6 @@ class Judge final : public TreeVisitor {
       object_at(position, effects.reason, named.because, effects.may_write);
     }
     traits_.pins.add(effects.pins);
-    traits_.unpins.add(effects.unpins);
     traits_.reads_sequences |= effects.reads_sequences;
     traits_.reads_transaction_time |= effects.reads_transaction_time;
     note_change(effects.catalog_change);

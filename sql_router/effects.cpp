@@ -18,7 +18,6 @@ bool Effects::add(const Effects& inner, std::string_view name) {
   reads_transaction_time |= inner.reads_transaction_time;
   catalog_change = std::max(catalog_change, inner.catalog_change);
   pins.add(inner.pins);
-  unpins.add(inner.unpins);
   return *this != before;
 }
 

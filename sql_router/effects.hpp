@@ -17,7 +17,6 @@ struct Effects {
   bool reads_transaction_time = false;
   CatalogChange catalog_change = CatalogChange::none;
   PinReasons pins = {};
-  Unpins unpins = {};
 
   bool operator==(const Effects&) const = default;
 

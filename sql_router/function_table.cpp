@@ -17,7 +17,6 @@ struct FunctionRow {
   RouteReason reason;
   bool may_write;
   std::optional<PinReason> pin = {};
-  std::optional<Unpin> unpin = {};
 };
 
 // The first row that fits counts. What is volatile and not here goes to the primary and counts as writing.
@@ -44,7 +43,6 @@ constexpr std::array kFunctionTable{
     FunctionRow{"pg_advisory_lock_shared", node_local_function, false, PinReason::advisory_lock},
     FunctionRow{"pg_try_advisory_lock", node_local_function, false, PinReason::advisory_lock},
     FunctionRow{"pg_try_advisory_lock_shared", node_local_function, false, PinReason::advisory_lock},
-    FunctionRow{"pg_advisory_unlock_all", node_local_function, false, {}, Unpin::advisory_unlock_all},
     FunctionRow{"pg_advisory_*", node_local_function, false},
     FunctionRow{"pg_try_advisory_*", node_local_function, false},
     FunctionRow{"pg_replication_origin_session_*", volatile_function, true, PinReason::replication},
@@ -142,7 +140,6 @@ bool is_listed(const std::vector<Pattern>& list, std::string_view name) {
 Effects effects_of(const FunctionRow& row) {
   Effects effects{.reason = row.reason, .may_write = row.may_write};
   if (row.pin) effects.pins = *row.pin;
-  if (row.unpin) effects.unpins = *row.unpin;
   effects.reads_sequences = row.pin == PinReason::sequence_state && !row.may_write;
   return effects;
 }

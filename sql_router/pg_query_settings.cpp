@@ -75,7 +75,8 @@ void add_step(StatementHead& head, const std::string& name, std::optional<std::s
   if (const auto pin = pin_of_setting(name, value)) head.pins.add(*pin);
   if (name == "session_authorization") {
     if (!value) head.unpins.add(Unpin::reset_session_authorization);
-    head.steps.push_back({.name = "role", .value = "none"});  // either way it ends the role
+    // It ends the role; without a value that goes back to the first one.
+    head.steps.push_back(value ? SessionStep{.name = "role", .value = "none"} : SessionStep{.kind = SessionStepKind::reset, .name = "role"});
     return;
   }
   const auto kind = value ? SessionStepKind::set : SessionStepKind::reset;

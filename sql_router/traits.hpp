@@ -82,7 +82,6 @@ enum class Unpin : std::uint8_t {
   unlisten_all,
   deallocate_all,
   close_all,
-  advisory_unlock_all,
 };
 using Unpins = EnumSet<Unpin>;
 

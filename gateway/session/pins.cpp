@@ -22,7 +22,6 @@ constexpr std::array kUnpins{
     UnpinRow{Unpin::unlisten_all, PinReason::listen},
     UnpinRow{Unpin::deallocate_all, PinReason::prepared},
     UnpinRow{Unpin::close_all, PinReason::hold_cursor},
-    UnpinRow{Unpin::advisory_unlock_all, PinReason::advisory_lock},
 };
 
 // A rollback undoes these. (Advisory locks, sequences, seeds and libraries stay as they are.)

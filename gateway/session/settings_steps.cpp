@@ -3,6 +3,7 @@
 // and make no savepoints pay a look at one flag.
 #include <algorithm>
 
+#include "conf/words.hpp"
 #include "gateway/session/session_core.hpp"
 #include "gateway/wire/body.hpp"
 #include "sql_router/setting_pins.hpp"
@@ -28,13 +29,6 @@ bool is_value_lower(const std::string* value, std::string_view wanted) {
                     [](char a, char b) { return (a | 0x20) == (b | 0x20); });
 }
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
-
 // What is written otherwise is taken for off: then the primary runs what a replica might have.
 bool is_on(const std::string* value) {
   for (const char* word : {"on", "true", "yes", "1", "t", "y"})
@@ -57,10 +51,10 @@ bool bind_step(SessionStep& step, Bytes parameters, PinReasons& pins) {
     pins.add(PinReason::session_authorization);
   }
   if (!name || !*name) return false;
-  step.name = lower_case(**name);
+  step.name = conf::lower_case(**name);
   const bool is_set = step.kind == SessionStepKind::set;
   if (const auto pin = pin_of_setting(step.name, is_set ? std::optional(step.value) : std::nullopt)) pins.add(*pin);
-  if (step.name == "session_authorization") step = {.statement = step.statement, .name = "role", .value = "none"};
+  if (step.name == "session_authorization") step = {.kind = step.kind, .statement = step.statement, .name = "role", .value = is_set ? "none" : ""};
   return !is_transaction_setting(step.name);
 }
 

@@ -32,7 +32,7 @@ std::string names_of(PinReasons pins) {
 std::string names_of(Unpins unpins) {
   constexpr const char* kNames[] = {"discard_all",  "discard_plans",  "discard_sequences", "discard_temp",
                                     "reset_all",    "reset_session_authorization", "unlisten_all",
-                                    "deallocate_all", "close_all",    "advisory_unlock_all"};
+                                    "deallocate_all", "close_all"};
   std::string names;
   for (std::size_t i = 0; i < std::size(kNames); ++i)
     if (unpins.has(static_cast<Unpin>(i))) names += (names.empty() ? "" : ",") + std::string(kNames[i]);

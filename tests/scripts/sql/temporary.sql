@@ -139,3 +139,21 @@ DROP TABLE identified{n}
 LOAD 'auto_explain'
 SHOW auto_explain.log_min_duration
 LOAD 'nobody_knows'
+
+== what a condition has kept from being undone [pins]
+LISTEN kept{n}
+DO $$ BEGIN IF false THEN EXECUTE 'UNLISTEN *'; END IF; END $$
+SELECT pg_listening_channels()
+UNLISTEN *
+SELECT pg_advisory_lock({n})
+SELECT pg_advisory_unlock_all() WHERE false
+SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
+SELECT pg_advisory_unlock_all()
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
+
+== statements prepared and deallocated by programs [pins]
+DO $$ BEGIN EXECUTE 'PREPARE made AS SELECT {n}'; END $$
+EXECUTE made
+DO $$ BEGIN EXECUTE 'DEALLOCATE made'; END $$
+EXECUTE made
+DISCARD ALL

@@ -140,6 +140,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   const bool brings_commit = is_wrapped && is_whole_transaction(scan_);
   open_log(scan_.traits, is_wrapped);
   if (batch_needs_clean_sequences()) discard_sequences();
+  if (requests_.empty()) make_names_for_batch();
   send_deferred_begin();
   if (is_wrapped && !brings_commit) inject_query("BEGIN", Injected::begin);
   if (is_one) ask_xid_with(*scan_.traits.front());
@@ -257,14 +258,13 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
   retain(message);
   prepared_.has_unsettled_names = true;
   if (parse->statement.empty()) {
-    log_unnamed_change();
-    prepared_.unnamed_sql.assign(parse->sql);
-    prepared_.unnamed_types.assign(as_text(parse->types));
-    prepared_.unnamed_traits = traits;
-    prepared_.unnamed_serial = ++env_.unnamed_serials;
-    backend_->unnamed_serial = prepared_.unnamed_serial;
+    replace_unnamed();
+    prepared_.unnamed.sql.assign(parse->sql);
+    prepared_.unnamed.types.assign(as_text(parse->types));
+    prepared_.unnamed.traits = traits;
+    backend_->unnamed_serial = prepared_.unnamed.serial;
     to_server(message);
-    backend_->ledger.owe({.kind = AnswerKind::parse, .tag = kUnnamedTag | prepared_.unnamed_serial});
+    backend_->ledger.owe({.kind = AnswerKind::parse, .tag = kUnnamedTag | prepared_.unnamed.serial});
     return head.total;
   }
   if (is_left_to_server) {
@@ -275,9 +275,7 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
   log_name(parse->statement);
   const auto [place, is_new] = prepared_.statements.try_emplace(std::string(parse->statement), statement);
   if (!is_new && rerun_.left == 0) {
-    // The server must fail too, so that what came before in the batch is undone: bind what does not exist.
-    refuse_statement(Error{ErrorCode::statement_exists,
-                           "prepared statement \"" + std::string(parse->statement) + "\" already exists"});
+    refuse_second_parse(*statement, *parse);
     return head.total;
   }
   place->second = statement;
@@ -330,10 +328,10 @@ std::size_t SessionCore::forward_large_parse(Bytes input, Head head) {
   prepared_.has_unsettled_names = true;
   Owed owed{.kind = AnswerKind::parse};
   if (name.empty()) {
-    prepared_.unnamed_serial = backend_->unnamed_serial = ++env_.unnamed_serials;
-    prepared_.unnamed_traits = large_parse_traits();
-    prepared_.unnamed_sql.clear();
-    owed.tag = kUnnamedTag | prepared_.unnamed_serial;
+    prepared_.unnamed.serial = backend_->unnamed_serial = ++env_.unnamed_serials;
+    prepared_.unnamed.traits = large_parse_traits();
+    prepared_.unnamed.sql.clear();
+    owed.tag = kUnnamedTag | prepared_.unnamed.serial;
   }
   backend_->ledger.owe(std::move(owed));
   return start_stream(input, head, 0, false);
@@ -413,8 +411,7 @@ std::size_t SessionCore::forward_close(Bytes message, const wire::TargetName& ta
   const auto found = is_statement ? prepared_.statements.find(target.name) : prepared_.statements.end();
   if (found == prepared_.statements.end() && !(is_statement && looks_like_catalog_name(target.name))) {
     if (is_statement && target.name.empty()) {
-      log_unnamed_change();
-      prepared_.unnamed_serial = 0;
+      drop_unnamed();
       backend_->unnamed_serial = 0;
     }
     to_server(message);

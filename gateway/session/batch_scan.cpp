@@ -144,9 +144,9 @@ TraitsPtr SessionCore::traits_of_statement(std::string_view name) {
   for (auto it = scan_.parsed.rbegin(); it != scan_.parsed.rend(); ++it)
     if (it->name == name) return it->traits;
   if (name.empty()) {
-    if (prepared_.unnamed_serial == 0) return nullptr;
-    refresh(prepared_.unnamed_traits, prepared_.unnamed_sql);
-    return prepared_.unnamed_traits;
+    if (prepared_.unnamed.serial == 0) return nullptr;
+    refresh(prepared_.unnamed.traits, prepared_.unnamed.sql);
+    return prepared_.unnamed.traits;
   }
   const auto found = prepared_.statements.find(name);
   if (found == prepared_.statements.end()) return nullptr;

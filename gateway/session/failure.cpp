@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "gateway/session/session_core.hpp"
+#include "gateway/session/session_errors.hpp"
 
 namespace howdah {
 
@@ -151,7 +152,7 @@ void SessionCore::remember_refusal() {
     if (const auto bind = wire::parse_bind_head(body, true); rest[0] == 'B' && bind && count == 0) {
       const auto found = prepared_.statements.find((*bind)->statement);
       if (found != prepared_.statements.end()) sql = found->second->sql, ++count;
-      if ((*bind)->statement.empty() && prepared_.unnamed_serial != 0) sql = prepared_.unnamed_sql, ++count;
+      if ((*bind)->statement.empty() && prepared_.unnamed.serial != 0) sql = prepared_.unnamed.sql, ++count;
     }
     rest = rest.subspan(total);
   }
@@ -162,7 +163,7 @@ void SessionCore::remember_refusal() {
   // Texts with other literals are refused with it.
   for (auto& [name, statement] : prepared_.statements)
     if (!statement->is_sql()) statement->traits = traits_of(statement->sql);
-  if (!prepared_.unnamed_sql.empty()) prepared_.unnamed_traits = traits_of(prepared_.unnamed_sql);
+  if (!prepared_.unnamed.sql.empty()) prepared_.unnamed.traits = traits_of(prepared_.unnamed.sql);
 }
 
 // What EXECUTE, or EXPLAIN EXECUTE, has executed.
@@ -297,12 +298,6 @@ void SessionCore::answer_lost_requests(bool is_copy_unfinished) {
   settings_.executed.clear();
   settings_.has_steps_in_flight = false;
   if (!transaction_.is_failed) on_transaction_end();
-}
-
-Error SessionCore::undone_error() {
-  return Error{.code = ErrorCode::transaction_lost,
-               .message = "the server connection was lost, and nothing was changed",
-               .hint = "Run the statement again."};
 }
 
 Error SessionCore::lost_error(bool is_unknown) {

@@ -6,6 +6,7 @@
 
 #include "base/assert.hpp"
 #include "gateway/session/session_core.hpp"
+#include "gateway/session/session_errors.hpp"
 #include "sql_router/freshness.hpp"
 
 namespace howdah {
@@ -53,12 +54,6 @@ Error weaker_error() {
 }
 
 }  // namespace
-
-Error SessionCore::statement_mode_error() {
-  return {.code = ErrorCode::statement_mode_transaction,
-          .message = "transaction blocks not allowed in statement pooling mode",
-          .hint = "pool_mode = transaction allows them, also for this database (database_pool_modeN) or user (user_pool_modeN)."};
-}
 
 // Whether the statement may be sent now, to backend_. If not, what was missing has been asked for, or
 // input_.pending_error says why it never will be.

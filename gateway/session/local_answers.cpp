@@ -1,8 +1,7 @@
 // Statements Howdah answers itself: SHOW POOL_*, PGPOOL ..., SET howdah.*, EXPLAIN ROUTE, DEALLOCATE of a statement it
 // carries, and the end of a transaction that was lost with its server. In both protocols; columns are of type text.
-#include <fmt/format.h>
-
 #include "gateway/session/session_core.hpp"
+#include "gateway/session/session_errors.hpp"
 #include "sql_router/explain.hpp"
 #include "sql_router/parameter_count.hpp"
 
@@ -94,12 +93,6 @@ std::optional<Result<TextTable>> SessionCore::ask(const Traits& traits, std::str
   return std::nullopt;
 }
 
-// EXECUTE of a statement the session carries stands for that statement.
-TraitsPtr SessionCore::explained_statement(const GatewayCommand& command, std::string_view sql) {
-  return traits_in_force(
-      traits_of(sql.substr(command.inner_begin, command.inner_end - command.inner_begin)));
-}
-
 // As many parameters as the statement to be explained has, of the types the client gave, else text.
 std::vector<std::uint32_t> SessionCore::parameter_types(std::string_view sql, std::string_view types) const {
   constexpr std::uint32_t kText = 25;
@@ -110,7 +103,9 @@ std::vector<std::uint32_t> SessionCore::parameter_types(std::string_view sql, st
 }
 
 TextTable SessionCore::explain(const Traits& traits, std::string_view sql) {
-  const TraitsPtr inner = explained_statement(traits.gateway, sql);
+  const GatewayCommand& command = traits.gateway;
+  // EXECUTE of a statement the session carries stands for that statement.
+  const TraitsPtr inner = traits_in_force(traits_of(sql.substr(command.inner_begin, command.inner_end - command.inner_begin)));
   Rng rng = env_.rng;  // a copy: asking changes nothing
   const SessionFacts known = facts(*inner);
   const RoutingOptions& options = routing();
@@ -178,14 +173,13 @@ bool SessionCore::local_parse(Bytes body) {
   if (!parse) return close_with(parse.error(), CloseReason::protocol_violation), false;
   const TraitsPtr traits = traits_of(parse->sql);
   if (parse->statement.empty()) {
-    prepared_.unnamed_sql.assign(parse->sql);
-    prepared_.unnamed_types.assign(as_text(parse->types));
-    prepared_.unnamed_traits = traits;
-    prepared_.unnamed_serial = ++env_.unnamed_serials;
+    prepared_.unnamed.sql.assign(parse->sql);
+    prepared_.unnamed.types.assign(as_text(parse->types));
+    prepared_.unnamed.traits = traits;
+    prepared_.unnamed.serial = ++env_.unnamed_serials;
   } else if (!prepared_.statements.try_emplace(std::string(parse->statement), intern(parse->sql, parse->types, traits))
                   .second) {
-    fail_local(Error{ErrorCode::statement_exists,
-                     "prepared statement \"" + std::string(parse->statement) + "\" already exists"});
+    fail_local(statement_exists(parse->statement));
     return true;
   }
   local_done(wire::ServerTag::parse_complete);
@@ -195,8 +189,8 @@ bool SessionCore::local_parse(Bytes body) {
 // The batch was found to be ours before any of it was done: by now it may have closed or deallocated the statement.
 std::optional<LocalStatement> SessionCore::local_statement(std::string_view name) const {
   if (name.empty()) {
-    if (prepared_.unnamed_serial == 0) return std::nullopt;
-    return LocalStatement{prepared_.unnamed_sql, prepared_.unnamed_types, prepared_.unnamed_traits};
+    if (prepared_.unnamed.serial == 0) return std::nullopt;
+    return LocalStatement{prepared_.unnamed.sql, prepared_.unnamed.types, prepared_.unnamed.traits};
   }
   const auto found = prepared_.statements.find(name);
   if (found == prepared_.statements.end()) return std::nullopt;
@@ -292,16 +286,11 @@ void SessionCore::local_close(Bytes body) {
     if (const auto portal = local_.portals.find(target->name); portal != local_.portals.end())
       local_.portals.erase(portal);
   } else if (target->name.empty()) {
-    prepared_.unnamed_serial = 0;
+    prepared_.unnamed.serial = 0;
   } else if (const auto found = prepared_.statements.find(target->name); found != prepared_.statements.end()) {
     prepared_.statements.erase(found);
   }
   local_done(wire::ServerTag::close_complete);
-}
-
-Error SessionCore::no_statement(std::string_view name) {
-  const std::string which = name.empty() ? "unnamed prepared statement" : fmt::format("prepared statement \"{}\"", name);
-  return Error{ErrorCode::statement_unknown, which + " does not exist"};
 }
 
 void SessionCore::fail_local(const Error& error) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/session/session_core.hpp"
+#include "gateway/session/session_errors.hpp"
 
 namespace howdah {
 

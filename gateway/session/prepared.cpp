@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gateway/session/session_core.hpp"
+#include "gateway/session/session_errors.hpp"
 
 namespace howdah {
 
@@ -69,16 +70,16 @@ void SessionCore::ensure_prepared(const PreparedStatement& statement) {
 
 // False: the client has none. (The server connection may have one, but it is somebody else's.)
 bool SessionCore::ensure_unnamed() {
-  if (prepared_.unnamed_serial == 0) return false;
-  if (backend_->unnamed_serial == prepared_.unnamed_serial) return true;
-  if (prepared_.unnamed_sql.empty() && prepared_.unnamed_traits->parse == ParseOutcome::too_long)
+  if (prepared_.unnamed.serial == 0) return false;
+  if (backend_->unnamed_serial == prepared_.unnamed.serial) return true;
+  if (prepared_.unnamed.sql.empty() && prepared_.unnamed.traits->parse == ParseOutcome::too_long)
     return false;  // was not kept
   build_.clear();
-  wire::append_parse_as(build_, "", prepared_.unnamed_sql, as_bytes(prepared_.unnamed_types));
+  wire::append_parse_as(build_, "", prepared_.unnamed.sql, as_bytes(prepared_.unnamed.types));
   to_server_copy(as_bytes(build_));
-  backend_->unnamed_serial = prepared_.unnamed_serial;
+  backend_->unnamed_serial = prepared_.unnamed.serial;
   prepared_.has_unsettled_names = true;
-  backend_->ledger.owe({AnswerKind::parse, Audience::nobody, kUnnamedTag | prepared_.unnamed_serial});
+  backend_->ledger.owe({AnswerKind::parse, Audience::nobody, kUnnamedTag | prepared_.unnamed.serial});
   return true;
 }
 
@@ -125,12 +126,27 @@ void SessionCore::refuse_statement(const Error& error) {
   backend_->ledger.owe({.kind = AnswerKind::bind, .text = build_});
 }
 
+// The name is taken, which PostgreSQL finds last: after what is wrong with the text, or that the transaction has failed. The
+// server must fail, too, so that what came before in the batch is undone.
+void SessionCore::refuse_second_parse(const PreparedStatement& statement, const wire::Parse& parse) {
+  const TransactionControl control = statement.traits->transaction;
+  const bool may_end = is_plain_end(control) || control == TransactionControl::rollback_to;
+  if (client_status() != TransactionStatus::failed || may_end) {
+    ensure_prepared(statement);
+    return refuse_statement(statement_exists(parse.statement));
+  }
+  build_.clear();
+  wire::append_parse_as(build_, statement.name, parse.sql, parse.types);
+  to_server_copy(as_bytes(build_));
+  backend_->ledger.owe({.kind = AnswerKind::parse});
+}
+
 // The server failed before, or at, this message: what was noted when it was sent is not so.
 void SessionCore::undo(const Owed& dropped) {
   if ((dropped.tag & kNameTag) != 0 && (dropped.tag & kUnnamedTag) == 0) return undo_name(dropped);
   switch (dropped.kind) {
     case AnswerKind::parse:
-      if ((dropped.tag & kUnnamedTag) != 0) return undo_unnamed(dropped);
+      if ((dropped.tag & kUnnamedTag) != 0) return undo_unnamed(dropped, false);
       if (backend_ != nullptr && dropped.tag != 0) backend_->prepared.remove(dropped.tag);
       if (!dropped.name.empty()) prepared_.statements.erase(dropped.name);
       return;
@@ -151,11 +167,32 @@ void SessionCore::undo(const Owed& dropped) {
   }
 }
 
-// A later Parse may have taken its place already. One of ours leaves the client with the statement it had.
-void SessionCore::undo_unnamed(const Owed& dropped) {
+// A Query does, whoever answers it (manual "Extended Query").
+void SessionCore::drop_unnamed() {
+  if (replay_ != nullptr && replay_->is_old_unnamed_used) give_up_replay(ReplayObstacle::names);
+  prepared_.unnamed.serial = 0;
+}
+
+// A Parse of the client's is about to be sent. An error before it in its batch would skip it.
+void SessionCore::replace_unnamed() {
+  const std::uint64_t serial = ++env_.unnamed_serials;
+  const bool may_be_skipped = backend_->ledger.complete_groups().size() != backend_->ledger.size();
+  if (may_be_skipped) prepared_.replaced_unnamed.push_back({serial, backend_->unnamed_serial, std::move(prepared_.unnamed)});
+  drop_unnamed();
+  prepared_.unnamed.serial = serial;
+}
+
+// A Parse was skipped, which leaves what there was; or it has failed, and leaves none (postgres.c, exec_parse_message). A later
+// one may have taken its place already. One of ours leaves the client with the statement it had.
+void SessionCore::undo_unnamed(const Owed& dropped, bool has_failed) {
   const std::uint64_t serial = dropped.tag & ~kUnnamedTag;
-  if (prepared_.unnamed_serial == serial && dropped.audience == Audience::client) prepared_.unnamed_serial = 0;
-  if (backend_ != nullptr && backend_->unnamed_serial == serial) backend_->unnamed_serial = 0;
+  ReplacedUnnamed before;
+  if (!prepared_.replaced_unnamed.empty() && prepared_.replaced_unnamed.back().by == serial) {
+    if (!has_failed) before = std::move(prepared_.replaced_unnamed.back());
+    prepared_.replaced_unnamed.pop_back();
+  }
+  if (backend_ != nullptr && backend_->unnamed_serial == serial) backend_->unnamed_serial = before.on_server;
+  if (prepared_.unnamed.serial == serial && dropped.audience == Audience::client) prepared_.unnamed = std::move(before.statement);
 }
 
 // What a Parse, Bind or Describe of a named statement is about; nullptr if the client has it no more.
@@ -187,6 +224,7 @@ std::string SessionCore::statement_scope() const {
 void SessionCore::undo_failed(const Owed& failed, std::string_view sqlstate) {
   if (failed.kind == AnswerKind::parse)
     if (const PreparedStatementPtr statement = statement_of(failed)) statement->is_accepted = false;
+  if (failed.kind == AnswerKind::parse && (failed.tag & kUnnamedTag) != 0) return undo_unnamed(failed, true);
   undo(failed);
   if (failed.tag == 0 || (failed.tag & (kUnnamedTag | kNameTag)) != 0) return;
   if (failed.kind == AnswerKind::parse && sqlstate == "42P05") backend_->prepared.add(failed.tag);
@@ -223,14 +261,12 @@ Bytes SessionCore::with_client_name(Bytes message, const Owed& failed) {
   return scratch_.keep(as_bytes(build_));
 }
 
-// DISCARD ALL or DEALLOCATE ALL has been done.
+// DISCARD ALL or DEALLOCATE ALL has been done: of all that have names.
 void SessionCore::forget_statements() {
   prepared_.statements.clear();
   prepared_.has_sql_statements = false;
-  prepared_.unnamed_serial = 0;
   backend_->prepared.clear();
   backend_->names.clear();
-  backend_->unnamed_serial = 0;
 }
 
 }  // namespace howdah

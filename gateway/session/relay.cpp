@@ -2,6 +2,7 @@
 // the reply ledger, which says whose answer it is. While a read may still be run again elsewhere, the first messages of
 // its answer (everything before a row) are withheld, so that the client never sees the attempt that failed.
 #include "gateway/session/session_core.hpp"
+#include "gateway/session/session_errors.hpp"
 
 namespace howdah {
 
@@ -156,6 +157,8 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
   if (fate == Fate::forward) {
     if (tag == static_cast<char>(ServerTag::command_complete)) note_complete(), on_command_complete();
     if (settings_.has_steps_in_flight) note_done(tag, body);
+    // A RESET that changed nothing on the server may have changed what the client has.
+    if (is_ready && settings_.has_steps_in_flight && settings_.of_startup.size() != 0) reconcile_parameters();
     if (hold_wrapped(tag, message)) {
       if (is_ready) return take_locals();
     } else {
@@ -228,7 +231,7 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   if (const Owed* failed = ledger.ended()) {
     undo_failed(*failed, error->sqlstate());
     message = with_client_name(message, *failed);
-    if (failed->kind == AnswerKind::bind && !failed->text.empty()) message = scratch_.keep(as_bytes(failed->text));
+    if (failed->kind != AnswerKind::local && !failed->text.empty()) message = scratch_.keep(as_bytes(failed->text));
   }
   const bool is_own_name = ledger.front() != nullptr && ledger.front()->audience == Audience::nobody &&
                            ledger.front()->tag == static_cast<std::uint64_t>(Injected::own_name);
@@ -347,6 +350,7 @@ void SessionCore::finish_request() {
   if (requests_.empty()) {
     rerun_.retained.clear();
     prepared_.closed.clear();
+    prepared_.replaced_unnamed.clear();
     settings_.executed.clear();
     prepared_.has_unsettled_names = settings_.has_steps_in_flight = false;
   }

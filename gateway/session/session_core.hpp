@@ -102,6 +102,7 @@ class SessionCore {
   void push_request(Request request);
   std::size_t forward_extended(Bytes input, session::Head head);
   std::size_t forward_parse(Bytes input, session::Head head);
+  void refuse_second_parse(const PreparedStatement& statement, const wire::Parse& parse);
   void parse_under_our_name(const std::string& client_name, const PreparedStatement& statement, const wire::Parse& parse);
   std::size_t forward_large_parse(Bytes input, session::Head head);
   std::size_t forward_bind(Bytes input, session::Head head);
@@ -114,6 +115,8 @@ class SessionCore {
   bool leave_replica_for(const Traits& traits);
   bool make_names_in_batch(std::string_view statement);
   bool make_names_in_batch(const Traits& traits);
+  void make_names_for_batch();
+  void make_sql_names(bool is_apart);
 
   // statement_notes.cpp
   void note_sent(StatementKind kind, std::string_view sql);
@@ -165,7 +168,9 @@ class SessionCore {
   void make_room();
   void refuse_statement(const Error& error);
   void undo(const Owed& dropped);
-  void undo_unnamed(const Owed& dropped);
+  void replace_unnamed();
+  void drop_unnamed();
+  void undo_unnamed(const Owed& dropped, bool has_failed);
   void undo_failed(const Owed& failed, std::string_view sqlstate);
   PreparedStatementPtr statement_of(const Owed& owed) const;
   PreparedStatementPtr intern(std::string_view sql, Bytes types, const TraitsPtr& traits);
@@ -233,7 +238,6 @@ class SessionCore {
   std::optional<Result<TextTable>> answer_own_setting(const GatewayCommand& command);
 
   // lease.cpp
-  static Error statement_mode_error();
   Go admit(const Traits& traits) { return admit(traits, may_follow_settings(traits)); }
   Go admit(const Traits& traits, bool may_follow);
   static bool may_follow_settings(const Traits& traits);
@@ -283,7 +287,6 @@ class SessionCore {
   void end_transaction_within_batch();
   void answer_lost_requests(bool is_copy_unfinished);
   bool answer_lost_end(std::span<const Owed> owed);
-  static Error undone_error();
 
   // old_plans.cpp
   bool escape_old_plan(const wire::ErrorView& error);
@@ -341,7 +344,6 @@ class SessionCore {
   void log_statement(Request& request, const Traits& traits);
   void log_name(std::string_view name);
   void log_unnamed_use();
-  void log_unnamed_change();
   void give_up_replay(ReplayObstacle obstacle);
   Bytes shown(Bytes answer);
   bool log_end_of_request();
@@ -377,11 +379,9 @@ class SessionCore {
   void local_close(Bytes body);
   void local_done(wire::ServerTag tag);
   void fail_local(const Error& error);
-  static Error no_statement(std::string_view name);
   bool has_local_table(session::LocalPortal& portal);
   std::optional<Result<TextTable>> ask(const Traits& traits, std::string_view sql);
   TextTable explain(const Traits& traits, std::string_view sql);
-  TraitsPtr explained_statement(const GatewayCommand& command, std::string_view sql);
   std::vector<std::uint32_t> parameter_types(std::string_view sql, std::string_view types) const;
 
   // local_in_batch.cpp

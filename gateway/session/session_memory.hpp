@@ -103,6 +103,20 @@ struct BatchScan {
   std::size_t until_last = 0;           // bytes up to the end of the Execute before that; less what has been sent
 };
 
+struct UnnamedStatement {
+  std::uint64_t serial = 0;  // 0: none
+  std::string sql;
+  std::string types;         // as in Parse
+  TraitsPtr traits;
+};
+
+// The unnamed statement in whose place a Parse in flight puts another one.
+struct ReplacedUnnamed {
+  std::uint64_t by = 0;          // that one's serial number
+  std::uint64_t on_server = 0;   // Backend::unnamed_serial before it
+  UnnamedStatement statement;
+};
+
 struct ChangingPortal {  // bound to PREPARE or DEALLOCATE
   std::string portal;
   Owed change;
@@ -262,6 +276,7 @@ struct SettingsMemory {
   std::map<std::string, TraitsPtr, std::less<>> portals;  // of those statements, not executed yet
   bool has_steps_in_flight = false;
   wire::ParameterSet told;             // what the client believes
+  wire::ParameterSet of_startup;       // ... and was told at the welcome, of what its startup packet asked for
   std::pair<std::uint64_t, std::uint64_t> reconciled;  // fingerprints: a server's set and `told`, with nothing to tell
 };
 
@@ -271,10 +286,8 @@ struct Prepared {
   std::string scope;                   // of the statement catalog, but for the schema's changes
   std::optional<Instant> later_at;     // the batch at hand can be answered here from then on
   std::vector<PreparedStatementPtr> closed;  // in a batch that is not answered yet
-  std::string unnamed_sql;
-  std::string unnamed_types;
-  TraitsPtr unnamed_traits;
-  std::uint64_t unnamed_serial = 0;    // 0: none
+  UnnamedStatement unnamed;
+  std::vector<ReplacedUnnamed> replaced_unnamed;  // in a batch that is not answered yet
   bool has_sql_statements = false;     // some of them may have been made by PREPARE
   bool has_unsettled_names = false;    // a request in flight may change what names stand for
   std::vector<PreparedStatementPtr> preparing;  // by each PREPARE that is not answered yet

@@ -5,6 +5,7 @@
 // other way round, the client is told what a server reports differently from what it believes.
 #include <algorithm>
 
+#include "conf/words.hpp"
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
@@ -18,6 +19,12 @@ constexpr int kMaxRefusals = 2;
 
 // Differs between a primary and its standbys by nature: told once, at the welcome.
 bool is_node_local(std::string_view parameter) { return parameter == "in_hot_standby"; }
+
+// What a RESET leaves a server with is not always what the client goes back to.
+std::string_view value_for_client(const SettingsMemory& settings, const CarriedSettingsPtr& applied, std::string_view name, std::string_view value) {
+  const std::string* first = settings.of_startup.find(name);
+  return first != nullptr && settings.journal.is_taken_from_startup(conf::lower_case(name), applied) ? std::string_view(*first) : value;
+}
 
 }  // namespace
 
@@ -95,15 +102,17 @@ void SessionCore::inject_query(std::string_view sql, Injected what) {
 void SessionCore::reconcile_parameters() {
   if (is_replaying()) return;  // told when the transaction is again where it was
   const std::uint64_t reported = backend_->reported.fingerprint();
-  if (settings_.reconciled == std::pair(reported, settings_.told.fingerprint()))
+  const bool is_changing = settings_.journal.is_open();
+  if (!is_changing && settings_.reconciled == std::pair(reported, settings_.told.fingerprint()))
     return;  // most servers report the same
-  for (const auto& [name, value] : backend_->reported) {
+  for (const auto& [name, there] : backend_->reported) {
+    const std::string_view value = is_changing ? value_for_client(settings_, backend_->applied, name, there) : std::string_view(there);
     if (is_node_local(name) || !settings_.told.set(name, value)) continue;
     build_.clear();
     wire::append_parameter_status(build_, name, value);
     to_client_copy(as_bytes(build_));
   }
-  settings_.reconciled = {reported, settings_.told.fingerprint()};
+  if (!is_changing) settings_.reconciled = {reported, settings_.told.fingerprint()};
 }
 
 void SessionCore::on_parameter_status(Bytes message, Bytes body) {
@@ -113,7 +122,12 @@ void SessionCore::on_parameter_status(Bytes message, Bytes body) {
   // Changes made by a Query of ours are told when it is over: values in between are nobody's business.
   const Owed* front = backend_->ledger.front();
   if (is_starting_ || is_replaying() || (front != nullptr && front->audience == Audience::nobody)) return;
-  if (!is_node_local(parameter->name) && settings_.told.set(parameter->name, parameter->value)) to_client(message);
+  const std::string_view value = value_for_client(settings_, backend_->applied, parameter->name, parameter->value);
+  if (is_node_local(parameter->name) || !settings_.told.set(parameter->name, value)) return;
+  if (value == parameter->value) return to_client(message);
+  build_.clear();
+  wire::append_parameter_status(build_, parameter->name, value);
+  to_client_copy(as_bytes(build_));
 }
 
 }  // namespace howdah

@@ -78,6 +78,16 @@ std::vector<std::string> SettingsJournal::put_back(const CarriedSettingsPtr& app
   return queries;
 }
 
+bool SettingsJournal::is_taken_from_startup(std::string_view name, const CarriedSettingsPtr& applied) const {
+  const std::string* first = find_setting(startup_.get(), name);
+  if (first == nullptr) return false;
+  const CarriedSettingsPtr wanted = settings_now();
+  const CarriedSettingsPtr there = settings_after(applied, changes(), nullptr);
+  const std::string* now = find_setting(wanted.get(), name);
+  const std::string* old = find_setting(there.get(), name);
+  return now != nullptr && *now == *first && (old == nullptr || *old != *first);
+}
+
 std::vector<SessionStep> SettingsJournal::startup_of(const SessionStep& step) const {
   std::vector<SessionStep> sets;
   for (const CarriedSetting& one : startup_ ? startup_->values : std::vector<CarriedSetting>{}) {

@@ -49,6 +49,9 @@ class SettingsJournal {
   std::vector<std::string> put_back(const CarriedSettingsPtr& applied);
   bool must_put_back() const { return must_put_back_; }
 
+  // A RESET has taken the setting's value from the server, and the client goes back to the one of its startup packet.
+  bool is_taken_from_startup(std::string_view name, const CarriedSettingsPtr& applied) const;
+
   // What the client asked for at start-up of what the step (RESET) resets, as steps of kind `set`.
   std::vector<SessionStep> startup_of(const SessionStep& step) const;
 

@@ -62,8 +62,9 @@ std::size_t SessionCore::consume_query(Bytes input, Head head) {
   }
   const TraitsPtr traits = traits_of(query->sql);
   const std::size_t taken = answer_query(message, traits, query->sql);
-  if (taken > 0)
-    note_asked(query->sql.substr(0, traits->is_gateway_command() ? traits->gateway.rest_begin : query->sql.npos));
+  if (taken == 0) return 0;
+  drop_unnamed();
+  note_asked(query->sql.substr(0, traits->is_gateway_command() ? traits->gateway.rest_begin : query->sql.npos));
   return taken;
 }
 
@@ -139,10 +140,8 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
     to_server_copy(as_bytes(build_));
   }
   backend_->ledger.owe(std::move(owed));
-  // A Query drops the unnamed statement (manual "Extended Query").
   backend_->unnamed_serial = 0;
-  log_unnamed_change();
-  prepared_.unnamed_serial = 0;
+  drop_unnamed();
   if (is_whole) retain(message);
   if (is_wrapped) ask_xid();
 }

@@ -81,15 +81,30 @@ void SessionCore::make_names(const Traits& traits, bool is_apart) {
   const Traits& inner = executed == prepared_.statements.end() ? traits : *executed->second->traits;
   if (traits.shows_statements || inner.shows_statements) return make_own_names(is_apart);
   for (const std::string& name : traits.statement_names) make_name(name);
-  if (!traits.pins.has(PinReason::opaque) && !inner.pins.has(PinReason::opaque)) return;
-  // It may use any name PREPARE can give. (One of the protocol's that cannot be made any more must not fail it.)
+  if (traits.pins.has(PinReason::opaque) || inner.pins.has(PinReason::opaque)) make_sql_names(is_apart);
+}
+
+// The statement may use any name PREPARE can give. Apart, one that cannot be made any more fails only what uses it: outside a
+// transaction, that is.
+void SessionCore::make_sql_names(bool is_apart) {
+  const bool is_each_apart = is_apart && backend_->ledger.status() == TransactionStatus::idle;
   const auto known = backend_->names;
   for (const auto& [name, number] : known) {
     const auto wanted = prepared_.statements.find(name);
     if (wanted == prepared_.statements.end() || wanted->second->number != number) drop_name(name);
   }
-  for (const auto& [name, statement] : prepared_.statements)
+  for (const auto& [name, statement] : prepared_.statements) {
+    const std::size_t before = backend_->ledger.size();
     if (statement->is_sql()) make_name(name);
+    if (is_each_apart && backend_->ledger.size() != before) end_names(Injected::own_name);
+  }
+}
+
+// A batch is about to be sent in which something may use any name.
+void SessionCore::make_names_for_batch() {
+  if (backend_->ledger.status() != TransactionStatus::idle || !prepared_.has_sql_statements) return;
+  for (const Traits* traits : scan_.run)
+    if (traits->pins.has(PinReason::opaque) && !pins_.has(PinReason::prepared)) return make_sql_names(true);
 }
 
 // Afterwards the name stands on the server for what it stands for with the client, or for nothing.
@@ -255,7 +270,7 @@ void SessionCore::note_changing_portal(std::string_view portal, std::string_view
   Owed change;
   expect_change(
       *traits,
-      statement.empty() ? std::string_view(prepared_.unnamed_sql) : prepared_.statements.find(statement)->second->sql,
+      statement.empty() ? std::string_view(prepared_.unnamed.sql) : prepared_.statements.find(statement)->second->sql,
       change);
   if (!change.name.empty()) prepared_.changing_portals.push_back({std::string(portal), std::move(change)});
 }

@@ -44,11 +44,11 @@ void SessionCore::note_bound(std::string_view name, std::string_view portal) {
   std::string_view sql = name;
   TraitsPtr traits;
   if (name.empty()) {
-    if (prepared_.unnamed_serial == 0) return count_portal(portal, nullptr, {});
-    traits = prepared_.unnamed_traits;
+    if (prepared_.unnamed.serial == 0) return count_portal(portal, nullptr, {});
+    traits = prepared_.unnamed.traits;
     kind = traits->kind;
-    sql = prepared_.unnamed_traits->parse == ParseOutcome::too_long ? std::string_view("(too long to be kept)")
-                                                                    : prepared_.unnamed_sql;
+    sql = prepared_.unnamed.traits->parse == ParseOutcome::too_long ? std::string_view("(too long to be kept)")
+                                                                    : prepared_.unnamed.sql;
   } else if (const auto found = prepared_.statements.find(name); found != prepared_.statements.end()) {
     traits = found->second->traits;
     kind = traits->kind;

@@ -60,11 +60,7 @@ void SessionCore::log_name(std::string_view name) {
 
 // The unnamed statement is not kept: one that was used although it was made before the transaction must stay.
 void SessionCore::log_unnamed_use() {
-  if (replay_ != nullptr && prepared_.unnamed_serial <= replay_->newest_unnamed) replay_->is_old_unnamed_used = true;
-}
-
-void SessionCore::log_unnamed_change() {
-  if (replay_ != nullptr && replay_->is_old_unnamed_used) give_up_replay(ReplayObstacle::names);
+  if (replay_ != nullptr && prepared_.unnamed.serial <= replay_->newest_unnamed) replay_->is_old_unnamed_used = true;
 }
 
 // What of a part of an answer the client has not seen yet.

@@ -135,7 +135,7 @@ void SessionCore::abandon_replay(std::optional<Error> error) {
   restore_names(&Replay::NameChange::after);
   prepared_.closed.clear();
   prepared_.changing_portals.clear();
-  if (prepared_.unnamed_serial > replay.newest_unnamed) prepared_.unnamed_serial = 0;  // not all of them were made again
+  if (prepared_.unnamed.serial > replay.newest_unnamed) prepared_.unnamed.serial = 0;  // not all of them were made again
   settings_.journal.abandon();
   close_log();
   transaction_.deferred_begin.clear();

@@ -1,5 +1,6 @@
 // The beginning: the client is told a server's parameters. The first client with certain startup settings waits for a
 // server to accept them, as PostgreSQL would refuse wrong ones at login; later ones are welcomed from memory.
+#include "conf/words.hpp"
 #include "gateway/session/session_core.hpp"
 #include "gateway/wire/body.hpp"
 
@@ -62,6 +63,8 @@ void SessionCore::welcome(const wire::ParameterSet& parameters) {
   settings_.told = parameters;
   if (parameters.find("application_name") != nullptr)
     settings_.told.set("application_name", identity_.application_name);
+  for (const auto& [name, value] : settings_.told)
+    if (find_setting(identity_.settings.get(), conf::lower_case(name)) != nullptr) settings_.of_startup.set(name, value);
   build_.clear();
   wire::append_parameters(build_, settings_.told);
   wire::append_backend_key(build_, identity_.cancel_key);

@@ -217,6 +217,15 @@ CONVERSATIONS = {
     "not in a pipeline": ([*said("SELECT 1"), *said("VACUUM"), *X, *said("VACUUM"), *said("SELECT 1/0"), *X, wire.query("SELECT 2")], 3),
     "a commit in a pipeline, then an error": ([wire.query("CREATE TEMP TABLE t (a int)"), *said("INSERT INTO t VALUES (1)"), *said("COMMIT"),
                                                *said("INSERT INTO t VALUES (2)"), *said("SELECT 1/0"), *X, wire.query("SELECT count(*) FROM t")], 3),
+    # The unnamed statement.
+    "a skipped Parse leaves it": ([*said("SELECT 'kept'"), *said("SELECT 1/0"), wire.parse("SELECT 'skipped'"), *X, wire.describe(b"S"), *X], 2),
+    "a failed Parse leaves none": ([wire.parse("SELECT 1"), *X, wire.parse("SELEC 2"), *X, wire.bind(), *X], 3),
+    "nobody's": ([wire.query("SELECT 1"), wire.describe(b"S"), *X, wire.query("BEGIN"), wire.describe(b"S"), *X, wire.query("ROLLBACK")], 5),
+    "any Query drops it": ([wire.parse("SELECT 1"), *X, wire.query("BEGIN"), wire.bind(), wire.execute(), *X, wire.query("ROLLBACK")], 4),
+    "DISCARD ALL leaves it": ([*said("DISCARD ALL"), *X, wire.bind(), wire.execute(), *X], 2),
+    "a taken name in a failed transaction": ([wire.parse("SELECT 1", "s"), *X, wire.query("BEGIN"), wire.query("SELECT 1/0"), wire.parse("SELECT 2", "s"), *X,
+                                              wire.parse("ROLLBACK", "s"), *X, wire.query("ROLLBACK"), wire.close(b"S", "s"), *X], 7),
+    "a taken name and a wrong text": ([wire.parse("SELECT 1", "s"), *X, wire.parse("SELECT a FROM nowhere", "s"), *X, wire.parse("SELECT 1", "s"), *X], 3),
     # Sizes
     "a large row": ([wire.query("SELECT repeat('x', 300000)")], 1),
     "a large parameter": ([wire.parse("SELECT length($1::text)"), wire.bind([b"y" * 300000]), wire.execute(), *X], 1),

@@ -233,7 +233,10 @@ SCRIPTS = {
                          extended("RESET work_mem", "SELECT 1/0", "SHOW work_mem"), simple("SHOW work_mem"),
                          extended("BEGIN", "SET work_mem = '5MB'", "SAVEPOINT a", "RESET work_mem", "SHOW work_mem", "ROLLBACK TO a", "SHOW work_mem", "COMMIT"),
                          simple("SHOW work_mem"), extended("RESET work_mem", "RESET work_mem", "SHOW work_mem")],
+    "session authorization": [simple("SET ROLE carried_a"), simple("SET SESSION AUTHORIZATION app"), simple("SHOW role"), simple("SET ROLE carried_b"),
+                              simple("RESET SESSION AUTHORIZATION"), simple("SHOW role"), simple("SELECT current_user")],
     "reset to the startup's value": [simple("SET TimeZone = 'UTC'"), simple("RESET TimeZone"), simple("SHOW TimeZone"), simple("BEGIN"),
+                                     simple("SET TimeZone TO 'GMT'"), simple("RESET TimeZone"), simple("SHOW TimeZone"),
                                      simple("SET TimeZone = 'UTC'"), simple("RESET TimeZone"), simple("SHOW TimeZone"), simple("ROLLBACK"), simple("SHOW TimeZone")],
 }
 
@@ -257,6 +260,7 @@ def test_answers_are_those_of_a_direct_session_while_others_use_the_connection_i
         for parts in SCRIPTS[name]:
             wanted = direct.ask(parts)
             assert mine.ask(parts) == wanted, parts
+            assert mine.parameters() == direct.parameters(), parts
             if wanted[-1] == (b"Z", b"I"):
                 assert others[0].client.rows("SHOW work_mem") == [["3MB"]]
                 assert others[1].client.rows("SELECT current_user, current_setting('TimeZone') <> 'Asia/Tokyo'") == [["carried_b", "t"]]

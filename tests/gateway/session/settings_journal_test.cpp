@@ -94,6 +94,21 @@ TEST_CASE("after a RESET the session is back at its start-up's value, the server
   CHECK(play("T reset T ROLLBACK I", "start").server == "start");
 }
 
+TEST_CASE("what a RESET has taken from the server and not from the client is known until it is put back") {
+  SettingsJournal journal(make_settings({{"x", "start"}, {"y", "other"}}));
+  CarriedSettingsPtr applied = journal.settings();
+  CHECK_FALSE(journal.is_taken_from_startup("x", applied));
+  journal.take({.name = "x", .value = "1"}, "SET", applied);
+  CHECK_FALSE(journal.is_taken_from_startup("x", applied));
+  journal.take({.kind = SessionStepKind::reset, .name = "x"}, "RESET", applied);
+  CHECK(journal.is_taken_from_startup("x", applied));
+  CHECK_FALSE(journal.is_taken_from_startup("y", applied));
+  journal.end_request(wire::TransactionStatus::idle, false, applied);
+  CHECK(journal.is_taken_from_startup("x", applied));
+  applied = journal.settings();
+  CHECK_FALSE(journal.is_taken_from_startup("x", applied));
+}
+
 TEST_CASE("inside a transaction the start-up's value is put back with a Query, which ends with the transaction, too") {
   SettingsJournal journal(make_settings({{"x", "start"}}));
   CarriedSettingsPtr applied = journal.settings();

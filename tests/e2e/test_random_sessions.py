@@ -1,9 +1,8 @@
 """Seeded random sessions with every kind of session state, interleaved on few server connections: each client's answers are
-those of a session of its own on the server. (Settings alone, and more of them: test_session_state.py.)
-HOWDAH_SESSION_SEEDS="10:1000" plays these seeds."""
+those of a session of its own on the server. (Settings alone, one connection for all: test_session_state.py.)
+HOWDAH_SESSION_SEEDS="10:1000" plays these seeds. Each begins with a gateway, sessions and a world of its own."""
 
 import contextlib
-import functools
 import os
 import random
 
@@ -12,165 +11,132 @@ import pytest
 import cluster as pg
 import scene_plays
 import scenes
+import session_habits as habits
 import wire
 
 CLIENTS = 4
+TURNS = 250
 SEEDS = range(*map(int, os.environ.get("HOWDAH_SESSION_SEEDS", "0:10").split(":")))
 
 
-def sql(text):
-    return scenes.Request([wire.query(text)], [scenes.Statement(text)], is_extended=False)
+def is_alike(mine, wanted):
+    """A failed transaction is told of before or after what is wrong with a Bind."""
+    both = {body["C"] for answers in (mine, wanted) for tag, body in answers if tag == b"E"}
+    return mine == wanted or (both == {"25P02", "08P01"} and mine[-1] == wanted[-1] == (b"Z", b"E"))
 
 
-def extended(text):
-    return scenes.Request([*scenes.run(text), wire.SYNC], [scenes.Statement(text)])
+class Speaker:
+    """One client, said twice: to the server and to the gateway."""
+
+    def __init__(self, number, startup, direct, mine):
+        self.number, self.startup, self.direct, self.mine = number, startup, direct, mine
+        self.is_open = False    # in a transaction
+        self.is_seeded = False
+
+    def asks(self, request):
+        """Both answers."""
+        wanted = self.direct.ask(request)
+        return self.mine.ask(request), wanted
 
 
-def messages(text, *parts):
-    return scenes.Request([*parts, wire.SYNC], [scenes.Statement(text)])
+class Plan:
+    """What a seed stands for."""
 
+    def __init__(self, seed):
+        self.chance = chance = random.Random(seed)
+        everything = sorted(habits.HABITS)
+        self.habits = chance.sample(everything, chance.randint(2, 4)) if seed else everything
+        self.is_grouping = chance.random() < 0.5
+        pinning = habits.PINNING | ({"prepared"} if self.is_grouping else set())
+        self.places = CLIENTS if pinning & set(self.habits) else chance.randint(1, 2)
+        # Others' writes are seen at once by direct sessions, too.
+        self.options = chance.choice([{"load_balance_mode": "off"}, {"load_balance_mode": "on", "read_consistency": "global"}])
+        if self.places == CLIENTS and chance.random() < 0.2:
+            self.options["pool_mode"] = "session"
+        self.startups = [chance.choice(habits.STARTUPS) for _ in range(CLIENTS)]
 
-def prepared(chance):
-    name = chance.choice("pqr")
-    text = chance.choice(["SELECT 1", "SELECT current_setting('work_mem')", "SELECT $1::int + 1", "INSERT INTO journal VALUES (1)",
-                          "SELECT count(*) FROM journal", "VALUES (1, 'x')"])
-    return chance.choice([
-        sql(f"PREPARE {name} AS {text}"), sql(f"EXECUTE {name}"), sql(f"EXECUTE {name}(41)"), sql(f"DEALLOCATE {name}"),
-        sql(chance.choice(["DEALLOCATE ALL", "SELECT name, from_sql FROM pg_prepared_statements ORDER BY 1"])),
-        messages(f"Parse {name} {text}", wire.parse(text, name)),
-        messages(f"Bind {name}", wire.bind(statement=name), wire.describe(), wire.execute()),
-        messages(f"Bind {name} with 41", wire.bind([b"41"], statement=name), wire.execute()),
-        messages(f"Describe {name}", wire.describe(b"S", name)), messages(f"Close {name}", wire.close(b"S", name)),
-        messages(f"Parse unnamed {text}", wire.parse(text)), messages("Bind unnamed", wire.bind(), wire.execute()),
-    ])
+    def who(self, speakers):
+        """Those in a transaction hold a server connection each; others would wait for them."""
+        open_ones = [one for one in speakers if one.is_open]
+        return self.chance.choice(open_ones if len(open_ones) >= self.places else speakers)
 
+    def turn(self, speaker):
+        something = self.something(speaker)
+        return something if isinstance(something, scenes.Request) else self.said(something, speaker)
 
-def cursors(chance):
-    name = chance.choice("cd")
-    hold = chance.choice(["", "", "WITH HOLD"])
-    return chance.choice([
-        sql(f"DECLARE {name} CURSOR {hold} FOR SELECT generate_series(1, 6)"), sql(f"FETCH {chance.randint(1, 3)} FROM {name}"),
-        sql(f"MOVE {name}"), sql(f"CLOSE {name}"), sql(chance.choice(["CLOSE ALL", "SELECT name FROM pg_cursors WHERE name <> '' ORDER BY 1"])),
-        messages(f"portal {name}", wire.parse("SELECT generate_series(1, 5)"), wire.bind(portal=name), wire.execute(name, 2)),
-        messages(f"Execute portal {name}", wire.execute(name, 2)), messages(f"Close portal {name}", wire.close(b"P", name)),
-    ])
+    def something(self, speaker):
+        kind = self.chance.random()
+        if kind < 0.12:
+            return self.chance.choice(["COMMIT", "COMMIT", "ROLLBACK", "COMMIT AND CHAIN"] if speaker.is_open else ["BEGIN"])
+        if kind < 0.20 and speaker.is_open:
+            return self.chance.choice(["SAVEPOINT a", "SAVEPOINT b", "ROLLBACK TO a", "ROLLBACK TO b", "RELEASE a"])
+        if kind < 0.23:
+            return "SELECT 1/0"
+        if kind < 0.25:
+            return self.chance.choice([scenes.simple, scenes.extended])([scenes.Statement("DISCARD ALL")])[0]  # never among others: that pins
+        return habits.HABITS[self.chance.choice(self.habits)](self.chance, speaker)
 
-
-def temporary(chance):
-    name = chance.choice(["t1", "t2"])
-    drop = chance.choice(["", "", "ON COMMIT DROP", "ON COMMIT DELETE ROWS"])
-    return sql(chance.choice([f"CREATE TEMP TABLE {name} (a int) {drop}", f"INSERT INTO {name} VALUES ({chance.randint(1, 9)})",
-                              f"SELECT sum(a) FROM {name}", f"DROP TABLE {name}", f"DROP TABLE IF EXISTS {name}",
-                              chance.choice(["DISCARD TEMP", f"SELECT a INTO TEMP {name} FROM generate_series(1, 3) a"])]))
-
-
-def locks(chance):
-    key = chance.randint(1, 3)
-    return chance.choice([sql, extended])(chance.choice([
-        f"SELECT pg_try_advisory_lock({key})", f"SELECT pg_advisory_unlock({key})", f"SELECT pg_try_advisory_lock_shared({key})",
-        f"SELECT pg_advisory_unlock_shared({key})", f"SELECT pg_try_advisory_xact_lock({key})",
-        chance.choice(["SELECT pg_advisory_unlock_all()", f"SELECT tries({key})"]),
-        "SELECT objid, mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() ORDER BY 1, 2"]))
-
-
-def listening(chance):
-    name = chance.choice(["news", "mail"])
-    return chance.choice([sql, extended])(chance.choice([
-        f"LISTEN {name}", f"UNLISTEN {name}", f"NOTIFY {name}, '{chance.randint(1, 99)}'", f"SELECT pg_notify('{name}', 'f')",
-        chance.choice(["UNLISTEN *", "SELECT pg_listening_channels() ORDER BY 1"])]))
-
-
-def roles(chance):
-    return chance.choice([sql, extended])(chance.choice([
-        "SET ROLE scene_a", "SET ROLE scene_b", "SET ROLE none", "RESET ROLE", "SELECT current_user, session_user", "SET LOCAL ROLE scene_a",
-        "SET ROLE nobody"]))
-
-
-def settings(chance):
-    return chance.choice([sql, extended])(chance.choice([
-        f"SET work_mem = '{chance.randint(1, 9)}MB'", "SHOW work_mem", "RESET work_mem", "SET LOCAL work_mem = '11MB'", "RESET ALL",
-        "SET search_path = ''", "RESET search_path", "SET my.own = 'x'", "SELECT current_setting('my.own', true)",
-        "SELECT set_config('my.own', 'y', false)"]))
-
-
-def sequences(chance):
-    name = chance.choice(["s1", "s2"])
-    return chance.choice([sql, extended])(chance.choice([
-        f"SELECT nextval('{name}')", f"SELECT currval('{name}')", "SELECT lastval()", "INSERT INTO numbered (a) VALUES (1)",
-        "INSERT INTO numbered (a) VALUES (1), (2) RETURNING id", "SELECT currval('numbered_id_seq')", "SELECT lastval()",
-        chance.choice([f"SELECT setval('{name}', {chance.randint(1, 99)})", "DISCARD SEQUENCES", f"SELECT draws('{name}')"])]))
-
-
-HABITS = {habit.__name__: habit for habit in (prepared, cursors, temporary, locks, listening, roles, settings, sequences)}
-PINNING = {"cursors", "temporary", "locks", "listening", "sequences"}
-
-
-def some_turn(chance, habits, is_open):
-    kind = chance.random()
-    if kind < 0.12:
-        return sql(chance.choice(["COMMIT", "COMMIT", "ROLLBACK", "COMMIT AND CHAIN"]) if is_open else "BEGIN")
-    if kind < 0.20 and is_open:
-        return sql(chance.choice(["SAVEPOINT a", "SAVEPOINT b", "ROLLBACK TO a", "ROLLBACK TO b", "RELEASE a"]))
-    if kind < 0.24:
-        return sql("SELECT 1/0")
-    if kind < 0.26:
-        return sql("DISCARD ALL")
-    return HABITS[chance.choice(habits)](chance)
+    def said(self, text, speaker):
+        form = self.chance.random()
+        if form < 0.2 and self.is_grouping:
+            others = [self.something(speaker) for _ in range(self.chance.randint(1, 2))]
+            group = [scenes.Statement(one) for one in [text, *(one for one in others if isinstance(one, str))]]
+            return self.chance.choice([scenes.strings, scenes.batches, scenes.pipelined])(group)[0]
+        form = scenes.simple if form < 0.7 else scenes.extended
+        return form([scenes.Statement(text)])[0]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def world(cluster):
+def roles(cluster):
     scene_plays.make_world(cluster)
+    for database in ("app", scene_plays.DIRECT):  # a refusal would name it
+        cluster.primary.query(f"GRANT CREATE ON DATABASE {database} TO PUBLIC")
+
+
+def make_world(cluster):
+    """Nothing is left of an earlier seed."""
+    def nobody_is_there():
+        return cluster.primary.query("SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'")[0][0] == 0
+    pg.wait_until("earlier sessions have ended", nobody_is_there)
     for database in ("app", scene_plays.DIRECT):
-        for statement in ("CREATE TABLE journal (a int)",
-                          "CREATE FUNCTION tries(int) RETURNS boolean LANGUAGE plpgsql AS "
-                          "$$ BEGIN RETURN pg_try_advisory_lock($1); END $$",
-                          "CREATE TABLE numbered (id serial, a int)", "CREATE SEQUENCE s1", "CREATE SEQUENCE s2 INCREMENT 3",
-                          "CREATE FUNCTION draws(regclass) RETURNS bigint LANGUAGE sql AS $$ SELECT nextval($1) $$",
-                          "GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC", "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO PUBLIC"):
-            pg.query(cluster.primary.port, statement, database=database)
+        cluster.primary.query("DROP OWNED BY app, scene_a, scene_b CASCADE", database=database)
+        pg.query(cluster.primary.port, habits.WORLD, database=database)
+    position = cluster.primary.query("SELECT pg_current_wal_lsn()")[0][0]
+    pg.wait_until("the replicas have the world", lambda: all(
+        node.query(f"SELECT pg_last_wal_replay_lsn() >= '{position}'")[0][0] for node in cluster.nodes[1:]))
 
 
-@pytest.fixture(scope="module")
-def gateway_with(cluster, build, tmp_path_factory):
-    """One for each kind."""
-    with contextlib.ExitStack() as stack:
-        @functools.cache
-        def start(places, balancing):
-            directory = tmp_path_factory.mktemp(f"places{places}")
-            return stack.enter_context(pg.Howdah(cluster, build, directory=directory, default_pool_size=places, load_balance_mode=balancing))
-        yield start
+def play(cluster, gateway, plan, stack):
+    def open_one(port, database, startup):
+        return stack.enter_context(contextlib.closing(scenes.Actor(port, database=database, **startup)))
 
-
-def reset(cluster):
-    for database in ("app", scene_plays.DIRECT):
-        pg.query(cluster.primary.port, "TRUNCATE journal; TRUNCATE numbered RESTART IDENTITY; ALTER SEQUENCE s1 RESTART; "
-                                       "ALTER SEQUENCE s2 RESTART", database=database)
+    speakers = [Speaker(number, startup, open_one(cluster.primary.port, scene_plays.DIRECT, startup), open_one(gateway.port, "app", startup))
+                for number, startup in enumerate(plan.startups)]
+    told = []
+    for turn in range(TURNS):
+        speaker = plan.who(speakers)
+        request = plan.turn(speaker)
+        told.append((speaker.number, request.text))
+        mine, wanted = speaker.asks(request)
+        assert is_alike(mine, wanted), (turn, plan.__dict__, told[-20:])
+        assert speaker.mine.told() == speaker.direct.told(), (turn, plan.__dict__, told[-20:])
+        speaker.is_open = wanted[-1][1] != b"I"
+        speaker.is_seeded |= request.text == habits.SEED
+    for speaker in sorted(speakers, key=lambda one: not one.is_open):  # who is in a transaction holds a connection
+        mine, wanted = speaker.asks(scenes.simple([scenes.Statement("ROLLBACK")])[0])
+        assert mine == wanted, speaker.number
+    for speaker in speakers:
+        def has_heard_the_same(speaker=speaker):
+            mine, wanted = speaker.asks(scenes.simple([scenes.Statement("SELECT 1")])[0])
+            assert mine == wanted
+            return speaker.mine.notifications == speaker.direct.notifications
+        pg.wait_until(f"client {speaker.number} hears what it would hear directly", has_heard_the_same)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_random_sessions_answer_as_direct_ones(cluster, gateway_with, seed):
-    reset(cluster)
-    chance = random.Random(seed)
-    habits = chance.sample(sorted(HABITS), chance.randint(2, 4)) if seed else sorted(HABITS)
-    places = CLIENTS if PINNING & set(habits) else chance.randint(1, 2)
-    gateway = gateway_with(places, chance.choice(["on", "off"]))
+def test_random_sessions_answer_as_direct_ones(cluster, build, tmp_path, seed):
+    plan = Plan(seed)
+    make_world(cluster)
     with contextlib.ExitStack() as stack:
-        open_one = lambda port, database: stack.enter_context(contextlib.closing(scenes.Actor(port, database=database)))  # noqa: E731
-        pairs = [(open_one(cluster.primary.port, scene_plays.DIRECT), open_one(gateway.port, "app")) for _ in range(CLIENTS)]
-        open_ones, told = set(), []
-        for turn in range(250):
-            # Those in a transaction hold a server connection each; others would wait for them.
-            number = chance.choice(sorted(open_ones) if len(open_ones) >= places else range(CLIENTS))
-            direct, mine = pairs[number]
-            request = some_turn(chance, habits, number in open_ones)
-            told.append((number, request.text))
-            wanted = direct.ask(request)
-            assert mine.ask(request) == wanted, (turn, habits, told[-15:])
-            open_ones.discard(number) if wanted[-1][1] == b"I" else open_ones.add(number)
-            assert mine.told() == direct.told(), (turn, habits, told[-15:])
-        for number, (direct, mine) in enumerate(pairs):
-            def has_heard_the_same(direct=direct, mine=mine):
-                assert mine.ask(sql("SELECT 1")) == direct.ask(sql("SELECT 1"))
-                return mine.notifications == direct.notifications
-            pg.wait_until(f"client {number} hears what it would hear directly", has_heard_the_same)
+        gateway = stack.enter_context(pg.Howdah(cluster, build, directory=tmp_path, default_pool_size=plan.places, **plan.options))
+        play(cluster, gateway, plan, stack)

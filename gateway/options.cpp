@@ -174,6 +174,7 @@ Result<WorkerConfig> worker_config(const Settings& settings, Log& log) {
   out.client_tcp = tcp_options(settings);
   out.server_tcp = server_tcp_options(settings);
   out.server_connect_timeout = settings.pool.server_connect_timeout();
+  out.cancel_wait_timeout = settings.pool.cancel_wait_timeout();
   out.client_login_timeout = settings.auth.authentication_timeout();
   out.console = console_access(settings);
   out.console_version = std::string(release_of(settings.howdah.pgbouncer_compatibility())) + "/bouncer";

@@ -47,7 +47,7 @@ struct PoolStats {
   std::uint32_t connecting = 0;
   std::uint32_t idle = 0;
   std::uint32_t leased = 0;
-  std::uint32_t resetting = 0;
+  std::uint32_t resetting = 0;  // or being checked
   std::uint32_t cancelling = 0;
 };
 
@@ -81,6 +81,7 @@ struct ClientStats {
   std::size_t prepared = 0;                      // statements of the protocol it has
   bool is_logged_in = false;
   bool is_console = false;
+  bool has_unsent = false;                       // it has not taken all that was sent to it
   SocketEnds ends = {};                          // only if sockets are asked for
 };
 

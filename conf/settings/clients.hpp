@@ -114,9 +114,6 @@ struct TlsSettings {
                                         "Ciphers of TLS 1.2 towards servers; empty = ssl_ciphers."};
 };
 
-inline constexpr std::string_view kNoServerCheck =
-    "idle connections are watched, and tcp_keepalive, tcp_user_timeout find dead ones";
-
 // Times that PgBouncer names are written in its unit, seconds, and may be fractions.
 struct PoolSettings {
   Param<PoolMode> pool_mode{"pool_mode", PoolMode::transaction, Change::reload,
@@ -155,6 +152,9 @@ struct PoolSettings {
   Param<milliseconds> query_wait_timeout{"query_wait_timeout", 2min, Change::reload,
                                          "A client waiting longer for a server connection is refused; 0 = for ever.",
                                          Bare{Unit::s}};
+  Param<milliseconds> query_wait_notify{"query_wait_notify", 0ms, Change::reload,
+                                        "A client waiting longer for a server connection is sent a NOTICE; 0 = none.",
+                                        Bare{Unit::s}};
   Param<milliseconds> query_timeout{"query_timeout", 0ms, Change::reload,
                                     "A statement running longer is ended with its client; 0 = never.", Bare{Unit::s}};
   Param<milliseconds> idle_transaction_timeout{"idle_transaction_timeout", 0ms, Change::reload,
@@ -166,13 +166,17 @@ struct PoolSettings {
   Param<std::string> server_reset_query{"server_reset_query", "DISCARD ALL", Change::reload,
                                         "Cleans a server connection after a session that left state behind."};
   Param<std::string> server_check_query{"server_check_query", "", Change::reload,
-                                        "Asked of a server connection idle longer than server_check_delay; empty = "
-                                        "none.",
-                                        unsupported(kNoServerCheck)};
-  Param<milliseconds> server_check_delay{
-      "server_check_delay", 30s,
-      Change::reload,       "How long a released server connection is reused unasked.",
-      Bare{Unit::s},        harmless(kNoServerCheck)};
+                                        "Asked of a server connection unused for longer than server_check_delay before it "
+                                        "is lent; <empty> = the empty query, empty = none."};
+  Param<milliseconds> server_check_delay{"server_check_delay", 30s, Change::reload,
+                                         "How long an unused server connection is lent unasked.", Bare{Unit::s}};
+  Param<milliseconds> cancel_wait_timeout{"cancel_wait_timeout", 10s, Change::reload,
+                                          "How long a cancel request may take to be delivered to a server; 0 = no limit.",
+                                          Bare{Unit::s}};
+  Param<milliseconds> suspend_timeout{"suspend_timeout", 10s, Change::reload,
+                                      "How long SUSPEND in the console waits for clients to take what is sent to them; "
+                                      "then they are ended. 0 = no limit.",
+                                      Bare{Unit::s}};
   Param<seconds> stats_period{"stats_period", 60s, Change::reload,
                               "Span of the averages in the console's SHOW STATS.", Range{1, 2147483647}};
   Param<int> max_prepared_statements{"max_prepared_statements", 200, Change::reload,

@@ -18,6 +18,9 @@ struct DatabaseSettings {
                                    "Who logs in to the servers for all its clients; empty = each client itself."};
   Param<std::string> database_password{"database_password", "", Change::reload,
                                        "The password of that user; empty = as pool_passwd lists it.", kSecret};
+  Param<std::string> database_options{
+      "database_options", "", Change::reload,
+      "Settings its clients begin with, as in PGOPTIONS: \"-c name=value -c ...\"; a client's own go before them."};
   Param<std::string> database_auth_user{"database_auth_user", "", Change::reload,
                                         "auth_user for who asks for this database."};
   Param<std::string> database_auth_query{"database_auth_query", "", Change::reload,

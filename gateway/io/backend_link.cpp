@@ -32,12 +32,8 @@ void BackendLink::open(DialTarget target, login::ServerLoginFacts facts) {
   facts_ = std::move(facts);
   const bool is_unix = target_.host.starts_with('/');
   attempts_ = attempts_of(target_.tls && !is_unix ? target_.tls->mode() : TlsMode::disable);
-  login_timer_ = std::make_unique<Timer>(parts_.reactor.timers(), [this] {
-    attempts_.clear();
-    fail({Error{ErrorCode::backend_login_failed,
-                fmt::format("login at server \"{}\", port {} timed out", target_.host, target_.port)},
-          true});
-  });
+  timer_ = std::make_unique<Timer>(parts_.reactor.timers(), [this] { time_out(); });
+  if (target_.timeout.count() > 0) timer_->set(parts_.reactor.now() + target_.timeout);
   dial();
 }
 
@@ -45,8 +41,23 @@ void BackendLink::dial() {
   const WantedTls wanted = attempts_.back();
   attempts_.pop_back();
   state_ = State::dialling;
-  dial_ = std::make_unique<Dial>(parts_, target_, wanted,
+  DialTarget target = target_;
+  target.timeout = {};  // ours counts for all of it
+  dial_ = std::make_unique<Dial>(parts_, std::move(target), wanted,
                                  [this](Result<Dialled> dialled) { on_dialled(std::move(dialled)); });
+}
+
+void BackendLink::time_out() {
+  attempts_.clear();
+  const bool was_reached = state_ == State::logging_in;
+  dial_.reset();
+  if (was_reached)
+    return fail({Error{ErrorCode::backend_login_failed,
+                       fmt::format("login at server \"{}\", port {} timed out", target_.host, target_.port)},
+                 true});
+  fail({Error{ErrorCode::backend_connection_lost,
+              fmt::format("connection to server at \"{}\", port {} failed: timeout expired", target_.host, target_.port)},
+        false});
 }
 
 void BackendLink::on_dialled(Result<Dialled> dialled) {
@@ -56,7 +67,6 @@ void BackendLink::on_dialled(Result<Dialled> dialled) {
   }
   link_.emplace(parts_.reactor, std::move(dialled->channel), static_cast<Link::Owner&>(*this));
   state_ = State::logging_in;
-  if (target_.timeout.count() > 0) login_timer_->set(parts_.reactor.now() + target_.timeout);
   facts_.tls_binding = link_->tls() != nullptr ? peer_binding(link_->tls()) : std::string{};
   login_.emplace(facts_);
   std::string out;
@@ -125,7 +135,7 @@ void BackendLink::log_in(Bytes chunk) {
   std::visit(Overloaded{[](login::LoginPending) {},
                         [this](login::ServerLoginFailed& failed) { fail({std::move(failed.error), true}); },
                         [this](login::ServerLoginDone& done) {
-                          login_timer_.reset();
+                          timer_.reset();
                           login_.reset();
                           dial_.reset();
                           state_ = State::open;
@@ -135,10 +145,10 @@ void BackendLink::log_in(Bytes chunk) {
 }
 
 void BackendLink::fail(OpenFailure failure) {
-  login_timer_->set({});
   login_.reset();
   link_.reset();
   if (!attempts_.empty()) return dial();
+  timer_->set({});
   state_ = State::closed;
   owner_.on_backend_open_failed(*this, std::move(failure));
 }

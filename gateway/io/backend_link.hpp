@@ -35,6 +35,7 @@ class BackendLink final : private Link::Owner {
 
   BackendLink(LoopParts& parts, Owner& owner, BackendId id) : parts_(parts), owner_(owner), id_(id) {}
 
+  // The target's timeout is for connecting and logging in together.
   void open(DialTarget target, login::ServerLoginFacts facts);
   void adopt(Channel channel, DialTarget target);
   // The connection without its worker; nothing may be unsent.
@@ -66,6 +67,7 @@ class BackendLink final : private Link::Owner {
   void dial();
   void on_dialled(Result<Dialled> dialled);
   void log_in(Bytes chunk);
+  void time_out();
   void fail(OpenFailure failure);
 
   LoopParts& parts_;
@@ -77,7 +79,7 @@ class BackendLink final : private Link::Owner {
   std::unique_ptr<Dial> dial_;
   std::optional<Link> link_;
   std::optional<login::ServerLogin> login_;
-  std::unique_ptr<Timer> login_timer_;
+  std::unique_ptr<Timer> timer_;  // for connecting and logging in, all attempts together
   std::size_t unanswered_ = 0;  // bytes written since it last had read everything
   bool is_patient_ = false;     // the user timeout is off
   State state_ = State::dialling;

@@ -4,19 +4,14 @@
 
 namespace howdah {
 
-namespace {
-
-constexpr auto kLongestCancel = 10s;
-
-}  // namespace
-
 CancelSender::CancelSender(LoopParts& parts, DialTarget target, bool with_tls, wire::CancelKey key,
-                           std::function<void()> then)
+                           milliseconds limit, Then then)
     : parts_(parts),
       key_(std::move(key)),
       then_(std::move(then)),
-      timer_(parts.reactor.timers(), [this] { finish(); }) {
-  timer_.set(parts_.reactor.now() + kLongestCancel);
+      timer_(parts.reactor.timers(), [this] { time_out(); }) {
+  if (limit.count() > 0) timer_.set(parts_.reactor.now() + limit);
+  target.timeout = {};  // the limit is for all of it
   dial_.emplace(parts_, std::move(target), with_tls ? WantedTls::always : WantedTls::never,
                 [this](Result<Dialled> dialled) { on_dialled(std::move(dialled)); });
 }
@@ -24,7 +19,7 @@ CancelSender::CancelSender(LoopParts& parts, DialTarget target, bool with_tls, w
 void CancelSender::on_dialled(Result<Dialled> dialled) {
   if (!dialled) {
     parts_.log.info("cancel request not delivered why=\"{}\"", to_text(dialled.error()));
-    return finish();
+    return finish(Outcome::over);
   }
   link_.emplace(parts_.reactor, std::move(dialled->channel), static_cast<Link::Owner&>(*this));
   std::string request;
@@ -33,13 +28,18 @@ void CancelSender::on_dialled(Result<Dialled> dialled) {
 }
 
 void CancelSender::on_link_readable() {
-  if (link_->read(parts_.buffer).status >= ReadStatus::ended) finish();
+  if (link_->read(parts_.buffer).status >= ReadStatus::ended) finish(Outcome::over);
 }
 
-void CancelSender::finish() {
+void CancelSender::time_out() {
+  parts_.log.info("cancel request given up setting=cancel_wait_timeout was_sent={}", link_.has_value());
+  finish(link_ ? Outcome::in_flight : Outcome::over);
+}
+
+void CancelSender::finish(Outcome outcome) {
   timer_.set({});
   const auto then = std::move(then_);
-  then();
+  then(outcome);
 }
 
 }  // namespace howdah

@@ -23,14 +23,14 @@ void ReplicationRelay::on_client_bytes(Bytes bytes) {
   if (link_.unsent() > kMostUnsent) client_.set_reading(false);
 }
 
-void ReplicationRelay::cancel(std::function<void()> then) {
+void ReplicationRelay::cancel(milliseconds limit, std::function<void()> then) {
   if (!link_.is_open() || cancel_ != nullptr) return then();
-  auto ended = [this, then = std::move(then)] {
+  auto ended = [this, then = std::move(then)](CancelSender::Outcome) {
     // Shared: a function object must be copyable. The sender has called us and is destroyed at the end of the turn.
     parts_.reactor.defer([sender = std::shared_ptr<CancelSender>(std::move(cancel_))] {});
     then();
   };
-  cancel_ = std::make_unique<CancelSender>(parts_, link_.target(), link_.has_tls(), server_key_, std::move(ended));
+  cancel_ = std::make_unique<CancelSender>(parts_, link_.target(), link_.has_tls(), server_key_, limit, std::move(ended));
 }
 
 void ReplicationRelay::on_backend_open(BackendLink&, login::ServerLoginDone done) {

@@ -27,7 +27,7 @@ class ReplicationRelay final : private BackendLink::Owner {
   void on_client_bytes(Bytes bytes);
   void on_client_drained() { link_.resume_reading(); }
   // `then` is called when the server has closed the cancel connection.
-  void cancel(std::function<void()> then);
+  void cancel(milliseconds limit, std::function<void()> then);
   // The client is gone.
   void end() { link_.close(); }
 

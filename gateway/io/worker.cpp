@@ -81,7 +81,7 @@ void Worker::cancel(wire::CancelKey key, std::function<void()> then) {
     const auto found = by_pid_.find(key.pid);
     ClientLink* client = found == by_pid_.end() ? nullptr : find(found->second);
     if (client != nullptr && client->relay != nullptr)
-      return login::is_same_key(client->relay->key(), key) ? client->relay->cancel(then) : then();
+      return login::is_same_key(client->relay->key(), key) ? client->relay->cancel(config_->cancel_wait_timeout, then) : then();
     const bool is_theirs =
         client != nullptr && client->has_session() && login::is_same_key(client->session().identity().cancel_key, key);
     if (!is_theirs) return then();

@@ -49,7 +49,8 @@ struct WorkerConfig {
   TcpOptions client_tcp;
   TcpOptions server_tcp;
   milliseconds server_connect_timeout{15000};
-  milliseconds client_login_timeout{60000};  // 0: none
+  milliseconds cancel_wait_timeout{10000};   // 0: none, also below
+  milliseconds client_login_timeout{60000};
   std::uint32_t max_clients = 100;           // over all workers
   StatementLog statement_log;
   SettingsPtr settings;                      // all of this comes from them

@@ -93,6 +93,7 @@ void WorkerPools::act(PoolEntry& entry, const PoolAction& action) {
                         [&](const OpenBackend& wanted) { open(entry, wanted.backend); },
                         [&](const CloseBackend& unwanted) { close(entry, unwanted.backend, unwanted.reason); },
                         [&](const ResetBackend& used) { reset(used.backend); },
+                        [&](const CheckBackend& unused) { check(unused.backend); },
                         [&](const HandOver& moved) { move(entry, moved); },
                         [&](const ToBudget& question) { ask_budget(entry, question.request); }},
              action);
@@ -314,19 +315,28 @@ void WorkerPools::reset(BackendId id) {
   server->link.write(std::span(&bytes, 1));
 }
 
+void WorkerPools::check(BackendId id) {
+  Server* server = find(id);
+  if (server == nullptr) return;
+  const std::string& wanted = config_->settings->pool.server_check_query();
+  const std::string query = server->begin_check(wanted == "<empty>" ? "" : wanted);  // as PgBouncer writes the empty query
+  const Bytes bytes = as_bytes(query);
+  server->link.write(std::span(&bytes, 1));
+}
+
 void WorkerPools::cancel(Server& server, std::function<void()> then) {
   PoolEntry& entry = *server.home;
   const BackendId id = server.id;
   const std::uint64_t number = next_cancel_++;
   run(entry, CancelStarted{id});
-  auto ended = [this, &entry, id, number, then = std::move(then)] {
+  auto ended = [this, &entry, id, number, then = std::move(then)](CancelSender::Outcome outcome) {
     parts_.reactor.defer([this, number] { cancels_.erase(number); });
-    run(entry, CancelEnded{id});
+    run(entry, CancelEnded{id, outcome == CancelSender::Outcome::in_flight});
     if (then) then();
     deliver();
   };
-  cancels_[number] = std::make_unique<CancelSender>(parts_, server.link.target(), server.link.has_tls(),
-                                                    server.cancel_key, std::move(ended));
+  cancels_[number] = std::make_unique<CancelSender>(parts_, server.link.target(), server.link.has_tls(), server.cancel_key,
+                                                    config_->cancel_wait_timeout, std::move(ended));
 }
 
 // ---- closing and moving

@@ -118,6 +118,7 @@ class WorkerPools final : private Server::Owner {
   void dial(Server& server, NodeId node, login::ServerLoginFacts facts);
   void close(PoolEntry& entry, BackendId id, BackendCloseReason reason);
   void reset(BackendId id);
+  void check(BackendId id);
   void move(PoolEntry& entry, const HandOver& hand_over);
   void lose(Server& server, NodeFailure failure);
   void retire(BackendId id);

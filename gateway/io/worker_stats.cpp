@@ -40,7 +40,7 @@ PoolStats stats_of(const Pool& pool) {
   out.connecting = count(BackendState::connecting);
   out.idle = count(BackendState::idle) + count(BackendState::offered);
   out.leased = count(BackendState::leased);
-  out.resetting = count(BackendState::resetting);
+  out.resetting = count(BackendState::resetting) + count(BackendState::checking);
   out.cancelling = count(BackendState::cancelling);
   return out;
 }
@@ -51,6 +51,7 @@ ClientStats stats_of(const ClientLink& client, Instant now, StatsWanted wanted) 
   out.host = client.host() == "[local]" ? std::string{} : client.host();
   out.port = client.port();
   out.connected_at = client.connected_at();
+  out.has_unsent = client.unsent() > 0 && !client.is_closing();
   if (wanted.sockets) out.ends = ends_of(client.host(), client.port(), client.link());
   if (client.relay != nullptr) {
     out.pid = client.relay->key().pid;
@@ -100,7 +101,7 @@ ServerStats stats_of(const Server& server, Instant now, StatsWanted wanted) {
   if (server.returned_at) out.client_left_at = wall_now() - std::chrono::duration_cast<seconds>(now - *server.returned_at);
   const Pool& pool = server.home->pool;
   const auto state = pool.state_of(server.id);
-  out.is_resetting = state == BackendState::resetting;
+  out.is_resetting = state == BackendState::resetting || state == BackendState::checking;
   out.is_cancelling = state == BackendState::cancelling;
   out.is_retired = pool.is_retired(server.id);
   out.prepared = server.prepared.size();

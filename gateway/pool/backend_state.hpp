@@ -16,6 +16,7 @@ enum class BackendState {
   offered,     // the budget decides whether it stays, moves to another worker, makes room, or ends
   leased,      // a session uses it
   resetting,   // the reset query runs before the next user
+  checking,    // the check query runs before it is lent
   cancelling,  // returned, but a cancel request to it is still under way and would hit the next user
   closing,     // told to close; still counted until the shell says it is gone
   gone,        // not ours any more: closed, lost, or moved to another worker
@@ -33,6 +34,7 @@ inline constexpr std::array kBackendStates{
     BackendStateRow{BackendState::offered, "offered", "the budget decides: stay, move to another worker, make room, end"},
     BackendStateRow{BackendState::leased, "leased", "a session uses it"},
     BackendStateRow{BackendState::resetting, "resetting", "the reset query runs before the next user"},
+    BackendStateRow{BackendState::checking, "checking", "the check query runs before it is lent"},
     BackendStateRow{BackendState::cancelling, "cancelling", "returned, but a cancel request to it is under way"},
     BackendStateRow{BackendState::closing, "closing", "told to close, counted until it is gone"},
     BackendStateRow{BackendState::gone, "gone", "closed, lost, or moved to another worker"},
@@ -51,6 +53,7 @@ inline constexpr std::array kBackendTransitions{
     BackendTransition{BackendState::connecting, BackendState::gone, "could not be opened"},
     BackendTransition{BackendState::idle, BackendState::leased, "lent to the oldest waiter"},
     BackendTransition{BackendState::idle, BackendState::offered, "somebody waits outside this pool, or unused for too long"},
+    BackendTransition{BackendState::idle, BackendState::checking, "wanted, but unused for longer than server_check_delay"},
     BackendTransition{BackendState::idle, BackendState::cancelling, "a late cancel request"},
     BackendTransition{BackendState::idle, BackendState::closing, "too old, too long unused, drained"},
     BackendTransition{BackendState::idle, BackendState::gone, "lost"},
@@ -66,9 +69,13 @@ inline constexpr std::array kBackendTransitions{
     BackendTransition{BackendState::resetting, BackendState::cancelling, "reset done while a cancel is under way"},
     BackendTransition{BackendState::resetting, BackendState::closing, "reset failed, drained"},
     BackendTransition{BackendState::resetting, BackendState::gone, "lost"},
+    BackendTransition{BackendState::checking, BackendState::idle, "it has answered"},
+    BackendTransition{BackendState::checking, BackendState::cancelling, "it has answered while a cancel is under way"},
+    BackendTransition{BackendState::checking, BackendState::closing, "check failed, drained"},
+    BackendTransition{BackendState::checking, BackendState::gone, "lost"},
     BackendTransition{BackendState::cancelling, BackendState::idle, "the cancel request ended"},
     BackendTransition{BackendState::cancelling, BackendState::resetting, "the cancel request ended, state to undo"},
-    BackendTransition{BackendState::cancelling, BackendState::closing, "drained"},
+    BackendTransition{BackendState::cancelling, BackendState::closing, "drained, or the request was given up on its way"},
     BackendTransition{BackendState::cancelling, BackendState::gone, "lost"},
     BackendTransition{BackendState::closing, BackendState::gone, "the shell closed it"},
 };
@@ -100,6 +107,7 @@ enum class BackendCloseReason {
   lifetime,
   idle_timeout,
   returned_unusable,
+  cancel_in_flight,  // a cancel request was given up that may still reach the server
   reset_failed,
   made_room,
   node_lost,
@@ -107,10 +115,9 @@ enum class BackendCloseReason {
   shutting_down,
 };
 
-inline constexpr std::array<std::string_view, 8> kBackendCloseReasons{
-    "server_lifetime", "server_idle_timeout", "returned_unusable", "reset_failed",
-    "made_room",       "node_lost",           "ordered",
-    "shutting_down",
+inline constexpr std::array<std::string_view, 9> kBackendCloseReasons{
+    "server_lifetime", "server_idle_timeout", "returned_unusable", "cancel_in_flight", "reset_failed",
+    "made_room",       "node_lost",           "ordered",           "shutting_down",
 };
 static_assert(kBackendCloseReasons.size() == static_cast<std::size_t>(BackendCloseReason::shutting_down) + 1);
 

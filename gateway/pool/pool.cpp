@@ -74,6 +74,7 @@ void Pool::on(const BackendOpenFailed& event, Turn& turn) {
   if (found == backends_.end()) return;
   if (found->second.state == BackendState::connecting) opening_failed(event.error, turn);
   forget(found->second, turn);
+  settle(turn);  // for who waited for its check
 }
 
 void Pool::on(const BackendLost& event, Turn& turn) {
@@ -84,10 +85,13 @@ void Pool::on(const BackendLost& event, Turn& turn) {
 
 void Pool::on(const ResetDone& event, Turn& turn) {
   Record* record = find(event.backend, BackendState::resetting);
+  if (record == nullptr) record = find(event.backend, BackendState::checking);
   if (record == nullptr) return;
-  if (!event.is_clean) return close(*record, BackendCloseReason::reset_failed, turn);
+  if (record->state == BackendState::checking) record->used_at = turn.now;
   record->must_reset = false;
-  recycle(*record, turn);
+  event.is_clean ? recycle(*record, turn) : close(*record, BackendCloseReason::reset_failed, turn);
+  const bool is_not_to_be_had = record->state == BackendState::closing || record->state == BackendState::cancelling;
+  if (is_not_to_be_had) settle(turn);  // for who waited for its check
 }
 
 void Pool::on(const CancelStarted& event, Turn&) {
@@ -100,6 +104,7 @@ void Pool::on(const CancelStarted& event, Turn&) {
 void Pool::on(const CancelEnded& event, Turn& turn) {
   const auto found = backends_.find(event.backend);
   if (found == backends_.end() || found->second.cancels == 0) return;
+  if (event.may_still_hit) found->second.retired_as = BackendCloseReason::cancel_in_flight;
   if (--found->second.cancels == 0 && found->second.state == BackendState::cancelling) recycle(found->second, turn);
 }
 
@@ -114,10 +119,9 @@ void Pool::on(const TakenOver& event, Turn& turn) {
 
 void Pool::on(const PoolDrained& event, Turn& turn) {
   while (!waiters_.empty()) refuse_front(event.error, turn);
-  drained_as_ = event.reason;
   for (auto& [id, record] : backends_) {
     if (record.state == BackendState::leased)
-      record.is_retired = true;
+      record.retired_as = event.reason;
     else if (record.state != BackendState::closing)
       close(record, event.reason, turn);
   }
@@ -126,7 +130,6 @@ void Pool::on(const PoolDrained& event, Turn& turn) {
 // Those that wait keep their places; their tickets would only bring connections that must not be opened.
 void Pool::on(const OrdersChanged& event, Turn& turn) {
   const bool was_paused = std::exchange(orders_, event).is_paused;
-  drained_as_ = BackendCloseReason::ordered;
   for (Waiter& waiter : waiters_) {
     if (!event.is_paused) break;
     drop_ticket(waiter, turn);
@@ -135,7 +138,7 @@ void Pool::on(const OrdersChanged& event, Turn& turn) {
   for (auto& [id, record] : backends_) {
     if (!is_outdated(record)) continue;
     if (record.state == BackendState::leased)
-      record.is_retired = true;
+      record.retired_as = BackendCloseReason::ordered;
     else if (record.state != BackendState::closing)
       close(record, BackendCloseReason::ordered, turn);
   }
@@ -250,7 +253,8 @@ void Pool::on(const OfferAnswered& event, Turn& turn) {
       return;
     case OfferVerdict::serve_here:
       set_state(*record, BackendState::idle);
-      return lend(*record, turn, false);
+      lend(*record, turn, false);
+      return leave_tickets(turn);  // for who waited for a check that has served another
     case OfferVerdict::hand_over:
       turn.out.push(HandOver{record->id, event.to, record->opened_at});
       set_state(*record, BackendState::gone);

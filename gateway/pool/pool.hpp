@@ -62,7 +62,7 @@ class Pool {
     std::uint32_t cancels = 0;  // cancel requests under way
     bool is_new = false;        // the budget still counts it as connecting
     bool must_reset = false;
-    bool is_retired = false;  // older than the last drain: closed when returned
+    std::optional<BackendCloseReason> retired_as = {};  // set: closed when returned
   };
   struct Waiter {
     SessionId session;
@@ -110,7 +110,9 @@ class Pool {
   void make_available(Record& record, Turn& turn);
   // Brings waiters and idle connections together, then leaves tickets for those who still wait.
   void settle(Turn& turn);
+  void leave_tickets(Turn& turn);
   void offer(Record& record, Turn& turn, bool is_unused = false);
+  void check(Record& record, Turn& turn);
   void lend(Record& record, Turn& turn, bool withdraws_ticket = true);
   void open(Turn& turn);
   void close(Record& record, BackendCloseReason reason, Turn& turn);
@@ -126,6 +128,7 @@ class Pool {
   void expire(Record& record, Turn& turn);
   void ask_spare(Turn& turn);
 
+  bool must_check(const Record& record, const Turn& turn) const;
   bool is_outdated(const Record& record) const;
   bool has_open() const;
   bool may_be_returned(const Error& error) const;
@@ -146,7 +149,6 @@ class Pool {
   std::uint32_t tickets_ = 0;
   RetryPause pause_;
   bool are_others_open_ = false;  // of this pool, in some worker, when the newest permit was granted
-  BackendCloseReason drained_as_ = BackendCloseReason::node_lost;  // of the last drain
   OrdersChanged orders_;  // in force
   PoolLimit limited_by_ = PoolLimit::none;
   bool has_surplus_ = false;  // more may be open than the limits now allow

@@ -46,6 +46,7 @@ struct BackendLost {
   BackendId backend;
 };
 
+// Also of a check.
 struct ResetDone {
   BackendId backend;
   bool is_clean = true;
@@ -57,6 +58,7 @@ struct CancelStarted {
 };
 struct CancelEnded {
   BackendId backend;
+  bool may_still_hit = false;  // it was given up on its way: the connection is not to be lent any more
 };
 
 // Another worker's pool handed it over, and it is now this worker's.
@@ -115,6 +117,11 @@ struct ResetBackend {
   BackendId backend;
 };
 
+// Whether it still answers. Answered by ResetDone.
+struct CheckBackend {
+  BackendId backend;
+};
+
 // Move it to that worker, whose pool of the same key gets TakenOver. This pool has forgotten it.
 struct HandOver {
   BackendId backend;
@@ -127,6 +134,6 @@ struct ToBudget {
   BudgetRequest request;
 };
 
-using PoolAction = std::variant<Grant, Refuse, OpenBackend, CloseBackend, ResetBackend, HandOver, ToBudget>;
+using PoolAction = std::variant<Grant, Refuse, OpenBackend, CloseBackend, ResetBackend, CheckBackend, HandOver, ToBudget>;
 
 }  // namespace howdah

@@ -36,6 +36,7 @@ PoolOptions pool_options_of(const Settings& settings, std::string_view database,
   options.query_wait_timeout = own.query_wait_timeout();
   options.server_lifetime = own.server_lifetime();
   options.server_idle_timeout = all.server_idle_timeout();
+  if (!all.server_check_query().empty()) options.check_delay = all.server_check_delay();
   options.server_login_retry = all.server_login_retry();
   return options;
 }

@@ -64,7 +64,7 @@ Instant Pool::end_of_idle(const Record& record) const {
 // ---- the way back, and out again
 
 void Pool::recycle(Record& record, Turn& turn) {
-  if (record.is_retired) return close(record, drained_as_, turn);
+  if (record.retired_as) return close(record, *record.retired_as, turn);
   if (record.cancels > 0) return set_state(record, BackendState::cancelling);
   if (settings_.server_lifetime == 0s || turn.now >= end_of_life(record))
     return close(record, BackendCloseReason::lifetime, turn);
@@ -85,12 +85,24 @@ void Pool::make_available(Record& record, Turn& turn) {
 void Pool::settle(Turn& turn) {
   if (orders_.is_paused) return;
   while (!waiters_.empty() && !idle_.empty()) {
-    if (turn.others_wait) return offer(*idle_.back(), turn);
-    lend(*idle_.back(), turn);
+    Record& newest = *idle_.back();
+    if (must_check(newest, turn)) {
+      if (count(BackendState::checking) >= waiters_.size()) break;
+      check(newest, turn);
+      continue;
+    }
+    if (turn.others_wait) return offer(newest, turn);
+    lend(newest, turn);
   }
+  leave_tickets(turn);
+}
+
+void Pool::leave_tickets(Turn& turn) {
   auto first = waiters_.end();
   while (first != waiters_.begin() && !std::prev(first)->has_ticket) --first;
-  for (; first != waiters_.end(); ++first) {
+  // Each check that is under way will serve one.
+  const auto last = waiters_.end() - static_cast<std::ptrdiff_t>(std::min(count(BackendState::checking), waiters_.size()));
+  for (; first < last; ++first) {
     first->has_ticket = true;
     ++tickets_;
     turn.request(AskPermit{first->session, first->since});
@@ -105,6 +117,11 @@ void Pool::offer(Record& record, Turn& turn, bool is_unused) {
               .is_unused = is_unused};
   if (!waiters_.empty() && waiters_.front().has_ticket) offer.oldest_ticket = waiters_.front().session;
   turn.request(offer);
+}
+
+void Pool::check(Record& record, Turn& turn) {
+  set_state(record, BackendState::checking);
+  turn.out.push(CheckBackend{record.id});
 }
 
 void Pool::lend(Record& record, Turn& turn, bool withdraws_ticket) {
@@ -169,7 +186,7 @@ std::optional<BackendState> Pool::state_of(BackendId id) const {
 
 bool Pool::is_retired(BackendId id) const {
   const auto found = backends_.find(id);
-  return found != backends_.end() && found->second.is_retired;
+  return found != backends_.end() && found->second.retired_as;
 }
 
 // ---- waiters
@@ -188,6 +205,10 @@ void Pool::refuse_front(const Error& error, Turn& turn) {
 
 std::optional<Instant> Pool::waiting_since() const {
   return waiters_.empty() ? std::nullopt : std::optional(waiters_.front().since);
+}
+
+bool Pool::must_check(const Record& record, const Turn& turn) const {
+  return settings_.check_delay && turn.now - record.used_at > *settings_.check_delay;
 }
 
 // Opened before it was ordered that such connections are to go.

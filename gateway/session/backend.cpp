@@ -16,6 +16,13 @@ std::string Backend::begin_reset(std::string_view reset_query) {
   return message;
 }
 
+std::string Backend::begin_check(std::string_view check_query) {
+  std::string message;
+  wire::append_query(message, check_query);
+  ledger.owe({.kind = AnswerKind::query, .audience = Audience::nobody});
+  return message;
+}
+
 BackendHealth Backend::absorb(Bytes bytes) {
   wire::Piece piece;
   while (true) {

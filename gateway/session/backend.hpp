@@ -62,6 +62,9 @@ struct Backend {
   // it has been answered, `broken` if it failed. Forgets what the reset undoes.
   std::string begin_reset(std::string_view reset_query);
 
+  // The same for a query that shows whether the server still answers, and changes nothing.
+  std::string begin_check(std::string_view check_query);
+
  private:
   bool absorb_message(char tag, Bytes body);
 };

@@ -44,6 +44,11 @@ std::optional<Instant> SessionCore::deadline_of(ErrorCode code) const {
     case ErrorCode::no_primary:  // also a lease that was refused before
       return after(waiting_ == Waiting::node ? since_.waiting : std::nullopt, options_.primary_wait_timeout);
     case ErrorCode::transaction_lost: return replay_deadline();
+    case ErrorCode::pool_wait_timeout: {  // the pool refuses who waits too long; before that, it is told so, once for each wait
+      const bool is_waiting = (waiting_ == Waiting::lease || waiting_ == Waiting::node) && !is_starting_ && !is_replaying();
+      const bool may_be_told = is_waiting && !answer_.is_mid_message && since_.told_waiting != since_.waiting;
+      return after(may_be_told ? since_.waiting : std::nullopt, options_.query_wait_notify);
+    }
     case ErrorCode::query_timeout: return after(since_.busy, options_.query_timeout);
     case ErrorCode::transaction_timeout: return after(since_.transaction, options_.transaction_timeout);
     case ErrorCode::idle_transaction_timeout:
@@ -64,6 +69,7 @@ std::optional<Instant> SessionCore::next_deadline() const {
   consider(deadline_of(ErrorCode::transaction_lost));
   consider(sequence_look_time());
   consider(word_deadline());
+  consider(deadline_of(ErrorCode::pool_wait_timeout));
   if (waiting_ == Waiting::lease || waiting_ == Waiting::node) consider(prepared_.later_at);
   for (const FatalLimit& limit : kFatalLimits) consider(deadline_of(limit.code));
   return next;
@@ -72,6 +78,12 @@ std::optional<Instant> SessionCore::next_deadline() const {
 void SessionCore::handle(const Tick&) {
   if (is_closed_) return;
   if (const auto look = sequence_look_time(); look && *look <= now_) look_who_waits();
+  if (const auto notify = deadline_of(ErrorCode::pool_wait_timeout); notify && *notify <= now_) {
+    since_.told_waiting = since_.waiting;
+    build_.clear();
+    wire::append_notice(build_, {.message = "No server connection available in postgres backend, client being queued"});
+    to_client_copy(as_bytes(build_));
+  }
   check_deadlines();
 }
 

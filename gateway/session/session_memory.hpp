@@ -312,6 +312,7 @@ struct CountedPortals {
 // Clocks; a value only while the thing lasts.
 struct Since {
   std::optional<Instant> waiting;
+  std::optional<Instant> told_waiting;  // the waiting the client was sent a NOTICE about
   std::optional<Instant> retry_at;
   std::optional<Instant> busy;
   std::optional<Instant> transaction;

@@ -2,7 +2,6 @@
 
 namespace howdah {
 
-
 SessionOptions session_options_of(const Settings& settings, std::string_view database, std::string_view user) {
   const PoolSettings& pool = settings.pool;
   const PoolInForce own = settings.pool_in_force(database, user);
@@ -12,6 +11,7 @@ SessionOptions session_options_of(const Settings& settings, std::string_view dat
   options.primary_wait_max_clients = static_cast<std::uint32_t>(settings.howdah.primary_wait_max_clients());
   options.client_idle_limit = own.client_idle_limit();
   options.idle_transaction_timeout = own.idle_transaction_timeout();
+  options.query_wait_notify = pool.query_wait_notify();
   options.query_timeout = own.query_timeout();
   options.transaction_timeout = own.transaction_timeout();
   options.max_parse_size = static_cast<std::size_t>(settings.howdah.max_parse_size().bytes);

@@ -16,6 +16,7 @@ struct SessionOptions {
   Duration primary_wait_timeout = 30s;      // how long a statement waits for a primary; 0: it does not
   std::uint32_t primary_wait_max_clients = 0;  // how many clients do; 0: no limit
   Duration client_idle_limit = {};          // 0: none, also below
+  Duration query_wait_notify = {};
   Duration idle_transaction_timeout = {};
   Duration query_timeout = {};
   Duration transaction_timeout = {};

@@ -13,6 +13,7 @@ namespace howdah::pcp {
 
 namespace {
 
+constexpr std::string_view kSuspendTimeout = "suspend_timeout";
 constexpr Duration kWatchPeriod = 10ms;  // how soon what a command waits for is noticed
 
 Error refused(std::string text, std::string hint = {}) {
@@ -160,8 +161,13 @@ void Console::reconnect(const ConsoleAsk&, const ConsoleCommand& command, Then t
   order(gate_.reconnect(command.argument, data_path_.now()), "RECONNECT", std::move(then));
 }
 
-void Console::suspend(const ConsoleAsk&, const ConsoleCommand&, Then then) {
-  order(gate_.suspend(), "SUSPEND", std::move(then));
+// Nothing more is read of the clients; what is on its way to them must be taken in time.
+void Console::suspend(const ConsoleAsk& ask, const ConsoleCommand&, Then then) {
+  if (auto allowed = gate_.suspend(); !allowed) return then(allowed.error());
+  const Duration limit = control_.settings()->pool.suspend_timeout();
+  Wait wait{ask.asker, std::nullopt, Goal::all_sent, "SUSPEND", true, std::move(then)};
+  if (limit > 0s) wait.limit = data_path_.now() + limit;
+  begin_wait(std::move(wait));
 }
 
 // Paused first, so that nobody gets a new connection while clients are sent away.
@@ -207,18 +213,36 @@ void Console::watch(std::uint64_t number) {
   control_.collect_stats({}, [this, number](const GatewayStats& stats) {
     const auto found = waits_.find(number);
     if (found == waits_.end()) return;  // withdrawn
-    const Wait& wait = found->second;
-    const auto concerns = [&](const std::string& database) { return !wait.database || database == *wait.database; };
+    Wait& wait = found->second;
     bool is_known = false;
-    bool is_reached = wait.goal == Goal::none_retired || data_path_.server_connections(wait.database) == 0;
-    for (const WorkerStats& worker : stats.workers) {
-      for (const PoolStats& pool : worker.pools) is_known = is_known || concerns(pool.database);
-      for (const ServerStats& server : worker.servers)
-        if (wait.goal == Goal::none_retired && server.is_retired && concerns(server.database)) is_reached = false;
-    }
-    if (is_reached) return end_wait(number, tagged(wait.tag, wait.database, is_known));
+    for (const WorkerStats& worker : stats.workers)
+      for (const PoolStats& pool : worker.pools) is_known = is_known || pool.database == wait.database;
+    if (is_reached(wait, stats)) return end_wait(number, tagged(wait.tag, wait.database, is_known));
+    send_away_in_time(wait, stats);
     data_path_.call_later(kWatchPeriod, [this, number] { watch(number); });
   });
+}
+
+bool Console::is_reached(const Wait& wait, const GatewayStats& stats) const {
+  if (wait.goal == Goal::none_left) return data_path_.server_connections(wait.database) == 0;
+  for (const WorkerStats& worker : stats.workers) {
+    for (const ServerStats& server : worker.servers) {
+      const bool is_concerned = !wait.database || server.database == *wait.database;
+      if (wait.goal == Goal::none_retired && server.is_retired && is_concerned) return false;
+    }
+    for (const ClientStats& client : worker.clients)
+      if (wait.goal == Goal::all_sent && client.has_unsent && !client.is_console) return false;
+  }
+  return true;
+}
+
+void Console::send_away_in_time(Wait& wait, const GatewayStats& stats) {
+  if (!wait.limit || data_path_.now() < *wait.limit) return;
+  wait.limit.reset();
+  for (const WorkerStats& worker : stats.workers)
+    for (const ClientStats& client : worker.clients)
+      if (client.has_unsent && !client.is_console)
+        data_path_.evict({.client = client.id, .message = std::string(kSuspendTimeout)}, [](std::size_t) {});
 }
 
 void Console::end_wait(std::uint64_t number, const Result<ConsoleAnswer>& answer) {
@@ -231,8 +255,8 @@ void Console::end_wait(std::uint64_t number, const Result<ConsoleAnswer>& answer
 void Console::end_pauses(const DatabaseName& database) {
   for (auto it = waits_.begin(); it != waits_.end();) {
     const auto& [number, wait] = *it++;
-    if (wait.goal == Goal::none_left && wait.database == database)
-      end_wait(number, refused("PAUSE was ended by RESUME before it was complete"));
+    if (wait.goal != Goal::none_retired && wait.database == database)
+      end_wait(number, refused(fmt::format("{} was ended by RESUME before it was complete", wait.tag)));
   }
 }
 

@@ -41,7 +41,7 @@ class Console {
   void look();
 
  private:
-  enum class Goal { none_left, none_retired };  // of the server connections
+  enum class Goal { none_left, none_retired, all_sent };  // the first two of the server connections
   struct Wait {
     SessionId asker;
     DatabaseName database;
@@ -49,6 +49,7 @@ class Console {
     std::string tag;
     bool undoes_pause = false;  // when it is withdrawn
     Then then;
+    std::optional<Instant> limit = {};  // clients that are in its way then are sent away
   };
   struct CommandRow {
     std::string_view name;
@@ -77,6 +78,8 @@ class Console {
   void give_orders(std::function<void()> then);
   void begin_wait(Wait wait);
   void watch(std::uint64_t number);
+  bool is_reached(const Wait& wait, const GatewayStats& stats) const;
+  void send_away_in_time(Wait& wait, const GatewayStats& stats);
   void end_wait(std::uint64_t number, const Result<ConsoleAnswer>& answer);
   void end_pauses(const DatabaseName& database);
 

@@ -1,5 +1,6 @@
 // SHOW DATABASES, POOLS, USERS, LISTS. Howdah's pools are per node; PgBouncer's are not, so the nodes of one (database,
 // user) are summed, and a database's host is the primary's.
+#include "pcp/console/config_names.hpp"
 #include "pcp/console/console_reports.hpp"
 
 #include <fmt/format.h>
@@ -141,6 +142,13 @@ Cell mode(const UserRow& row) {
 }
 Cell limit(const UserRow& row, int ours) { return number(row.is_console() ? 0 : ours); }
 
+// A time of its own in seconds.
+template <auto time>
+Cell own_time(const UserRow& row) {
+  if (row.own() == nullptr || !(row.own()->*time).is_set()) return {};
+  return console_value(row.own()->*time);
+}
+
 constexpr std::array kUserColumns{
     ConsoleColumn<UserRow>{"name", kText, [](const UserRow& r) { return Cell{r.name}; }},
     ConsoleColumn<UserRow>{"pool_size", kText,
@@ -155,6 +163,12 @@ constexpr std::array kUserColumns{
                            [](const UserRow& r) { return limit(r, r.pool().max_user_client_connections()); }, kNew},
     ConsoleColumn<UserRow>{"current_client_connections", kInt,
                            [](const UserRow& r) { return number(r.sum.all_clients()); }, kNew},
+    // Ours; PgBouncer shows them nowhere.
+    ConsoleColumn<UserRow>{"query_wait_timeout", CellType::numeric, &own_time<&UserSettings::user_query_wait_timeout>, kNew},
+    ConsoleColumn<UserRow>{"query_timeout", CellType::numeric, &own_time<&UserSettings::user_query_timeout>, kNew},
+    ConsoleColumn<UserRow>{"idle_transaction_timeout", CellType::numeric, &own_time<&UserSettings::user_idle_transaction_timeout>, kNew},
+    ConsoleColumn<UserRow>{"transaction_timeout", CellType::numeric, &own_time<&UserSettings::user_transaction_timeout>, kNew},
+    ConsoleColumn<UserRow>{"client_idle_timeout", CellType::numeric, &own_time<&UserSettings::user_client_idle_limit>, kNew},
 };
 
 std::vector<UserRow> user_rows(const ConsoleFacts& facts) {

@@ -10,12 +10,12 @@ import pytest
 import cluster as pg
 import wire
 from cluster import PASSWORD, wait_until
+from console import CONSOLE, ask, refusal, rows
 from debian_pgbouncer import Pgbouncer
 
 REPORTS = ["VERSION", "DATABASES", "POOLS", "STATS", "STATS_TOTALS", "STATS_AVERAGES", "TOTALS", "CLIENTS", "SERVERS", "SOCKETS",
            "ACTIVE_SOCKETS", "USERS", "LISTS", "CONFIG", "MEM", "DNS_HOSTS", "DNS_ZONES", "DateStyle", "timezone", "client_encoding",
            "default_transaction_isolation", "standard_conforming_strings"]
-CONSOLE = {"admin_users": "app", "stats_users": "howdah"}
 
 
 @pytest.fixture(scope="module")
@@ -36,25 +36,6 @@ def pgbouncer(cluster):
     """Debian's own, with the same users."""
     with Pgbouncer.before(cluster, cluster.directory / "debian-pgbouncer") as running:
         yield running.port
-
-
-def ask(port, sql, **options):
-    """Column names with types, rows, tag."""
-    with contextlib.closing(pg.connect(port, database="pgbouncer", **options)) as connection, connection.cursor() as cursor:
-        cursor.execute(sql)
-        shape = [(column[0], column[1]) for column in cursor.description or []]
-        return shape, cursor.fetchall() if shape else [], cursor.statusmessage
-
-
-def rows(gateway, sql, **options):
-    shape, found, _ = ask(gateway.port, sql, **options)
-    return [dict(zip([name for name, _ in shape], row)) for row in found]
-
-
-def refusal(port, sql, **options):
-    with pytest.raises(psycopg2.Error) as caught:
-        ask(port, sql, **options)
-    return str(caught.value).splitlines()[0], caught.value.pgcode
 
 
 @pytest.mark.parametrize("report", REPORTS)

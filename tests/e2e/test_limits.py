@@ -2,7 +2,6 @@
 clients are let go on, refused or ended; what differs on purpose (better SQLSTATEs, a session that survives) stands in the table."""
 
 import contextlib
-import itertools
 import signal
 import time
 
@@ -13,41 +12,8 @@ import cluster as pg
 import wire
 from cluster import PASSWORD, wait_until
 from debian_pgbouncer import Pgbouncer
+from side_by_side import end_of, entered, sides  # noqa: F401  (sides is a fixture)
 from wire import Client
-
-number = itertools.count()
-
-
-@pytest.fixture
-def sides(cluster, make_gateway):
-    """Starts the two, one after the other, with the same settings."""
-    def each(settings):
-        with Pgbouncer.before(cluster, cluster.directory / f"debian{next(number)}", **settings) as theirs:
-            yield "theirs", theirs.port
-        # PgBouncer's names are understood; what the file of a gateway sets besides must not be set twice.
-        ours = {"health_check_period": 60, "load_balance_mode": "off", **settings}
-        yield "ours", make_gateway(**ours).port
-    return each
-
-
-def entered(stack, port, **login):
-    client = stack.enter_context(Client(port))
-    outcome = client.login(password=PASSWORD, **login)
-    assert outcome is client, outcome
-    return client
-
-
-def end_of(client):
-    """The last error that comes, and whether the session goes on after it."""
-    fields = {}
-    with contextlib.suppress(wire.Closed, ConnectionResetError):
-        while True:
-            tag, body = client.read()
-            if tag == b"E":
-                fields = wire.error_fields(body)
-            elif tag == b"Z" and fields:
-                return fields, True
-    return fields, False
 
 
 def is_answered(port):
@@ -133,7 +99,8 @@ CASES = [
 @pytest.mark.parametrize("settings, play, theirs, code, words, goes_on", CASES,
                          ids=[f"{next(iter(case[0]))}-{case[1].__name__}" for case in CASES])
 def test_the_same_clients_are_ended(sides, settings, play, theirs, code, words, goes_on):
-    for side, port in sides(settings):
+    for side, running in sides(settings):
+        port = running.port
         with contextlib.ExitStack() as stack:
             fields, survived = play(stack, port)
         if side == "theirs":
@@ -171,8 +138,8 @@ def processes(cluster):
 
 
 def test_server_connections_end_with_their_lifetime(sides, cluster):
-    for _, port in sides({"server_lifetime": 1}):
-        pg.query(port, "SELECT 1")
+    for _, running in sides({"server_lifetime": 1}):
+        pg.query(running.port, "SELECT 1")
         first = processes(cluster)
         assert first
         wait_until("the connection is closed", lambda: not first & processes(cluster))
@@ -188,7 +155,7 @@ def test_a_size_lowered_by_a_reload_closes_what_is_free_beyond_it(cluster, make_
             assert len(processes(cluster)) == 5
             for client in clients:
                 client.ask(wire.query("COMMIT"))
-    with Pgbouncer.before(cluster, cluster.directory / f"debian{next(number)}", default_pool_size=5) as theirs:
+    with Pgbouncer.before(cluster, cluster.directory / "debian-reload", default_pool_size=5) as theirs:
         use_many(theirs.port)
         ini = theirs.directory / "pgbouncer.ini"
         ini.write_text(ini.read_text().replace("default_pool_size = 5", "default_pool_size = 2"))
@@ -205,15 +172,15 @@ def test_a_size_lowered_by_a_reload_closes_what_is_free_beyond_it(cluster, make_
 
 
 def test_server_connections_end_when_nobody_uses_them(sides, cluster):
-    for _, port in sides({"server_idle_timeout": 1}):
-        pg.query(port, "SELECT 1")
+    for _, running in sides({"server_idle_timeout": 1}):
+        pg.query(running.port, "SELECT 1")
         wait_until("the connection is closed", lambda: not processes(cluster))
 
 
 def test_the_minimum_is_opened_for_a_client_that_does_nothing_and_stays_open(sides, cluster):
-    for _, port in sides({"min_pool_size": 3, "default_pool_size": 4, "server_idle_timeout": 1}):
+    for _, running in sides({"min_pool_size": 3, "default_pool_size": 4, "server_idle_timeout": 1}):
         with contextlib.ExitStack() as stack:
-            entered(stack, port).ask(wire.query("SELECT 1"))
+            entered(stack, running.port).ask(wire.query("SELECT 1"))
             wait_until("the minimum is open", lambda: len(processes(cluster)) == 3)
             kept, begin = processes(cluster), time.monotonic()
             while time.monotonic() < begin + 2.5:  # beyond the idle timeout
@@ -222,9 +189,9 @@ def test_the_minimum_is_opened_for_a_client_that_does_nothing_and_stays_open(sid
 
 
 def test_the_reserve_opens_for_who_has_waited(sides, cluster):
-    for _, port in sides({"default_pool_size": 1, "reserve_pool_size": 1, "reserve_pool_timeout": 1}):
+    for _, running in sides({"default_pool_size": 1, "reserve_pool_size": 1, "reserve_pool_timeout": 1}):
         with contextlib.ExitStack() as stack:
-            holder, waiter = entered(stack, port), entered(stack, port)
+            holder, waiter = entered(stack, running.port), entered(stack, running.port)
             holder.ask(wire.query("BEGIN"))
             holder.ask(wire.query("SELECT 1"))
             assert waiter.rows("SELECT 2") == [["2"]]
@@ -233,7 +200,8 @@ def test_the_reserve_opens_for_who_has_waited(sides, cluster):
 
 def test_a_login_that_has_failed_is_tried_again_soon_whatever_server_login_retry_is(sides, cluster):
     """PgBouncer's clients wait for it to be over."""
-    for side, port in sides({"server_login_retry": 60}):
+    for side, running in sides({"server_login_retry": 60}):
+        port = running.port
         database = f"late_{side}"
         cluster.primary.query(f"CREATE DATABASE {database} ALLOW_CONNECTIONS false")
         with Client(port) as client:

@@ -16,6 +16,7 @@ class Waiter(threading.Thread):
         self.connection, self.number = gateway.connect(), number
         self.outcome = None
         self.hint = None
+        self.notices = []
 
     def run(self):
         with contextlib.closing(self.connection) as connection, connection.cursor() as cursor:
@@ -24,10 +25,11 @@ class Waiter(threading.Thread):
                 self.outcome = "done"
             except psycopg2.Error as error:
                 self.outcome, self.hint = error.pgcode, error.diag.message_hint
+            self.notices = list(connection.notices)
 
 
 def test_only_so_many_wait_for_a_primary_and_a_cancel_makes_room(own_cluster, build):
-    with Howdah(own_cluster, build, failover_mode="none", primary_wait_max_clients=2) as gateway:
+    with Howdah(own_cluster, build, failover_mode="none", primary_wait_max_clients=2, query_wait_notify="0.01") as gateway:
         gateway.query("CREATE TABLE waited (a int)")
         waiters = [Waiter(gateway, number) for number in range(5)]
         own_cluster.primary.kill()
@@ -50,6 +52,7 @@ def test_only_so_many_wait_for_a_primary_and_a_cancel_makes_room(own_cluster, bu
         for waiter in (waiting[1], waiters[4]):
             waiter.join()
             assert waiter.outcome == "done"
+            assert len(waiter.notices) == 1 and "being queued" in waiter.notices[0]
         assert sorted(gateway.query("/*NO LOAD BALANCE*/ SELECT a FROM waited")) == sorted(
             (waiter.number,) for waiter in (waiting[1], waiters[4]))
 

@@ -73,6 +73,9 @@ void SimWorker::act(PoolEntry& entry, const PoolAction& action) {
                           if (Server* server = find(used.backend))
                             server->link->send_to_server(server->begin_reset(options_.session.server_reset_query));
                         },
+                        [&](const CheckBackend& unused) {
+                          if (Server* server = find(unused.backend)) server->link->send_to_server(server->begin_check(""));
+                        },
                         [](const HandOver&) {},  // there is one worker
                         [&](const ToBudget& question) { ask_budget(entry, question.request); }},
              action);

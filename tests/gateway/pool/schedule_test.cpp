@@ -41,6 +41,7 @@ struct Schedule {
     settings.server_lifetime = rng.chance(0.5) ? 1s : 3600s;
     settings.server_idle_timeout = rng.chance(0.5) ? 500ms : 600s;
     settings.server_login_retry = 1s;
+    if (rng.chance(0.3)) settings.check_delay = milliseconds(rng.below(20));
     return settings;
   }
 

@@ -48,6 +48,31 @@ TEST_CASE("startup settings that a server refuses end the login with the server'
   CHECK(world.leased_count() == 0);
 }
 
+TEST_CASE("a client that waits for a server connection is told so once for each wait") {
+  WorldOptions options{.connections_per_node = 1, .has_replica = false};
+  options.session.query_wait_notify = 2s;
+  World world(options);
+  const std::size_t holder = world.add_client();
+  const std::size_t waiter = world.add_client();
+  world.run();
+  const auto ask = [&](std::size_t id, const std::string& message) {
+    world.send(id, encode(message));
+    world.run();
+  };
+  world.client(waiter).received.clear();
+  for (int round = 0; round < 2; ++round) {
+    ask(holder, "Q BEGIN");
+    ask(holder, "Q SELECT 'me' FROM t1");
+    ask(waiter, "Q SELECT 'me' FROM t1");
+    world.pass(1s);
+    CHECK(tags_of(world.client(waiter)) == (round == 0 ? "" : "NTDCZ"));
+    world.pass(2s);
+    world.pass(2s);
+    ask(holder, "Q COMMIT");
+  }
+  CHECK(tags_of(world.client(waiter)) == "NTDCZNTDCZ");
+}
+
 TEST_CASE("each limit of time ends the session with its own SQLSTATE") {
   struct Row {
     const char* what;

@@ -14,7 +14,7 @@ namespace {
 // Workers that take orders when told to, and connections that close when told to.
 class FakeDataPath final : public ConsoleSurface {
  public:
-  Instant now() const override { return Instant{} + 1h; }
+  Instant now() const override { return time; }
   WallTime wall_clock() const override { return kStart + 60s; }
   void call_later(Duration, std::function<void()> call) override { later.push_back(std::move(call)); }
   void give_orders(StandingOrdersPtr orders, std::function<void()> then) override {
@@ -36,6 +36,7 @@ class FakeDataPath final : public ConsoleSurface {
     for (auto& call : std::exchange(later, {})) call();
   }
 
+  Instant time = Instant{} + 1h;
   StandingOrders given;
   std::optional<Eviction> evicted;
   std::string changed;
@@ -173,6 +174,50 @@ TEST_CASE("cancelling a PAUSE that waits takes it back") {
   world.console.withdraw(SessionId{1});
   CHECK(world.outcome() == "canceling statement due to user request");
   CHECK_FALSE(world.workers.given.is_paused);
+}
+
+TEST_CASE("SUSPEND answers when clients have taken all that was sent, and ends who does not in time") {
+  World world;
+  world.add_traffic();
+  ClientStats& slow = world.control.gateway.workers[0].clients[1];
+  slow.has_unsent = true;
+  world.control.gateway.workers[0].clients[2].has_unsent = true;  // the console's own
+  world.ask("SUSPEND");
+  CHECK(world.workers.given.is_suspended);
+  world.workers.time += 9s;
+  world.workers.run_later();
+  CHECK_FALSE(world.is_answered());
+  CHECK_FALSE(world.workers.evicted);
+  SECTION("it takes it") {}
+  SECTION("it does not") {
+    world.workers.time += 1s;
+    world.workers.run_later();
+    REQUIRE(world.workers.evicted);
+    CHECK(world.workers.evicted->client == slow.id);
+    CHECK(world.workers.evicted->message == "suspend_timeout");
+    CHECK_FALSE(world.is_answered());
+  }
+  slow.has_unsent = false;
+  world.workers.run_later();
+  CHECK(world.outcome() == "SUSPEND");
+}
+
+TEST_CASE("a SUSPEND that waits ends with RESUME, or when it is cancelled") {
+  World world;
+  world.add_traffic();
+  world.control.gateway.workers[0].clients[0].has_unsent = true;
+  world.ask("SUSPEND", true, 1);
+  SECTION("somebody else resumes") {
+    world.ask("RESUME", true, 2);
+    CHECK(world.outcome(1) == "SUSPEND was ended by RESUME before it was complete");
+  }
+  SECTION("it is cancelled") {
+    world.console.withdraw(SessionId{1});
+    CHECK(world.outcome(1) == "canceling statement due to user request");
+  }
+  CHECK_FALSE(world.workers.given.is_suspended);
+  world.workers.run_later();
+  CHECK_FALSE(world.workers.evicted);
 }
 
 TEST_CASE("orders are refused in PgBouncer's words") {
@@ -361,6 +406,7 @@ TEST_CASE("the columns of 1.25 are those exporters count on") {
         "close_needed ptr link remote_pid tls application_name prepared_statements id ");
   CHECK(columns("SHOW USERS") ==
         "name pool_size reserve_pool_size pool_mode max_user_connections current_connections max_user_client_connections "
-        "current_client_connections ");
+        "current_client_connections query_wait_timeout query_timeout idle_transaction_timeout transaction_timeout "
+        "client_idle_timeout ");
   CHECK(world.table("SHOW TOTALS").rows.size() == 22);
 }

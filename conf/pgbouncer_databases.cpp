@@ -7,6 +7,7 @@
 
 #include "conf/pgbouncer_import.hpp"
 #include "conf/pgbouncer_keys.hpp"
+#include "conf/pgbouncer_options.hpp"
 #include "conf/settings/pools.hpp"
 #include "conf/words.hpp"
 
@@ -31,7 +32,8 @@ std::string value_or(const Database& database, std::string_view key, std::string
 
 class DatabasesImport {
  public:
-  DatabasesImport(const PgbouncerIni& ini, Findings& findings) : ini_(ini), findings_(findings) {}
+  DatabasesImport(const PgbouncerIni& ini, const std::string& servers, Findings& findings)
+      : ini_(ini), servers_(servers), findings_(findings) {}
 
   ImportedDatabases run() {
     for (const IniEntry& entry : ini_.databases) read(entry);
@@ -62,13 +64,21 @@ class DatabasesImport {
     databases_.push_back(std::move(database));
   }
 
-  // One gateway serves one primary with its replicas: the servers that most databases lie on.
-  void write_servers() {
+  // One gateway serves one primary with its replicas: those that were asked for, else those that most databases lie on.
+  const Database* chosen_database() const {
     std::map<std::string, int> count;
     for (const Database& database : databases_) ++count[database.servers];
-    const Database* chosen = &databases_.front();
-    for (const Database& database : databases_)
-      if (count[database.servers] > count[chosen->servers]) chosen = &database;
+    const Database* chosen = servers_.empty() ? &databases_.front() : nullptr;
+    for (const Database& database : databases_) {
+      const bool is_better = servers_.empty() ? count[database.servers] > count[chosen->servers] : database.servers == servers_;
+      if (is_better) chosen = &database;
+    }
+    return chosen;
+  }
+
+  void write_servers() {
+    const Database* chosen = chosen_database();
+    if (chosen == nullptr) return say(FindingLevel::error, {}, fmt::format("no database lies on \"{}\"", shown(servers_)));
     for (std::size_t i = 0; i < chosen->addresses.size(); ++i) {
       const auto& [host, port] = chosen->addresses[i];
       out_.pgpool_conf += fmt::format("backend_hostname{} = {}\nbackend_port{} = {}\n", i, quoted(host), i, quoted(port));
@@ -84,7 +94,8 @@ class DatabasesImport {
     std::erase_if(databases_, [&, servers = chosen->servers](const Database& database) {
       if (database.servers == servers) return false;
       say(FindingLevel::warning, database.place,
-          fmt::format("\"{}\" lies on other servers ({}) than most: give them a gateway of their own",
+          fmt::format("\"{}\" lies on other servers than those imported: give them a gateway of their own, whose files "
+                      "--servers {} -o DIR writes",
                       shown(database.name), shown(database.servers)));
       return true;
     });
@@ -114,13 +125,34 @@ class DatabasesImport {
     std::string block;
     for (const auto& [key, value] : database.keys) {
       const PgbouncerKey* row = find_database_key(key);
-      if (row == nullptr || !is_own_value(*row, value)) continue;
-      const std::string name = fmt::format("{}{}", row->text, own_count_);
-      block += fmt::format("{} = {}\n", name, quoted(value));
-      out_.places[name] = database.place;
+      if (row != nullptr && is_own_value(*row, value)) block += own_line(database, row->text, value);
     }
+    if (const std::string options = options_of(database); !options.empty())
+      block += own_line(database, "database_options", options);
     if (block.empty()) return;
     out_.pgpool_conf += fmt::format("database_name{} = {}\n{}", own_count_++, quoted(database.name), block);
+  }
+
+  std::string own_line(const Database& database, std::string_view family, const std::string& value) {
+    const std::string name = fmt::format("{}{}", family, own_count_);
+    out_.places[name] = database.place;
+    return fmt::format("{} = {}\n", name, quoted(value));
+  }
+
+  // What connect_query sets comes last, as it runs last.
+  std::string options_of(const Database& database) {
+    std::vector<Setting> settings;
+    for (const auto& [key, value] : database.keys)
+      if (const PgbouncerKey* row = find_database_key(key); row != nullptr && row->fate == KeyFate::option) settings.emplace_back(key, value);
+    const std::string query = value_or(database, "connect_query", "");
+    if (const auto set = settings_of_connect_query(query))
+      settings.insert(settings.end(), set->begin(), set->end());
+    else
+      say(FindingLevel::warning, database.place,
+          fmt::format("connect_query of \"{}\" does more than SET, and nothing that lasts can be done to server connections that "
+                      "clients share: have clients run it, or use ALTER DATABASE ... SET",
+                      shown(database.name)));
+    return options_text(settings);
   }
 
   void judge_key(const Database& database, const std::string& key) {
@@ -138,6 +170,7 @@ class DatabasesImport {
   }
 
   const PgbouncerIni& ini_;
+  const std::string& servers_;
   Findings& findings_;
   std::vector<Database> databases_;
   int own_count_ = 0;
@@ -146,8 +179,8 @@ class DatabasesImport {
 
 }  // namespace
 
-ImportedDatabases import_databases(const PgbouncerIni& ini, Findings& findings) {
-  return DatabasesImport(ini, findings).run();
+ImportedDatabases import_databases(const PgbouncerIni& ini, const std::string& servers, Findings& findings) {
+  return DatabasesImport(ini, servers, findings).run();
 }
 
 }  // namespace howdah

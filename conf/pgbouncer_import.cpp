@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 #include "conf/load.hpp"
 #include "conf/pgbouncer_keys.hpp"
+#include "conf/walk.hpp"
 #include "conf/words.hpp"
 
 namespace howdah {
@@ -23,6 +26,8 @@ constexpr std::string_view kOtherDefaults =
     "client_tls_sslmode = 'disable'\n"
     "server_tls_sslmode = 'prefer'\n"
     "server_login_retry = '15'\n"
+    "server_check_query = '<empty>'\n"
+    "query_wait_notify = '5'\n"
     "log_connections = 'on'\n"
     "log_disconnections = 'on'\n"
     "enable_pool_hba = 'on'\n"
@@ -31,6 +36,21 @@ constexpr std::string_view kOtherDefaults =
 void say(Findings& findings, FindingLevel level, const Place& place, std::string message) {
   const auto kind = level == FindingLevel::error ? FindingKind::bad_value : FindingKind::unsupported;
   findings.push_back({kind, level, place, std::move(message)});
+}
+
+// Times that are whole seconds here: a fraction is rounded up, for 0 would be no limit.
+std::string in_our_unit(std::string_view parameter, std::string value) {
+  static const Settings rows = [] {
+    Settings made;
+    made.users.emplace_back();
+    return made;
+  }();
+  const auto point = value.find('.');
+  if (point == std::string::npos || dynamic_cast<const Param<seconds>*>(find_param(rows, parameter)) == nullptr) return value;
+  double time = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), time);
+  const bool is_number = error == std::errc{} && end == value.data() + value.size();
+  return is_number ? fmt::format("{:.0f}", std::ceil(time)) : value;
 }
 
 class SettingsImport {
@@ -51,6 +71,7 @@ class SettingsImport {
       return say(findings_, FindingLevel::error, entry.place, fmt::format("PgBouncer knows no setting \"{}\"", shown(entry.key)));
     switch (row->fate) {
       case KeyFate::own:
+      case KeyFate::option:
       case KeyFate::own_above_0: return;  // no key of [pgbouncer]
       case KeyFate::carried: return write(row->text.empty() ? row->name : row->text, entry);
       case KeyFate::handled: return handle(entry);
@@ -65,7 +86,7 @@ class SettingsImport {
 
   void write(std::string_view name, const IniEntry& entry) {
     const bool is_file = entry.key.ends_with("_file") && !entry.value.empty();
-    out_ += fmt::format("{} = {}\n", name, quoted(is_file ? file_of(entry) : entry.value));
+    out_ += fmt::format("{} = {}\n", name, quoted(is_file ? file_of(entry) : in_our_unit(name, entry.value)));
     places_[std::string(name)] = entry.place;
   }
 
@@ -105,7 +126,7 @@ class UsersImport {
       if (row == nullptr)
         say(findings_, FindingLevel::error, entry.place, fmt::format("PgBouncer knows no key \"{}\" of a user", shown(pair.key)));
       else if (is_own_value(*row, pair.value))
-        block += line(fmt::format("{}{}", row->text, count_), pair.value, entry.place);
+        block += line(fmt::format("{}{}", row->text, count_), in_our_unit(row->text, pair.value), entry.place);
     }
     if (block.empty()) return;
     out_ += fmt::format("user_name{} = {}\n{}", count_, quoted(entry.key), block);
@@ -127,17 +148,18 @@ class UsersImport {
 void judge_peers(const PgbouncerIni& ini, Findings& findings) {
   for (const IniEntry& entry : ini.peers)
     say(findings, FindingLevel::warning, entry.place,
-        "[peers] has no counterpart: one gateway uses all cores; let clients stay with one address");
+        "[peers] has no counterpart: one gateway uses all cores and needs no peers. Of several gateways, each cancels only for its "
+        "own clients: let a client's cancel requests reach the gateway it is connected to (libpq sends them to the same address)");
 }
 
 // PgBouncer asks in the database the client wants; here the operator says in which.
 std::string auth_database(const PgbouncerIni& ini, const ImportedDatabases& databases, Findings& findings) {
   const IniEntry* query = ini.find("auth_query");
-  if (query == nullptr || ini.find("auth_dbname") != nullptr || databases.first_database.empty()) return {};
+  if (query == nullptr || ini.find("auth_dbname") != nullptr) return {};
+  const std::string database = quoted(databases.first_database.empty() ? "postgres" : databases.first_database);
   say(findings, FindingLevel::warning, query->place,
-      fmt::format("auth_query is asked in one database, whatever the client asks for: auth_dbname = {}",
-                  quoted(databases.first_database)));
-  return fmt::format("auth_dbname = {}\n", quoted(databases.first_database));
+      fmt::format("auth_query is asked in one database, whatever the client asks for: auth_dbname = {}", database));
+  return fmt::format("auth_dbname = {}\n", database);
 }
 
 // PgBouncer finds out about a server when a client needs it; here it is asked before, by somebody who must log in.
@@ -180,11 +202,12 @@ void check(const ImportedFiles& files, const std::string& directory, const Place
 
 }  // namespace
 
-ImportedFiles import_pgbouncer(const std::string& path, const std::string& directory, const FileReader& read) {
+ImportedFiles import_pgbouncer(const std::string& path, const std::string& directory, const std::string& servers,
+                               const FileReader& read) {
   ImportedFiles out;
   const PgbouncerIni ini = parse_pgbouncer_ini(path, read);
   out.findings = ini.findings;
-  const ImportedDatabases databases = import_databases(ini, out.findings);
+  const ImportedDatabases databases = import_databases(ini, servers, out.findings);
   Places places = databases.places;
   const std::string settings = SettingsImport(ini, places, out.findings).run();
   const std::string users = UsersImport(places, out.findings).run(ini.users);

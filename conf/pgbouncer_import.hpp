@@ -20,8 +20,10 @@ struct ImportedFiles {
   Findings findings;
 };
 
-// `directory` is where the files will lie; they are checked as if they lay there.
-ImportedFiles import_pgbouncer(const std::string& path, const std::string& directory, const FileReader& read);
+// `directory` is where the files will lie; they are checked as if they lay there. `servers` chooses where [databases] lie on
+// several, as findings name them ("host:port,host:port"); empty: those that most databases lie on.
+ImportedFiles import_pgbouncer(const std::string& path, const std::string& directory, const std::string& servers,
+                               const FileReader& read);
 
 // ---- its parts
 
@@ -36,7 +38,7 @@ struct ImportedDatabases {
   std::string pgpool_conf;         // lines
   Places places;                   // where each of them comes from
 };
-ImportedDatabases import_databases(const PgbouncerIni& ini, Findings& findings);
+ImportedDatabases import_databases(const PgbouncerIni& ini, const std::string& servers, Findings& findings);
 
 // auth_type, auth_file and auth_hba_file.
 struct ImportedLogins {

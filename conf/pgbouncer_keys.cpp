@@ -15,8 +15,6 @@ constexpr std::string_view kNames = "names are looked up again for each new conn
 constexpr std::string_view kThreads = "one process uses all cores; multiply pool sizes by the number of processes there were";
 constexpr std::string_view kOpenSsl = "TLS 1.2 and 1.3 are spoken, with OpenSSL's ciphers";
 constexpr std::string_view kLogged = "see log_min_messages";
-constexpr std::string_view kWatched = "idle server connections are watched";
-constexpr std::string_view kAlterDatabase = "use ALTER DATABASE ... SET on the server";
 
 constexpr auto kSettingKeys = std::to_array<PgbouncerKey>({
     {"listen_addr", handled},
@@ -40,7 +38,12 @@ constexpr auto kSettingKeys = std::to_array<PgbouncerKey>({
     {"server_idle_timeout", carried},
     {"server_connect_timeout", carried},
     {"server_login_retry", carried},
+    {"server_check_query", carried},
+    {"server_check_delay", carried},
     {"query_wait_timeout", carried},
+    {"query_wait_notify", carried},
+    {"cancel_wait_timeout", carried},
+    {"suspend_timeout", carried},
     {"query_timeout", carried},
     {"idle_transaction_timeout", carried},
     {"transaction_timeout", carried},
@@ -82,8 +85,6 @@ constexpr auto kSettingKeys = std::to_array<PgbouncerKey>({
     {"auth_ident_file", missing, "the common name of a certificate must be the user's name"},
     {"auth_ldap_options", missing, "use scram-sha-256 with pool_passwd or auth_query"},
     {"server_reset_query_always", needless, "a connection is reset whenever a client has left something on it"},
-    {"server_check_query", needless, kWatched},
-    {"server_check_delay", needless, kWatched},
     {"server_round_robin", needless, "the most recently used connection is taken, so that others may close"},
     {"server_fast_close", needless, "a reload closes connections as they come back"},
     {"ignore_startup_parameters", needless, "every startup parameter is taken and applied"},
@@ -109,9 +110,6 @@ constexpr auto kSettingKeys = std::to_array<PgbouncerKey>({
     {"resolv_conf", needless, kNames},
     {"autodb_idle_timeout", needless, "nothing is kept open for databases that nobody uses"},
     {"pool_idle_timeout", needless, "nothing is kept open for databases that nobody uses"},
-    {"query_wait_notify", needless, "see query_wait_timeout"},
-    {"cancel_wait_timeout", needless, "cancel requests are sent on at once"},
-    {"suspend_timeout", needless, "connections are not handed to another process"},
     {"stats_period", carried},
     {"log_stats", needless, kLogged},
     {"log_pooler_errors", needless, kLogged},
@@ -140,11 +138,11 @@ constexpr auto kDatabaseKeys = std::to_array<PgbouncerKey>({
     {"max_db_client_connections", own_above_0, "database_max_client_connections"},
     {"server_lifetime", own, "database_server_lifetime"},
     {"query_wait_timeout", own, "database_query_wait_timeout"},
-    {"connect_query", missing, "use ALTER ROLE ... SET or ALTER DATABASE ... SET on the server"},
-    {"client_encoding", missing, kAlterDatabase},
-    {"datestyle", missing, kAlterDatabase},
-    {"timezone", missing, kAlterDatabase},
-    {"application_name", missing, kAlterDatabase},
+    {"connect_query", handled},
+    {"client_encoding", option},
+    {"datestyle", option},
+    {"timezone", option},
+    {"application_name", option},
     {"load_balance_hosts", needless, "reads are spread over the replicas by weight"},
 });
 

@@ -10,6 +10,7 @@ enum class KeyFate {
   carried,      // written to pgpool.conf, as `text` says (empty: under the same name)
   own,          // written for that one database or user, as `text` says, with its number
   own_above_0,  // the same; 0 and less mean to PgBouncer what counts for all
+  option,       // a setting the database's clients begin with (database_optionsN)
   handled,      // import code of its own
   needless,     // nothing is missed; `text` says why
   missing,      // no counterpart; `text` says what to do

@@ -29,6 +29,7 @@ void add_options(CLI::App& app, CommandLine& line, std::string& mode, bool& want
   app.add_flag("--check", wants_check, "only check the configuration");
   app.add_option("--import", line.import_file, "a pgbouncer.ini to make pgpool.conf, pool_hba.conf and pool_passwd from");
   app.add_option("-o,--output", line.output_directory, "with --import: where to write them");
+  app.add_option("--servers", line.import_servers, "with --import: host:port,... of the databases to take, where they lie on several");
   app.add_flag("--overwrite", line.may_overwrite, "with --import: also over files that exist");
   app.add_flag("--online", line.is_online, "with --check: also ask the servers for what native failover needs of them");
   app.add_option("-c,--command", line.sql, "run one SHOW against the running gateway and print its answer");

@@ -28,6 +28,7 @@ struct CommandLine {
   bool prints_table = false;  // route
   std::string import_file;         // import: a pgbouncer.ini
   std::string output_directory = ".";
+  std::string import_servers;      // "host:port,...": only the databases that lie there; empty: where most lie
   bool may_overwrite = false;
 };
 

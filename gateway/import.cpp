@@ -23,7 +23,7 @@ struct OutputFile {
 }  // namespace
 
 ExitCode run_import(const CommandLine& line) {
-  const ImportedFiles imported = import_pgbouncer(line.import_file, line.output_directory, file_reader());
+  const ImportedFiles imported = import_pgbouncer(line.import_file, line.output_directory, line.import_servers, file_reader());
   print_findings(imported.findings);
   if (has_errors(imported.findings)) {
     fmt::print(stderr, "nothing was written\n");

@@ -101,6 +101,8 @@ wire::CancelKey Worker::make_cancel_key(const wire::StartupMessage& startup) {
 Result<ClientIdentity> Worker::identify(const ClientLink& client, ConsoleRole console) {
   const wire::StartupMessage& startup = client.startup();
   auto parameters = startup.parameters;
+  const DatabaseSettings* own = console == ConsoleRole::none ? config_->settings->find_database(startup.database) : nullptr;
+  if (own != nullptr && !own->database_options().empty()) parameters.emplace_back("options", own->database_options());
   if (!startup.options.empty()) parameters.emplace_back("options", startup.options);
   if (config_->settings->pool.application_name_add_host() && console == ConsoleRole::none)
     add_host_to_name(parameters, client.port() == 0 ? "unix" : fmt::format("{}:{}", client.host(), client.port()));

@@ -22,9 +22,9 @@ FileReader reader_of(Files files) {
   };
 }
 
-ImportedFiles imported(const std::string& ini, Files files = {}) {
+ImportedFiles imported(const std::string& ini, Files files = {}, const std::string& servers = {}) {
   files["/etc/pgbouncer/pgbouncer.ini"] = ini;
-  return import_pgbouncer("/etc/pgbouncer/pgbouncer.ini", "/out", reader_of(std::move(files)));
+  return import_pgbouncer("/etc/pgbouncer/pgbouncer.ini", "/out", servers, reader_of(std::move(files)));
 }
 
 Settings settings_of(const ImportedFiles& files) {
@@ -79,7 +79,7 @@ TEST_CASE("what has no counterpart is told with its line") {
   const auto files = imported(
       "[databases]\n"
       "a = host=db connect_query='SELECT 1'\n"
-      "b = host=db timezone=UTC application_name=b \n"
+      "b = host=db load_balance_hosts=disable\n"
       "c = host=elsewhere\n"
       "\"odd \"\"name\" = host=db dbname=plain\n"
       "[users]\n"
@@ -90,7 +90,7 @@ TEST_CASE("what has no counterpart is told with its line") {
       "ignore_startup_parameters = extra_float_digits\n"
       "[peers]\n"
       "1 = host=x\n");
-  CHECK(told(files) == std::vector<std::string>{"2 warning;", "3 warning;3 warning;", "4 warning;", "9 warning;", "11 notice;", "13 warning;"});
+  CHECK(told(files) == std::vector<std::string>{"2 warning;", "3 notice;", "4 warning;", "9 warning;", "11 notice;", "13 warning;"});
   CHECK(files.pool_hba.find("\"a\",\"b\",\"odd \"\"name\"") != std::string::npos);
 }
 
@@ -136,6 +136,52 @@ TEST_CASE("a database may have another name and a user of its own on the servers
   // Nobody else is known who could watch the servers.
   CHECK(settings.replication.sr_check_user() == "forced");
   CHECK(settings.replication.sr_check_password() == "it's");
+}
+
+TEST_CASE("a time of less than our unit does not become no limit") {
+  const auto files = imported(
+      "[databases]\n* = host=db\n[users]\nann = client_idle_timeout=0.2 query_timeout=0.2\n[pgbouncer]\nclient_idle_timeout = 0.5\n"
+      "client_login_timeout = 2.5\nquery_timeout = 0.5\n");
+  CHECK(told(files).empty());
+  const Settings settings = settings_of(files);
+  CHECK(settings.pool.client_idle_limit() == 1s);
+  CHECK(settings.auth.authentication_timeout() == 3s);
+  CHECK(settings.pool.query_timeout() == 500ms);
+  CHECK(settings.find_user("ann")->user_client_idle_limit() == 1s);
+  CHECK(settings.find_user("ann")->user_query_timeout() == 200ms);
+}
+
+TEST_CASE("what server connections of a database are set to, its clients begin with") {
+  const auto files = imported(
+      "[databases]\na = host=db application_name=till timezone='Europe/Vienna' "
+      "connect_query='set search_path to shop, \"O dd\"; SET SESSION statement_timeout = ''5 s''; SET ROLE clerk'\n"
+      "b = host=db connect_query='SELECT pg_catalog.set_config(''work_mem'', ''64MB'', false);'\nc = host=db connect_query=''\n[pgbouncer]\n");
+  CHECK(told(files).empty());
+  const Settings settings = settings_of(files);
+  CHECK(settings.find_database("a")->database_options() ==
+        R"(-c application_name=till -c timezone=Europe/Vienna -c search_path=shop,\ "O\ dd" -c statement_timeout=5\ s -c role=clerk)");
+  CHECK(settings.find_database("b")->database_options() == "-c work_mem=64MB");
+  CHECK(settings.find_database("c") == nullptr);
+}
+
+TEST_CASE("a connect_query that is not understood to the end is not carried over") {
+  for (const char* sql : {"SELECT 1", "SET LOCAL a = 1; SELECT 2", "SET a TO DEFAULT", "SET a =", "SET a = 1,", "LOAD ''x''", "SET a = 1 + 2",
+                          "SET a = $$1$$", "SET a = ''open", "SELECT set_config(''a'', ''b'', true)", "SET a = 1 -- comment", "SET a = 1--comment", "SET a = /* 1 */ 2", "SET LOCAL a TO 1"}) {
+    INFO(sql);
+    const auto files = imported(std::string("[databases]\na = host=db connect_query='") + sql + "'\n[pgbouncer]\n");
+    CHECK_FALSE(told(files).empty());
+    CHECK(files.pgpool_conf.find("database_options") == std::string::npos);
+  }
+}
+
+TEST_CASE("of databases on several servers one import takes those that were asked for") {
+  const std::string ini = "[databases]\na = host=db\nb = host=db\nc = host=other port=6000\n[pgbouncer]\n";
+  CHECK(settings_of(imported(ini)).nodes[0].backend_hostname() == "db");
+  const auto files = imported(ini, {}, "other:6000");
+  CHECK(settings_of(files).nodes[0].backend_hostname() == "other");
+  CHECK(files.pool_hba.find("host \"c\" all all md5\n") != std::string::npos);
+  CHECK(told(files) == std::vector<std::string>{"2 warning;", "3 warning;"});
+  CHECK(has_errors(imported(ini, {}, "nowhere:1").findings));
 }
 
 TEST_CASE("any client is trusted where none of them logs in to a server") {

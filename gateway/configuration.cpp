@@ -7,6 +7,8 @@
 
 #include "conf/io/files.hpp"
 #include "gateway/options.hpp"
+#include "gateway/session/session_settings.hpp"
+#include "gateway/session/startup_settings.hpp"
 
 namespace howdah {
 
@@ -52,7 +54,7 @@ void read_auth_file(const Settings& settings, Configuration& configuration) {
                                       fmt::format("auth_user \"{}\" {}", asker, problem)});
 }
 
-// Those of certificates and keys that cannot be read, each with the line that names it.
+// Those of certificates and keys that cannot be read, or are something else, each with the line that names it.
 class TlsFileCheck {
  public:
   TlsFileCheck(const Loaded& loaded, Findings& findings) : loaded_(loaded), findings_(findings) {}
@@ -60,35 +62,64 @@ class TlsFileCheck {
   void run() {
     const TlsSettings& tls = loaded_.settings.tls;
     const AgentSettings& agent = loaded_.settings.agent;
-    check(FindingLevel::warning, ": agents cannot be asked", {&agent.agent_ssl_cert, &agent.agent_ssl_key, &agent.agent_ssl_ca_cert});
+    using enum TlsFile;
+    check(FindingLevel::warning, ": agents cannot be asked",
+          {{&agent.agent_ssl_cert, certificate}, {&agent.agent_ssl_key, key}, {&agent.agent_ssl_ca_cert, authorities}});
     if (loaded_.settings.server_tls_mode() != TlsMode::disable)
-      check(FindingLevel::error, "", {tls.server_tls_ca_file().empty() ? &tls.ssl_ca_cert : &tls.server_tls_ca_file, &tls.ssl_crl_file,
-                                      &tls.server_tls_cert_file, &tls.server_tls_key_file});
+      check(FindingLevel::error, "", {{tls.server_tls_ca_file().empty() ? &tls.ssl_ca_cert : &tls.server_tls_ca_file, authorities},
+                                      {&tls.ssl_crl_file, revocations},
+                                      {&tls.server_tls_cert_file, certificate},
+                                      {&tls.server_tls_key_file, key}});
     const TlsMode client = loaded_.settings.client_tls_mode();
     if (client == TlsMode::disable) return;
     const bool must_be = client >= TlsMode::require;
     check(must_be ? FindingLevel::error : FindingLevel::warning, must_be ? "" : ": clients are not offered TLS",
-          {&tls.ssl_cert, &tls.ssl_key, &tls.ssl_ca_cert, &tls.ssl_crl_file, &tls.ssl_dh_params_file});
+          {{&tls.ssl_cert, certificate}, {&tls.ssl_key, key}, {&tls.ssl_ca_cert, authorities}, {&tls.ssl_crl_file, revocations},
+           {&tls.ssl_dh_params_file, dh_parameters}});
   }
 
  private:
-  void check(FindingLevel level, std::string_view effect, std::initializer_list<const Param<std::string>*> parameters) {
-    for (const Param<std::string>* parameter : parameters) {
+  struct Named {
+    const Param<std::string>* parameter;
+    TlsFile kind;
+  };
+
+  static std::string problem_of(const std::string& path, TlsFile kind) {
+    const auto text = read_file(path);
+    if (!text) return to_text(text.error());
+    const auto good = check_tls_file(kind, *text);
+    return good ? std::string{} : fmt::format("{} {}", path, to_text(good.error()));
+  }
+
+  void check(FindingLevel level, std::string_view effect, std::initializer_list<Named> files) {
+    for (const auto& [parameter, kind] : files) {
       const std::string path = loaded_.settings.beside((*parameter)());
-      if (path.empty() || !looked_at_.insert(path).second) continue;
-      const auto text = read_file(path);
-      if (text) continue;
+      if (path.empty() || !looked_at_.emplace(path, kind).second) continue;
+      const std::string problem = problem_of(path, kind);
+      if (problem.empty()) continue;
       const auto place = loaded_.places.find(parameter->name());
       findings_.push_back({FindingKind::bad_value, level,
                            place == loaded_.places.end() ? Place{loaded_.settings.path, 0} : place->second,
-                           fmt::format("{}: {}{}", parameter->name(), to_text(text.error()), effect)});
+                           fmt::format("{}: {}{}", parameter->name(), problem, effect)});
     }
   }
 
   const Loaded& loaded_;
   Findings& findings_;
-  std::set<std::string> looked_at_;
+  std::set<std::pair<std::string, TlsFile>> looked_at_;
 };
+
+void check_database_options(const Loaded& loaded, Findings& findings) {
+  for (const DatabaseSettings& database : loaded.settings.databases) {
+    const auto options = startup_settings_of({{"options", database.database_options()}});
+    const auto own = options ? session_settings_of(options->own) : Result<SessionSettings>(options.error());
+    if (own) continue;
+    const auto place = loaded.places.find(database.database_options.name());
+    findings.push_back({FindingKind::bad_value, FindingLevel::error,
+                        place == loaded.places.end() ? Place{loaded.settings.path, 0} : place->second,
+                        fmt::format("{}: {}", database.database_options.name(), to_text(own.error()))});
+  }
+}
 
 // `parameter`: the password as the file has it; empty: it is in pool_passwd.
 ProbeLogin login_of(const Configuration& configuration, const Settings& settings, std::string user, std::string database,
@@ -126,6 +157,7 @@ Configuration read_configuration(const FilePaths& paths, bool is_check) {
   out.loaded = load_settings({paths.config, file_reader(), process_environment()});
   add(out.findings, out.loaded.findings);
   TlsFileCheck(out.loaded, out.findings).run();
+  check_database_options(out.loaded, out.findings);
   read_companions(paths, out.loaded.settings, out, is_check);
   return out;
 }

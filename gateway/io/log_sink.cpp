@@ -1,9 +1,11 @@
 #include "gateway/io/log_sink.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/sinks/syslog_sink.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -45,6 +47,24 @@ std::string to_pattern(const std::string& prefix) {
   return out + "%l: %v";
 }
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+// A name that somebody gives before it is known who that is must not look like a line of its own: as in PostgreSQL's log, what
+// goes on begins with a tab.
+std::string with_tabs(std::string_view line) {
+  std::string out;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (c == '\n')
+      out += line.substr(i + 1).starts_with('\t') ? "\n" : "\n\t";
+    else if (is_control(c) && c != '\t')
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else
+      out += c;
+  }
+  return out;
+}
+
 }  // namespace
 
 void LogSink::configure(const LogSinkOptions& settings) {
@@ -66,6 +86,8 @@ void LogSink::configure(const LogSinkOptions& settings) {
 }
 
 void LogSink::write(LogLevel level, std::string_view line) {
+  std::string cleaned;
+  if (std::ranges::any_of(line, is_control)) line = cleaned = with_tabs(line);
   logger_.load()->log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
 }
 

@@ -110,6 +110,33 @@ std::string openssl_errors() {
   return out;
 }
 
+Result<void> check_tls_file(TlsFile kind, const std::string& text) {
+  const std::unique_ptr<BIO, decltype(&BIO_free_all)> bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &BIO_free_all);
+  const auto refuse_passphrase = [](char*, int, int, void*) { return -1; };
+  const auto is_read = [](auto* found, auto&& release) {
+    if (found != nullptr) release(found);
+    return found != nullptr;
+  };
+  const auto check = [](bool is_good, const char* what) -> Result<void> {
+    if (is_good) return {};
+    return tls_error(std::string("holds no ") + what);
+  };
+  ERR_clear_error();
+  switch (kind) {
+    case TlsFile::certificate:
+    case TlsFile::authorities:
+      return check(is_read(PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr), X509_free), "certificate");
+    case TlsFile::key:
+      return check(is_read(PEM_read_bio_PrivateKey(bio.get(), nullptr, refuse_passphrase, nullptr), EVP_PKEY_free),
+                   "private key that can be read without a passphrase");
+    case TlsFile::revocations:
+      return check(is_read(PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr), X509_CRL_free), "revocation list");
+    case TlsFile::dh_parameters:
+      return check(is_read(PEM_read_bio_Parameters(bio.get(), nullptr), EVP_PKEY_free), "DH parameters");
+  }
+  return {};
+}
+
 Result<TlsServer> TlsServer::make(const TlsServerOptions& settings) {
   TlsServer made;
   made.context_.reset(SSL_CTX_new(TLS_server_method()));

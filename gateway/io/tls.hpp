@@ -26,6 +26,10 @@ using SslContextPtr = std::unique_ptr<SSL_CTX, SslContextFree>;
 // What OpenSSL says went wrong, oldest first; empties its queue.
 std::string openssl_errors();
 
+enum class TlsFile { certificate, key, authorities, revocations, dh_parameters };
+// Whether a file of that kind holds what it should, in PEM.
+Result<void> check_tls_file(TlsFile kind, const std::string& text);
+
 struct TlsServerOptions {
   std::string cert_file;
   std::string key_file;

@@ -10,6 +10,7 @@ namespace howdah::login {
 namespace {
 
 constexpr std::size_t kMd5Size = 35;
+constexpr std::string_view kNoText = "22021";  // character_not_in_repertoire
 
 Error failed(std::string detail) {
   return {ErrorCode::environment, "auth_query failed", std::move(detail)};
@@ -56,7 +57,8 @@ Result<void> SecretQuestion::on_message(const wire::Message& message) {
     case wire::ServerTag::error: {
       const auto error = wire::parse_error_response(message.body);
       if (!error) return error.error();
-      error_ = failed(std::string(error->message()));
+      // Bytes that are no text are nobody's name.
+      if (error->sqlstate() != kNoText) error_ = failed(std::string(error->message()));
       return {};
     }
     case wire::ServerTag::data_row: {

@@ -1,12 +1,14 @@
 """Passwords from PgBouncer's sources: auth_file (userlist.txt), and auth_query asked of a server."""
 
 import contextlib
+import struct
 import threading
 
 import psycopg2
 import pytest
 
 import cluster as pg
+import wire
 from cluster import PASSWORD
 
 FILES = f"asker:TEXT{PASSWORD}\nhowdah:TEXT{PASSWORD}\n"
@@ -159,6 +161,48 @@ def test_a_database_may_have_somebody_else_ask(cluster, make_asking_gateway):
     assert "password authentication failed" in refusal(gateway, user="tenant_asker2", password="x", database="tenant")
     askers = {name for name, in cluster.primary.query("SELECT usename FROM pg_stat_activity WHERE application_name = 'howdah'")}
     assert {"asker", "tenant_asker"} <= askers
+
+
+def test_nothing_that_is_said_before_the_password_steers_the_question(cluster, make_asking_gateway):
+    """A function of the client's own in a schema of its own never runs, and names are names whatever is in them."""
+    for statement in ("CREATE SCHEMA IF NOT EXISTS evil AUTHORIZATION scrammed", "DROP TABLE IF EXISTS evil.pg_authid",
+                      "CREATE TABLE evil.pg_authid AS SELECT 'scrammed'::name rolname, 'guessed' rolpassword, NULL::timestamptz rolvaliduntil, "
+                      "true rolcanlogin", "GRANT ALL ON SCHEMA evil TO public; GRANT ALL ON evil.pg_authid TO public"):
+        cluster.primary.query(statement, database="postgres")
+    gateway = make_asking_gateway(auth_cache_lifetime=0)
+    steering = [{"options": "-c search_path=evil"}, {"search_path": "evil,pg_catalog"}, {"role": "asker"}, {"session_authorization": "postgres"},
+                {"options": "-c role=postgres"}, {"client_encoding": "LATIN1"}, {"standard_conforming_strings": "off"}, {"auth_dbname": "app"},
+                {"application_name": "'; DROP TABLE evil.pg_authid; --"}, {"database": "postgres"}, {"howdah.read_consistency": "eventual"}]
+    for parameters in steering:
+        with wire.Client(gateway.port) as client:
+            outcome = client.login(**{"user": "scrammed", "password": "guessed", **parameters})
+            assert outcome is not client and outcome["C"] == "28P01", parameters
+    strange = ["scrammed'--", "scrammed\" OR 1=1", "$1", "scrammed\\", "scrammed\n", "scrammed ", "SCRAMMED", "s%", "s" * 5000, "\u00fc" * 40, "scrammed\x01"]
+    for name in strange:
+        with wire.Client(gateway.port) as client:
+            outcome = client.login(user=name, password="scram password")
+            assert outcome is not client and outcome["C"] == "28P01", name
+    for raw, expected in ((b"user\0scrammed\0user\0nobody\0database\0app\0\0", b"28P01"),  # the last one counts, for everything
+                          (b"user\0\xff\xfe\0database\0app\0\0", b"28P01"), (b"user\0\0database\0app\0\0", b"28000")):
+        with wire.Client(gateway.port) as client:
+            client.send(struct.pack("!ii", len(raw) + 8, wire.PROTOCOL_3_0) + raw)
+            outcome = client.finish_login("scrammed", "scram password")
+            assert outcome is not client and outcome["C"].encode() == expected, raw
+    assert gateway.query("SELECT current_user", user="scrammed", password="scram password") == [("scrammed",)]
+
+
+def test_valid_until_counts_from_the_moment_it_has_passed(cluster, make_asking_gateway):
+    """Also for who has got in before and has a server connection in the pool."""
+    cluster.primary.query("CREATE ROLE fleeting LOGIN PASSWORD 'soon over' VALID UNTIL 'infinity'")
+    wait_for_replicas(cluster)
+    gateway = make_asking_gateway(auth_cache_lifetime=0)
+    assert gateway.query("SELECT current_user", user="fleeting", password="soon over") == [("fleeting",)]
+    cluster.primary.query("ALTER ROLE fleeting VALID UNTIL '2001-01-01'")
+    wait_for_replicas(cluster)
+    assert "password authentication failed" in refusal(gateway, user="fleeting", password="soon over")
+    cluster.primary.query("ALTER ROLE fleeting VALID UNTIL 'infinity' NOLOGIN")
+    wait_for_replicas(cluster)
+    assert "password authentication failed" in refusal(gateway, user="fleeting", password="soon over")
 
 
 @pytest.mark.parametrize("query", ["SELECT rolname, rolpassword FROM pg_authid WHERE rolname = $1 UNION ALL SELECT 'app', 'md5x'",

@@ -57,13 +57,33 @@ TLS = "backend_hostname0 = 'localhost'\nbackend_port0 = 5432\nssl_cert = 'none.c
     ("server_tls_sslmode = verify-ca\nserver_tls_ca_file = 'ca.crt'\n", 6, "error: server_tls_ca_file: {}/ca.crt: No such file"),
     ("ssl = on\nssl_crl_file = '/'\n", 6, "error: ssl_crl_file: /: Is a directory"),
     ("agent_ssl_cert = 'agent.crt'\n", 5, "warning: agent_ssl_cert: {}/agent.crt: No such file"),
+    ("client_tls_sslmode = require\nssl_cert = 'pgpool.conf'\n", 6, "error: ssl_cert: {}/pgpool.conf holds no certificate"),
+    ("ssl = on\nssl_key = 'pgpool.conf'\n", 6, "warning: ssl_key: {}/pgpool.conf holds no private key"),
+    ("ssl = on\nssl_key = 'locked.key'\n", 6, "warning: ssl_key: {}/locked.key holds no private key that can be read without a passphrase"),
+    ("ssl = on\nssl_dh_params_file = 'pgpool.conf'\n", 6, "warning: ssl_dh_params_file: {}/pgpool.conf holds no DH parameters"),
+    ("server_tls_sslmode = verify-ca\nserver_tls_ca_file = 'pgpool.conf'\n", 6, "error: server_tls_ca_file: {}/pgpool.conf holds no"),
+    ("server_tls_sslmode = require\nssl_crl_file = 'pgpool.conf'\n", 6, "error: ssl_crl_file: {}/pgpool.conf holds no revocation list"),
 ])
 def test_certificates_and_keys_that_cannot_be_read_are_named_with_their_line(build, tmp_path, lines, number, words):
     conf = tmp_path / "pgpool.conf"
     conf.write_text(TLS + lines)
+    if "locked.key" in lines:
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-aes128", "-pass", "pass:secret",
+                        "-out", tmp_path / "locked.key"], check=True, capture_output=True)
     done = check(build, conf)
     assert f"{conf}:{number}: {words.format(tmp_path)}" in done.stderr, done.stderr
     assert (done.returncode == 3) == ("error:" in words)
+
+
+@pytest.mark.parametrize("options, words", [
+    ("work_mem=1MB", "invalid command-line argument"), ("-c work_mem", "invalid command-line argument"), ("-c howdah.nonsense=1", "nonsense"),
+])
+def test_options_of_a_database_that_cannot_be_read_are_named_with_their_line(build, tmp_path, options, words):
+    conf = tmp_path / "pgpool.conf"
+    conf.write_text(f"backend_hostname0 = 'localhost'\ndatabase_name0 = 'shop'\ndatabase_options0 = '{options}'\n")
+    done = check(build, conf)
+    assert done.returncode == 3
+    assert f"{conf}:3: error: database_options0: " in done.stderr and words in done.stderr, done.stderr
 
 
 def test_mistakes_stop_the_start_with_exit_code_3(build, tmp_path):

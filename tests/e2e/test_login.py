@@ -96,6 +96,15 @@ def test_a_database_that_does_not_exist_is_named_as_by_the_server(cluster, gatew
     assert (seen["S"], seen["C"], seen["M"]) == (expected["S"], expected["C"], expected["M"])
 
 
+def test_a_name_cannot_write_lines_of_its_own_into_the_log(make_gateway):
+    gateway = make_gateway()
+    for tail in ("\nfake line", "\n\tno fake line", "\r\x1b[2Jfake", "\x7f"):
+        assert sqlstate_of(gateway.port, user="nobody" + tail, password="x") == "28P01"
+    log = gateway.log.read_bytes()
+    assert b"\n\tfake line" in log and b"\nfake line" not in log and b"\n\tno fake" in log
+    assert b"\\x0d\\x1b[2Jfake" in log and b"\x1b" not in log and b"\\x7f" in log
+
+
 def test_a_refused_login_says_which_line_is_missing(make_gateway):
     gateway = make_gateway(pool_hba="host app howdah 127.0.0.1/32 trust\n", wait=False)
     pg.wait_until("Howdah answers", lambda: answers_as(gateway, "howdah"))

@@ -74,7 +74,7 @@ def copy_fail(reason):
 
 def error_fields(body):
     """ErrorResponse and NoticeResponse: field letter to text."""
-    return {part[:1].decode(): part[1:].decode() for part in body.split(b"\0") if part}
+    return {part[:1].decode(): part[1:].decode(errors="replace") for part in body.split(b"\0") if part}
 
 
 def row_values(body):

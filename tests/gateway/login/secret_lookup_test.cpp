@@ -79,6 +79,14 @@ TEST_CASE("an error is waited out, so that the connection can be asked again") {
   CHECK(answered(answer_with({{"only one"}}))->has_error());
 }
 
+TEST_CASE("a name that is no text is nobody's") {
+  using namespace std::string_literals;
+  std::string bytes;
+  wire::append_error(bytes, wire::ServerError{"SERROR\0C22021\0Minvalid byte sequence\0\0"s});
+  wire::append_ready(bytes, wire::TransactionStatus::idle);
+  CHECK(answered(bytes)->value() == StoredSecret(NoSecret{}));
+}
+
 TEST_CASE("nonsense ends it without the connection being usable") {
   SecretQuestion question;
   Bytes input = as_bytes(std::string_view("\xff\0\0\0\1nonsense", 13));

@@ -82,7 +82,8 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
     leave_standby();
     return Go::wait;
   }
-  const bool is_lost_to_replica = is_on_replica_ && client_status() != TransactionStatus::idle && backend_ != nullptr;
+  const bool is_lost_to_replica = is_on_replica_ && client_status() != TransactionStatus::idle && backend_ != nullptr &&
+                                  transaction_.deferred_begin.empty();
   if (is_lost_to_replica && client_status() != TransactionStatus::failed && must_refuse(traits)) {
     input_.pending_error = misplaced_error(traits);
     return Go::wait;

@@ -196,11 +196,12 @@ def constraints(chance, speaker):
         "SET CONSTRAINTS ALL DEFERRED", f"DELETE FROM once WHERE a = {key}", f"SELECT count(*) FROM once WHERE a / 10 = {speaker.number}"])
 
 
-def large_objects(chance, _):
+def large_objects(chance, speaker):
     """Descriptors live as long as their transaction."""
+    number = 4711 + speaker.number  # others would wait for who makes or drops it
     return chance.choice([
-        "SELECT lo_create(4711)", "SELECT lo_unlink(4711)", "SELECT lo_open(4711, 393216)", "SELECT lowrite(0, 'abc')", "SELECT lo_lseek(0, 1, 0)",
-        "SELECT loread(0, 2)", "SELECT lo_close(0)", "SELECT lo_get(4711)", "BEGIN", "BEGIN"])
+        f"SELECT lo_create({number})", f"SELECT lo_unlink({number})", f"SELECT lo_open({number}, 393216)", "SELECT lowrite(0, 'abc')", "SELECT lo_lseek(0, 1, 0)",
+        "SELECT loread(0, 2)", "SELECT lo_close(0)", f"SELECT lo_get({number})", "BEGIN", "BEGIN"])
 
 
 HABITS = {habit.__name__: habit for habit in (settings, characteristics, roles, authorization, prepared, cursors, temporary, locks, listening,

@@ -18,9 +18,18 @@ CommitOutcome read_status(const SqlDone& done) {
   if (!done.is_ok) return CommitOutcome::unknown;
   const std::string status = value_of(done, 1);
   if (status == "committed") return CommitOutcome::committed;
-  // Of those the old primary had open only prepared ones are open on the new one.
-  if (status == "in progress") return CommitOutcome::prepared;
+  // Of those that were open when the server ended, only prepared ones are open behind it.
+  if (status == "in progress" || status == "prepared") return CommitOutcome::prepared;
   return status == "aborted" ? CommitOutcome::not_committed : CommitOutcome::unknown;
+}
+
+bool accepts_nobody(health::FailureKind kind) {
+  using enum health::FailureKind;
+  return kind == refused || kind == starting_up || kind == shutting_down || kind == crash_restart;
+}
+
+bool is_done_for_good(CommitOutcome outcome) {
+  return outcome == CommitOutcome::committed || outcome == CommitOutcome::prepared;
 }
 
 CommitOutcome read_status(const SqlDone& done, const Fork& fork, std::uint64_t xid) {
@@ -42,25 +51,32 @@ void CommitFates::begin_epoch(bool is_promoted_by_us, Instant told_by) {
   fork_ = is_promoted_by_us ? taken_ : std::nullopt;
   taken_.reset();
   for (Question& question : questions_)
-    if (question.is_of_same_epoch) question.step.reset(), question.is_of_same_epoch = false;  // what the old one says counts no more
+    if (question.is_of_same_epoch) question.step.reset(), question.found.reset(), question.is_of_same_epoch = false;  // what the old one says counts no more
+  write_.reset();
+  last_run_from_ = runs_.last_from_if_several();
+  runs_.clear();
 }
 
 void CommitFates::learn(const Fork& fork) {
   if (!fork_ && fork.xid != 0) fork_ = fork;
 }
 
+void CommitFates::see(const health::NodeFacts& primary) {
+  if (!primary.answers && primary.failure && accepts_nobody(*primary.failure)) runs_.note_closed(primary.last_failed_at);
+  if (!primary.answers || !primary.last) return;
+  is_synchronous_ = !primary.last->synchronous_names.empty();
+  runs_.see(primary.last->run, primary.last->first_xid, primary.last_asked_at, primary.last_answered_at);
+}
+
 void CommitFates::on(const FateRequest& request, Instant now) { questions_.push_back({request, now}); }
 
 // Without a value: not yet.
-std::optional<CommitOutcome> CommitFates::judge(const Question& question, std::optional<NodeId> primary, Instant seen_at,
-                                                Epoch epoch, Instant now) const {
+std::optional<CommitOutcome> CommitFates::judge(const Question& question, std::optional<NodeId> primary, Epoch epoch,
+                                                Instant now) const {
   const CommitDoubt& doubt = question.request.doubt;
   if (now >= question.asked_at + question.request.limit) return CommitOutcome::unknown;
-  if (!primary) return std::nullopt;
-  if (epoch == doubt.epoch) {  // it lives, or has restarted: nothing tells where its ids would begin again
-    return seen_at > question.asked_at && !doubt.is_prepared ? std::optional(CommitOutcome::unknown) : std::nullopt;
-  }
-  const bool is_next = epoch.value == doubt.epoch.value + 1;
+  if (!primary || epoch == doubt.epoch) return std::nullopt;
+  const bool is_next = epoch.value == doubt.epoch.value + 1 && !may_be_of_older_run(doubt);
   const bool may_be_known = fork_ || now < told_by_;
   return is_next && may_be_known ? std::nullopt : std::optional(CommitOutcome::unknown);
 }
@@ -68,17 +84,10 @@ std::optional<CommitOutcome> CommitFates::judge(const Question& question, std::o
 void CommitFates::advance(std::optional<NodeId> primary, Instant seen_at, Epoch epoch, Duration limit, Instant now,
                           Actions<Action>& out) {
   for (Question& question : questions_) {
-    if (!question.outcome) question.outcome = judge(question, primary, seen_at, epoch, now);
-    const CommitDoubt& doubt = question.request.doubt;
-    const bool is_of_same_epoch = epoch == doubt.epoch;
-    if (question.outcome || question.step || !primary || (is_of_same_epoch && seen_at <= question.asked_at)) continue;
-    if (!is_of_same_epoch && !fork_) continue;
-    const bool may_ask = is_of_same_epoch || doubt.xid < fork_->xid;
-    question.is_of_same_epoch = is_of_same_epoch;
-    // If this fails, the server has only begun to restart, and must be seen again first.
-    if (is_of_same_epoch) question.request.limit -= now - std::exchange(question.asked_at, now);
-    question.step = desk_.send(*primary, SqlStep::look_up, sql_look_up(may_ask ? doubt.xid : 0), limit, now, out);
+    if (!question.outcome) question.outcome = judge(question, primary, epoch, now);
+    if (primary) ask(question, *primary, seen_at, epoch, limit, now, out);
   }
+  if (primary) await_standbys(*primary, seen_at, limit, now, out);
   for (const Question& question : questions_) {
     if (!question.outcome) continue;
     const CommitDoubt& doubt = question.request.doubt;
@@ -89,15 +98,66 @@ void CommitFates::advance(std::optional<NodeId> primary, Instant seen_at, Epoch 
   std::erase_if(questions_, [](const Question& question) { return question.outcome.has_value(); });
 }
 
+void CommitFates::ask(Question& question, NodeId primary, Instant seen_at, Epoch epoch, Duration limit, Instant now,
+                      Actions<Action>& out) {
+  if (question.outcome || question.found || question.step) return;
+  const CommitDoubt& doubt = question.request.doubt;
+  const bool is_of_same_epoch = epoch == doubt.epoch;
+  if (is_of_same_epoch ? seen_at <= question.asked_at : !fork_) return;
+  question.is_of_same_epoch = is_of_same_epoch;
+  if (is_of_same_epoch) {
+    // If this fails, or the transaction is not over, the server must be seen again first.
+    question.request.limit -= now - std::exchange(question.asked_at, now);
+    question.step = desk_.send(primary, SqlStep::look_up, sql_look_up_there(doubt.xid), limit, now, out);
+  } else {
+    question.step = desk_.send(primary, SqlStep::look_up, sql_look_up(doubt.xid < fork_->xid ? doubt.xid : 0), limit, now, out);
+  }
+}
+
+void CommitFates::await_standbys(NodeId primary, Instant seen_at, Duration limit, Instant now, Actions<Action>& out) {
+  bool is_needed = false;
+  bool is_any_asked = false;
+  for (Question& question : questions_) {
+    if (question.found && !is_synchronous_) question.outcome = question.found;
+    is_needed |= question.found && !question.outcome;
+    is_any_asked |= question.step && question.is_of_same_epoch;
+  }
+  if (!is_needed || is_any_asked || write_ || seen_at <= write_at_) return;  // one write is enough for all of them
+  write_at_ = now;
+  write_ = desk_.send(primary, SqlStep::write, sql_write(), limit, now, out);
+  for (Question& question : questions_) question.is_behind_write = question.found.has_value();
+}
+
 bool CommitFates::on(const SqlDone& done) {
+  if (write_ == done.id) {
+    write_.reset();
+    for (Question& question : questions_)
+      if (done.is_ok && question.is_behind_write && question.found) question.outcome = question.found;
+    return true;
+  }
   const auto found = std::find_if(questions_.begin(), questions_.end(),
                                   [&](const Question& question) { return question.step == done.id; });
   if (found == questions_.end()) return false;
   found->step.reset();
-  if (found->is_of_same_epoch && !done.is_ok) return true;
-  if (found->is_of_same_epoch) found->outcome = read_status(done);
+  if (found->is_of_same_epoch) found->found = read_same_primary(done, found->request.doubt);
   else found->outcome = fork_ ? read_status(done, *fork_, found->request.doubt.xid) : CommitOutcome::unknown;
+  if (found->found && !is_done_for_good(*found->found)) found->outcome = found->found;
   return true;
+}
+
+// Without a value: not yet.
+std::optional<CommitOutcome> CommitFates::read_same_primary(const SqlDone& done, const CommitDoubt& doubt) const {
+  if (!done.is_ok) return std::nullopt;
+  if (doubt.is_prepared) return read_status(done);
+  const ServerRun* const now = runs_.find(value_of(done, 0));
+  if (now == nullptr) return std::nullopt;  // it has restarted since it was seen
+  const ServerRun* const then = runs_.of(doubt.connected_at, doubt.asked_at);
+  if (then == nullptr) return CommitOutcome::unknown;
+  const std::string status = value_of(done, 1);
+  const bool is_under_way = status == "in progress" || status.empty();
+  if (now == then) return is_under_way ? std::nullopt : std::optional(read_status(done));
+  if (!runs_.is_next(*now, *then) || now->first_xid == 0) return CommitOutcome::unknown;
+  return doubt.xid >= now->first_xid ? CommitOutcome::not_committed : read_status(done);
 }
 
 std::optional<Instant> CommitFates::next_deadline() const {

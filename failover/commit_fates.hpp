@@ -1,13 +1,15 @@
-// Finds out whether a COMMIT in doubt has happened: on the promoted standby, by its transaction id. What the standby had
-// not replayed when it was promoted did not happen, and must be told first: the ids beyond it are handed out again, and
-// pg_xact_status would answer for a stranger. Only for a promotion of Howdah's own is that bound, the fork, known,
-// by this gateway or by the one that promoted, which tells the others;
-// otherwise the answer is "unknown". But for what was prepared before: a primary that has only restarted knows it, too.
+// Finds out whether a COMMIT in doubt has happened, by its transaction's id: on the promoted standby, or on the same primary,
+// which has restarted or has only lost a connection. What was lost with the server's memory, or had not reached the standby, did
+// not happen, and must be told first: the ids beyond it are handed out again, and pg_xact_status would answer for a stranger.
+// That bound, the fork, is the first id of the promoted standby (known for a promotion of Howdah's own, by this gateway or by the
+// one that promoted, which tells the others), or of the run that follows the transaction's own (server_runs.hpp); without it the
+// answer is "unknown". What was prepared before is on the disk, and any run of the same primary knows it.
+// What the same primary has committed may be with no standby yet: where some are waited for, it is told only when a write of
+// Howdah's own has been waited for, too.
 // Pure; part of the coordinator.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +18,9 @@
 #include "base/log.hpp"
 #include "failover/actions.hpp"
 #include "failover/fork.hpp"
+#include "failover/server_runs.hpp"
 #include "failover/step_desk.hpp"
+#include "health/tracker.hpp"
 
 namespace howdah::failover {
 
@@ -32,6 +36,8 @@ class CommitFates {
   void begin_epoch(bool is_promoted_by_us, Instant told_by = {});
   void learn(const Fork& fork);
   const std::optional<Fork>& fork() const { return fork_; }
+  // The node in office has told how it is.
+  void see(const health::NodeFacts& primary);
 
   void on(const FateRequest& request, Instant now);
   // `primary`: trusted, and seen alive at `seen_at`.
@@ -47,16 +53,26 @@ class CommitFates {
     Instant asked_at = {};
     std::optional<StepId> step = {};
     bool is_of_same_epoch = false;  // that step
+    bool is_behind_write = false;   // the write was sent after `found` was
+    std::optional<CommitOutcome> found = {};  // on the same primary; standbys are waited for
     std::optional<CommitOutcome> outcome = {};
   };
-  std::optional<CommitOutcome> judge(const Question& question, std::optional<NodeId> primary, Instant seen_at, Epoch epoch,
-                                     Instant now) const;
+  std::optional<CommitOutcome> judge(const Question& question, std::optional<NodeId> primary, Epoch epoch, Instant now) const;
+  void ask(Question& question, NodeId primary, Instant seen_at, Epoch epoch, Duration limit, Instant now, Actions<Action>& out);
+  void await_standbys(NodeId primary, Instant seen_at, Duration limit, Instant now, Actions<Action>& out);
+  std::optional<CommitOutcome> read_same_primary(const SqlDone& done, const CommitDoubt& doubt) const;
+  bool may_be_of_older_run(const CommitDoubt& doubt) const { return !doubt.is_prepared && doubt.asked_at < last_run_from_; }
 
   StepDesk& desk_;
   Log& log_;
   std::optional<Fork> taken_;       // of the promotion under way
   std::optional<Fork> fork_;        // between the epoch before and this one
   Instant told_by_{};
+  ServerRuns runs_;                 // in this epoch
+  Instant last_run_from_{};         // of the epoch before, if it had several
+  bool is_synchronous_ = false;
+  std::optional<StepId> write_;     // that waits for standbys
+  Instant write_at_{};
   std::vector<Question> questions_;
 };
 

@@ -93,6 +93,7 @@ void Coordinator::on(const Event& event, Instant now, Actions<Action>& out) {
   advance_agents();
   const bool is_serving = primary() != nullptr && !known_.is_given_up && primary()->is_usable();
   disk_.advance(is_serving || is_left_for_disk() ? primary() : nullptr, options_.hung_disk_timeout, now_, out);
+  if (primary() != nullptr) fates_.see(*primary());
   fates_.advance(view_->primary, primary() ? primary()->last_asked_at : Instant{}, epoch_, options_.sql_timeout, now_, out);
   tell_council();     // after the view: who is told that nothing is written may rely on it
   keep_if_changed();  // the rest may be a moment late: clients wait for the view, not for the disk

@@ -64,6 +64,14 @@ Statements sql_look_up(std::uint64_t xid) {
   return {fmt::format("SELECT pg_last_wal_replay_lsn(), pg_xact_status('{}'::xid8)", xid)};
 }
 
+// pg_xact_status refuses ids that were not given out yet.
+Statements sql_look_up_there(std::uint64_t xid) {
+  return {fmt::format("SELECT concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()), pg_last_wal_replay_lsn()), "
+                      "CASE WHEN EXISTS (SELECT 1 FROM pg_prepared_xacts WHERE transaction::text::int8 = {0} & 4294967295) THEN 'prepared' "
+                      "WHEN {0} < pg_snapshot_xmax(pg_current_snapshot())::text::int8 THEN pg_xact_status('{0}'::xid8) END",
+                      xid)};
+}
+
 Statements sql_write() { return {"SELECT pg_logical_emit_message(true, 'howdah', '')"}; }
 
 Statements sql_create_slot(std::string_view name) {

@@ -18,9 +18,12 @@ Statements sql_set_receiver_timeout(Duration timeout);
 Statements sql_set_source(std::string_view conninfo);
 // Columns of the first row: the fork (failover/commit_fates.hpp), where the standby has replayed all it has received.
 Statements sql_promote();
-// Columns: pg_last_wal_replay_lsn, pg_xact_status; the second for another xid than 0 only.
 Statements sql_set_synchronous(std::string_view names);
+// Columns: pg_last_wal_replay_lsn, pg_xact_status; the second for another xid than 0 only.
 Statements sql_look_up(std::uint64_t xid);
+// On the primary whose transaction it was. Columns: the server's run, as probes tell it; `prepared`, or the transaction's status,
+// or nothing: no transaction up to it is over.
+Statements sql_look_up_there(std::uint64_t xid);
 Statements sql_write();  // needs no table and no right
 Statements sql_create_slot(std::string_view name);
 Statements sql_checkpoint();

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/ids.hpp"
+#include "base/instant.hpp"
 
 namespace howdah {
 
@@ -12,6 +13,8 @@ struct CommitDoubt {
   NodeId node = {};       // whose transaction it was
   Epoch epoch = {};       // in which it was sent
   bool is_prepared = false;  // it was prepared before: its id is on the disk, and no restart hands it out again
+  Instant connected_at = {};  // its server was there then,
+  Instant asked_at = {};      // and when it was asked for the id: both in one run of it
 };
 
 enum class CommitOutcome : std::uint8_t {

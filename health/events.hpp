@@ -55,6 +55,8 @@ struct ProbeResult {
   int sender_port = 0;
   std::vector<ReplicationRow> standbys = {};    // primary only
   std::string synchronous_names = {};           // synchronous_standby_names
+  std::string run = {};                         // primary only; another one after each start and crash restart
+  std::uint64_t first_xid = 0;                  // primary only: the first id this run hands out; 0: it is not known any more
 
   Lsn position() const { return in_recovery ? std::max(received, replayed) : flushed; }
 };

@@ -10,6 +10,8 @@ namespace {
 // pg_current_wal_* and pg_walfile_name raise 55000 in recovery, hence the CASEs. A standby's control file tells its timeline
 // late, but never too high; pg_control_checkpoint() of a fresh primary lags for minutes, so a primary is asked by the
 // name of its WAL file. The standbys come as lines of tab-separated fields, for one row tells all.
+// A crash restart keeps the postmaster, but ends its recovery further on in the WAL, behind a page's header at most (40 bytes),
+// with a checkpoint whose redo is itself, as that of an orderly stop is; the later ones' is before them.
 constexpr std::string_view kQuery =
     "SELECT r.rec::int,"
     " (SELECT system_identifier FROM pg_control_system()),"
@@ -25,9 +27,13 @@ constexpr std::string_view kQuery =
     " CASE WHEN r.rec THEN NULL ELSE (SELECT string_agg(concat_ws(E'\\t', application_name,"
     "   coalesce(host(client_addr), ''), coalesce(client_port, -1), coalesce(state, ''), coalesce(sync_state, ''),"
     "   coalesce((extract(epoch FROM replay_lag) * 1000000)::bigint::text, '')), E'\\n') FROM pg_stat_replication) END,"
-    " current_setting('synchronous_standby_names')"
+    " current_setting('synchronous_standby_names'),"
+    " CASE WHEN r.rec THEN NULL ELSE concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()), pg_last_wal_replay_lsn()) END,"
+    " CASE WHEN r.rec THEN NULL ELSE (SELECT (split_part(next_xid, ':', 1)::int8 << 32) + split_part(next_xid, ':', 2)::int8"
+    "   FROM pg_control_checkpoint() WHERE redo_lsn = checkpoint_lsn"
+    "   AND coalesce(checkpoint_lsn - pg_last_wal_replay_lsn(), 0) BETWEEN 0 AND 40) END"
     " FROM (SELECT pg_is_in_recovery() AS rec) r LEFT JOIN pg_stat_wal_receiver w ON true";
-constexpr std::size_t kColumns = 14;
+constexpr std::size_t kColumns = 16;
 
 template <typename Number>
 Number to_number(std::string_view text, Number otherwise = {}) {
@@ -87,6 +93,8 @@ Result<ProbeResult> parse_probe_row(const ProbeRow& row) {
   result.sender_port = to_number<int>(text(11));
   result.standbys = parse_standbys(text(12));
   result.synchronous_names = text(13);
+  result.run = text(14);
+  result.first_xid = to_number<std::uint64_t>(text(15));
   return result;
 }
 

@@ -108,11 +108,10 @@ void SessionCore::ask_xid_with(const Traits& traits) {
   else ask_xid(question_for(traits.transaction));
 }
 
-void SessionCore::ask_xid() { ask_xid(kOwnXid); }
-
+// By default, the open transaction's own.
 void SessionCore::ask_xid(std::string_view question, bool is_prepared) {
-  inject_query(question, Injected::xid);
-  transaction_.doubt = {0, backend_->node(), env_.view->epoch, is_prepared};
+  inject_query(question.empty() ? kOwnXid : question, Injected::xid);
+  transaction_.doubt = {0, backend_->node(), env_.view->epoch, is_prepared, backend_->created_at, now_};
   transaction_.is_xid_asked = true;
 }
 

@@ -340,6 +340,10 @@ def hold_commits(cluster):
     wait_until("commits wait", hangs)
 
 
+def release_commits(cluster):
+    run_sql(cluster.primary, "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
+
+
 def commit_into_the_death_of(cluster, gateway, is_replicated):
     """The outcome of a COMMIT whose answer never comes, because its primary dies; and how many rows there are then."""
     gateway.query("CREATE TABLE doubted (a int)")

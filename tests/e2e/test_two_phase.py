@@ -10,7 +10,7 @@ import pytest
 
 import cluster as pg
 from cluster import Howdah, wait_until
-from test_failover import hold_commits, run_sql
+from test_failover import hold_commits, release_commits, run_sql
 
 
 @pytest.fixture
@@ -149,6 +149,8 @@ def test_a_second_phase_is_looked_up_on_a_primary_that_has_only_restarted(two_ph
         asked = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'app'"
         wait_until("it hangs", lambda: len(primary.query(asked)) == 1)
         os.kill(primary.query(asked)[0][0], signal.SIGKILL)  # all others are ended with it, and the server recovers
+        wait_until("it is there again", primary.answers)
+        release_commits(two_phase_cluster)  # else it would not be told what no standby may have
         thread.join()
         assert outcome == ["COMMIT PREPARED"]
         assert primary.is_primary() and prepared(primary) == []

@@ -110,7 +110,8 @@ class Player {
       {"rebuild", on_node([this](int id) { world_->rebuild(id); })},
       {"doubt",
        [this](const std::string& node, const std::string& xid) {
-         world_->look_up({std::stoull(xid), NodeId{std::stoi(node)}, world_->view().epoch}, 30s,
+         const Instant begun = world_->now() - 500ms;
+         world_->look_up({std::stoull(xid), NodeId{std::stoi(node)}, world_->view().epoch, false, begun, begun}, 30s,
                          [this, xid](CommitOutcome outcome) { world_->note("fate xid=" + xid + " " + to_text(outcome)); });
        }},
       {"names", [this](const std::string& id, const std::string& names) { world_->node(std::stoi(id)).synchronous_names = names; }},

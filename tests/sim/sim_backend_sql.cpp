@@ -83,7 +83,10 @@ std::string SimBackend::answer_of(const Statement& statement) {
 SimBackend::Step SimBackend::write(const Statement& statement) {
   if (transaction_.is_read_only) return fail("25006", "cannot execute a write in a read-only transaction");
   if (statement.verb != Verb::insert && !lock(row_of(statement))) return Step::waits;
-  if (transaction_.xid == 0) transaction_.xid = node().given_xids = node().next_xid();
+  if (transaction_.xid == 0) {
+    transaction_.xid = node().given_xids = node().next_xid();
+    node().open_xids.insert(transaction_.xid);
+  }
   using Kind = Change::Kind;
   switch (statement.verb) {
     case Verb::insert: transaction_.changes.push_back({Kind::insert, statement.key, 0}); break;
@@ -147,6 +150,7 @@ void SimBackend::end_transaction() {
     --node().open_transactions;
     std::erase_if(node().row_locks, [this](const auto& lock) { return lock.second == id_; });
     if (transaction_.record) node().waiting.erase(*transaction_.record);
+    node().open_xids.erase(transaction_.xid);
   }
   transaction_ = {};
 }

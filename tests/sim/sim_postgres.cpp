@@ -73,11 +73,24 @@ void SimPostgres::forget_clients() {
   ++generation;
   open_transactions = 0;
   row_locks.clear();
+  open_xids.clear();
   waiting.clear();
 }
 
-void SimPostgres::promote() {
+void SimPostgres::begin_run() {
   given_xids = 0;
+  ++runs;
+  first_xid = next_xid();
+}
+
+std::string SimPostgres::status_of(std::uint64_t xid) const {
+  if (xid >= next_xid()) return "";
+  if (open_xids.contains(xid)) return "in progress";
+  return has_xid(xid) ? "committed" : "aborted";
+}
+
+void SimPostgres::promote() {
+  given_xids = first_xid = 0;
   forked_at = replay_position();
   in_recovery = false;
   is_receiving = false;
@@ -94,6 +107,8 @@ health::ProbeResult SimPostgres::probe(Instant now, const std::vector<SimPostgre
   result.timeline = TimelineId{timeline};
   result.synchronous_names = is_fenced ? "howdah_fenced" : synchronous_names;
   if (!in_recovery) {
+    result.run = fmt::format("run {}", runs);
+    result.first_xid = first_xid;
     result.inserted = result.flushed = position();
     if (is_disk_hung && open_transactions > 0) result.inserted = Lsn{position().value + 8};
     for (const SimPostgres& standby : all)

@@ -296,6 +296,7 @@ void World::hide_from_probe(const SimPostgres& asked, health::ProbeResult& resul
   if (is_hidden) result.receiver_status.clear();
   // A WAL receiver that has just begun tells the start of the segment.
   if (options_.has_jitter && asked.is_receiving && now_ - asked.receiving_since < kEarly) result.received = Lsn{0x1000};
+  if (options_.mutant == Mutant::no_fork && result.first_xid != 0) result.first_xid = ~std::uint64_t{0};
   if (options_.mutant == Mutant::control_timeline && !asked.in_recovery) result.timeline = TimelineId{asked.control_timeline};
 }
 
@@ -317,6 +318,8 @@ void World::perform(const failover::RunSql& step) {
           if (!asked.answers()) return at(now_, fail("not accepting"));
           if (asked.is_disk_hung && needs_disk(step.step)) return at(step.deadline, fail("no answer in time"));
           if (rng_.chance(step_failures_ / 2)) return at(now_, fail("the connection is lost"));
+          const bool waits = step.step == failover::SqlStep::write && !asked.is_confirmed(asked.wal.size());
+          if (waits) return at(step.deadline, fail("no answer in time"));
           auto rows = run_step(asked, step);
           if (rng_.chance(step_failures_ / 2)) return at(now_, fail("the connection is lost"));
           if (!can_hear(asked.id)) return at(step.deadline, fail("no answer in time"));
@@ -381,9 +384,14 @@ std::vector<std::vector<std::string>> World::run_step(SimPostgres& asked, const 
       return {};
     case look_up: {
       std::uint64_t xid = 0;
-      if (std::sscanf(step.statements[0].c_str(), "SELECT pg_last_wal_replay_lsn(), pg_xact_status('%lu'", &xid) != 1)
-        return {{to_text(asked.forked_at)}};
-      return {{to_text(asked.forked_at), asked.has_xid(xid) ? "committed" : "aborted"}};
+      const std::string& sql = step.statements[0];
+      const bool is_there = sql.starts_with("SELECT concat_ws");  // on the primary whose transaction it was
+      const std::string name = is_there ? fmt::format("run {}", asked.runs) : to_text(asked.forked_at);
+      const std::size_t at = sql.find("pg_xact_status('");
+      if (at == std::string::npos) return {{name}};
+      std::sscanf(sql.c_str() + at, "pg_xact_status('%lu'", &xid);
+      if (is_there) return {{name, asked.status_of(xid)}};
+      return {{name, asked.has_xid(xid) ? "committed" : "aborted"}};
     }
     case look_after_fence: return {{"on", "howdah_fenced"}};
     case reopen: asked.is_read_only = asked.is_fenced = false; return {};
@@ -542,6 +550,7 @@ void World::start(int id, Duration takes) {
   after(takes, [this, id] {
     if (node(id).life != Life::starting) return;
     node(id).life = Life::running;
+    node(id).begin_run();
     node(id).shut_down_at.reset();
   });
 }
@@ -553,7 +562,9 @@ void World::crash_backend(int id, Duration takes) {
   node(id).is_receiving = false;
   end_clients(node(id), ServerEnd::crashed);
   after(takes, [this, id] {
-    if (node(id).life == Life::recovering) node(id).life = Life::running;
+    if (node(id).life != Life::recovering) return;
+    node(id).life = Life::running;
+    node(id).begin_run();
   });
   if (is_reachable(id)) report_failure(id, FailureKind::crash_restart);
 }

@@ -9,6 +9,7 @@
 #include "base/ascii.hpp"
 #include "sql_router/catalog/catalog_change.hpp"
 #include "sql_router/catalog/plpgsql_body.hpp"
+#include "sql_router/changes_nothing.hpp"
 #include "sql_router/function_table.hpp"
 #include "sql_router/gateway_commands.hpp"
 #include "sql_router/hints.hpp"
@@ -84,6 +85,7 @@ class Judge final : public TreeVisitor {
   // `collects_uses`: whether somebody wants to know of functions that are called without their names.
   Judge(Traits& traits, bool collects_uses) : traits_(traits), collects_uses_(collects_uses) {
     traits_.verdict = {.may_use_replica = true, .may_write = false, .reason = RouteReason::read};
+    traits_.changes_nothing = true;
     traits_.kind = StatementKind::empty;
     traits_.depends_on_literals = false;
   }
@@ -183,7 +185,7 @@ class Judge final : public TreeVisitor {
 
   void on_unknown_part() override { object(RouteReason::unparsable, {}, true); }
 
-  void finish(const RoutingOptions& options, const CatalogFacts& facts) {
+  void finish(const RoutingOptions& options, const CatalogFacts& facts, std::string_view text) {
     if (traits_.statement_count > 1 && changes_statements_) traits_.pins.add(PinReason::prepared);
     sort_relations();
     pin_for_settings();
@@ -196,10 +198,9 @@ class Judge final : public TreeVisitor {
       std::sort(names->begin(), names->end());
       names->erase(std::unique(names->begin(), names->end()), names->end());
     }
-    traits_.is_about_rows = form_.is_about_rows();
-    traits_.is_whole_transaction = form_.is_whole_transaction();
-    traits_.only_changes_rows = form_.only_changes_rows();
+    form_.tell(text, traits_);
     if (!traits_.pins.is_empty()) traits_.is_node_bound = true;
+    traits_.changes_nothing &= traits_.pins.is_empty() && !traits_.has_transaction_control;
     if (traits_.statement_count <= 1) return;
     if (traits_.has_transaction_control) object(RouteReason::several_with_transaction, {}, false);
     traits_.transaction = TransactionControl::none;
@@ -278,7 +279,7 @@ class Judge final : public TreeVisitor {
       runs_ = function.is_run;
       Effects effects = judge_by_lists(function.name, found.effects, options);
       if (function.leaves_nothing) effects.pins.clear();
-      add(function.name, effects, i);
+      add(function.name, effects, i, changes_nothing(function.name, found.effects, effects.reason));
     }
     runs_ = true;
   }
@@ -295,16 +296,17 @@ class Judge final : public TreeVisitor {
     for (const NamedRelation& relation : relations_) {
       const FoundEffects found = facts.effects_of_relation(relation);
       traits_.names_unlisted |= found.is_unlisted;
-      add(relation.name, found.effects, kLast);
+      add(relation.name, found.effects, kLast, changes_nothing(found.effects));
     }
   }
 
-  void add(const ObjectName& name, const Effects& effects, std::size_t position) {
+  void add(const ObjectName& name, const Effects& effects, std::size_t position, bool is_harmless = false) {
     if (effects.reason != RouteReason::read) {
       Effects named;
       named.add(effects, to_text(name));
       object_at(position, effects.reason, named.because, effects.may_write);
     }
+    traits_.changes_nothing &= is_harmless || effects.reason == RouteReason::read || !runs_;
     traits_.pins.add(effects.pins);
     traits_.reads_sequences |= effects.reads_sequences;
     traits_.reads_transaction_time |= effects.reads_transaction_time;
@@ -327,6 +329,7 @@ class Judge final : public TreeVisitor {
   }
 
   void object(RouteReason reason, std::string_view because, bool may_write) {
+    traits_.changes_nothing &= (changes_nothing(reason) && !may_write) || !runs_;
     object_at(functions_.size(), reason, because, may_write);
   }
 
@@ -376,7 +379,7 @@ TraitsPtr classify_prepared(const std::string& text, const RoutingOptions& optio
   Judge judge(traits, facts.has_uses());
   traits.parse = visit_prepared(text.c_str(), judge);
   if (traits.parse != ParseOutcome::parsed) return std::make_shared<const Traits>(unread(traits.parse, RouteReason::too_deep));
-  judge.finish(options, facts);
+  judge.finish(options, facts, text);
   // EXECUTE has no Bind that would tell its arguments.
   const auto is_untold = [](const SessionStep& step) { return step.parameter != 0 || step.name_parameter != 0; };
   if (std::any_of(traits.steps.begin(), traits.steps.end(), is_untold)) {
@@ -472,7 +475,7 @@ Traits classify(std::string_view text, const RoutingOptions& options, const Cata
     return traits;
   }
   if (traits.parse == ParseOutcome::too_deep) return unread(traits.parse, RouteReason::too_deep);
-  judge.finish(options, facts);
+  judge.finish(options, facts, text);
   if (traits.kind == StatementKind::prepare && traits.statement_count == 1) {
     traits.prepared.traits = classify_prepared(terminated, options, facts);
     traits.catalog_stamp = std::max(traits.catalog_stamp, traits.prepared.traits->catalog_stamp);

@@ -2,25 +2,29 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "sql_router/traits.hpp"
 
 namespace howdah {
 
+bool may_run_in_block(StatementKind kind);  // BEGIN ... COMMIT, and be told from its ends
+
 class TextForm {
  public:
   void add(StatementKind kind, TransactionControl transaction);
-
-  bool is_about_rows() const { return part_ == Part::rows; }
-  bool is_whole_transaction() const { return part_ == Part::ended; }
-  bool only_changes_rows() const { return (is_about_rows() || is_whole_transaction()) && !has_select_; }
+  // Some commands stay out of transaction blocks for one word in the text.
+  void tell(std::string_view text, Traits& traits) const;
 
  private:
-  enum class Part : std::uint8_t { nothing, rows, begun, ended, other };
+  // `outside`: what may as well run in a block; `inside`: also what may run in a block only.
+  enum class Part : std::uint8_t { nothing, outside, inside, ended, other };
   Part next(StatementKind kind, TransactionControl transaction) const;
 
   Part part_ = Part::nothing;
-  bool has_select_ = false;
+  bool is_begun_ = false;  // by the first statement
+  bool may_be_concurrent_ = false;
+  bool has_more_than_changes_ = false;
 };
 
 }  // namespace howdah

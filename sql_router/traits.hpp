@@ -143,10 +143,12 @@ struct Traits {
   ModesScope modes_scope = ModesScope::none;
 
   // What the text is as a whole.
-  bool is_about_rows = false;         // each statement is a SELECT, INSERT, UPDATE, DELETE or MERGE
-  bool is_whole_transaction = false;  // BEGIN, such statements (also SET LOCAL, LOCK), COMMIT
-  bool only_changes_rows = false;     // one of these, and no SELECT in it
+  bool fits_in_block = false;         // each statement is a SELECT, INSERT ... or DDL: in a transaction block it does the same
+  bool is_whole_transaction = false;  // BEGIN, such statements (also SET LOCAL, LOCK, savepoints), COMMIT
+  bool ends_with_commit = false;      // such statements, COMMIT: the end of a transaction begun before
+  bool only_changes_rows = false;     // one of the first two, with INSERT, UPDATE, DELETE and MERGE only
 
+  bool changes_nothing = false;  // nothing of what it does outlasts it, on whatever node: outside a transaction it may run again
   bool locks_rows = false;
   bool has_no_load_balance = false;  // a read that begins with /*NO LOAD BALANCE*/
   bool reads_sequences = false;  // currval, lastval: answers with what earlier statements left in the connection

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "gateway/session/replay_obstacle.hpp"
 #include "gateway/session/session_core.hpp"
 #include "gateway/session/writes_apart.hpp"
 #include "gateway/wire/body.hpp"
@@ -52,9 +53,7 @@ const Traits& nothing_said_traits() {
 }
 
 bool only_reads(const std::vector<const Traits*>& batch) {
-  return std::all_of(batch.begin(), batch.end(), [](const Traits* traits) {
-    return traits->verdict.may_use_replica && !traits->has_transaction_control && traits->pins.is_empty();
-  });
+  return std::all_of(batch.begin(), batch.end(), [](const Traits* traits) { return may_read_again(*traits); });
 }
 
 // A statement that is parsed and bound stands there twice.
@@ -124,7 +123,8 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
                           std::all_of(scan_.traits.begin(), scan_.traits.end(),
                                       [](const Traits* traits) { return may_follow_settings(*traits); });
   const bool is_one = is_whole && is_one_statement(scan_.traits);
-  if ((is_one && must_learn_xid(strictest)) || (is_whole && must_wait_to_wrap(is_write_apart(scan_)))) return Go::wait;
+  const bool is_end = is_whole && ends_with_commit(scan_);
+  if ((is_one && must_learn_xid(strictest)) || must_wait_to_wrap(is_whole && is_write_apart(scan_), is_end)) return Go::wait;
   if (admit(strictest, may_follow) == Go::wait) {
     prepared_.later_at = prepare_later_time();
     if (!input_.pending_error || waiting_ != Waiting::nothing) return Go::wait;
@@ -136,9 +136,10 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   const bool is_outside =
       !transaction_.deferred_begin.empty() || is_transaction_movable() ||
       (client_status() == TransactionStatus::idle && is_status_certain());
-  const bool is_wrapped = is_whole && wraps(is_write_apart(scan_));
-  const bool brings_commit = is_wrapped && is_whole_transaction(scan_);
-  open_log(scan_.traits, is_wrapped);
+  const bool ends_open = wraps_end(is_end, may_write(scan_));
+  const bool is_wrapped = ends_open || wraps(is_whole && is_write_apart(scan_));
+  const bool brings_commit = is_wrapped && (ends_open || is_whole_transaction(scan_));
+  open_log(scan_.traits, is_wrapped && !ends_open);
   if (batch_needs_clean_sequences()) discard_sequences();
   if (requests_.empty()) make_names_for_batch();
   send_deferred_begin();
@@ -146,16 +147,14 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   if (is_one) ask_xid_with(*scan_.traits.front());
   is_batch_open_ = true;
   answer_.is_flush_sent = false;
-  Request request;
+  Request request{.is_at_hand = is_whole, .is_one_statement = is_one};
   request.is_rerunnable = is_outside && !scan_.is_oversized && !scan_.traits.empty() && only_reads(scan_.traits);
-  request.is_at_hand = is_whole;
   request.may_replan = is_outside && is_whole && scan_.binds_named;
   request.is_beyond_scan = scan_.is_oversized;
   request.is_wrapped = request.is_barrier = is_wrapped;
   request.brings_commit = brings_commit;
   request.is_behind_settings = settings_.settling > 0;
-  request.is_one_statement = is_one;
-  if (is_one) request.control = scan_.traits.front()->transaction;
+  request.control = is_one ? scan_.traits.front()->transaction : TransactionControl::none;
   request.is_second_phase = is_second_phase(request.control);
   requests_.push(std::move(request));
   // The server takes no text of several statements here.

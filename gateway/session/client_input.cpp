@@ -138,6 +138,8 @@ std::size_t SessionCore::consume_copy(Bytes input, Head head) {
   if (input.size() < head.total) return 0;
   to_server(input.first(head.total));
   backend_->ledger.owe({.kind = AnswerKind::copy_end});
+  const bool is_wrapped = !requests_.empty() && requests_.front().is_wrapped && !requests_.front().has_error;
+  if (is_wrapped && !transaction_.is_xid_asked) ask_xid();
   return head.total;
 }
 

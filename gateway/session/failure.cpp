@@ -262,7 +262,8 @@ void SessionCore::answer_lost_requests(bool is_copy_unfinished) {
   };
   const bool is_unknown = std::any_of(requests_.begin(), requests_.end(), [&, is_inside = in_transaction](const Request& request) mutable {
     const bool was_inside = std::exchange(is_inside, is_inside && !request.may_end_transaction);
-    if (!was_inside && request.may_write) return !is_undone(request);
+    if (is_undone(request)) return false;
+    if (!was_inside && request.may_write) return true;
     return (commits(request.control) ||
             (request.has_transaction_control && request.control == TransactionControl::none)) &&
            (transaction_.has_written || request.may_write);

@@ -88,7 +88,8 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
     input_.pending_error = misplaced_error(traits);
     return Go::wait;
   }
-  if (is_lost_to_replica && traits.is_about_rows && traits.read_consistency.value_or(consistency()) > written_.admitted) {
+  const bool is_about_rows = traits.fits_in_block && traits.catalog_change == CatalogChange::none;
+  if (is_lost_to_replica && is_about_rows && traits.read_consistency.value_or(consistency()) > written_.admitted) {
     input_.pending_error = weaker_error();
     return Go::wait;
   }

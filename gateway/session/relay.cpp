@@ -39,8 +39,9 @@ bool may_withhold(const Answer& answer, const Request& request, char tag, std::s
   if (request.has_forwarded) return false;
   if (!request.is_wrapped)
     return is_prologue(tag) && (request.is_rerunnable || request.may_replan) && (request.is_complete || request.is_at_hand);
-  const bool is_end = tag == static_cast<char>(ServerTag::ready) || tag == static_cast<char>(ServerTag::error);
-  return !is_end && answer.withheld.size() + answer.withheld_run.size() + size <= kMostWithheld;
+  const bool must_go = tag == static_cast<char>(ServerTag::ready) || tag == static_cast<char>(ServerTag::error) ||
+                       tag == static_cast<char>(ServerTag::copy_in_response);
+  return !must_go && answer.withheld.size() + answer.withheld_run.size() + size <= kMostWithheld;
 }
 
 // What comes next answers a Query of ours.
@@ -160,6 +161,7 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
     // A RESET that changed nothing on the server may have changed what the client has.
     if (is_ready && settings_.has_steps_in_flight && settings_.of_startup.size() != 0) reconcile_parameters();
     if (hold_wrapped(tag, message)) {
+      if (is_ready && !transaction_.is_xid_asked) return end_wrapped(message);  // a COPY that has failed
       if (is_ready) return take_locals();
     } else {
       emit_answer(tag, message);

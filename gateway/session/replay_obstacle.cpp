@@ -65,13 +65,18 @@ ReplayObstacle obstacle_of(StatementKind kind) {
 std::string_view to_text(ReplayObstacle obstacle) { return kReplayObstacles[static_cast<std::size_t>(obstacle)].text; }
 
 ReplayObstacle obstacle_of(const Traits& traits) {
-  if (traits.has_transaction_control && traits.statement_count != 1 && !traits.is_whole_transaction) return several;
+  if (traits.has_transaction_control && traits.statement_count != 1 && !traits.is_whole_transaction && !traits.ends_with_commit)
+    return several;
   if (const auto obstacle = obstacle_of(traits.transaction); obstacle != none) return obstacle;
   if (traits.modes.imports_snapshot) return snapshot;
   if (traits.copy != CopyDirection::none) return copy;
   if (traits.drops_statements) return names;
   if (const auto obstacle = obstacle_of(traits.kind); obstacle != none) return obstacle;
   return traits.is_node_bound ? node_bound : none;
+}
+
+bool may_read_again(const Traits& traits) {
+  return (traits.verdict.may_use_replica || traits.changes_nothing) && !traits.has_transaction_control && traits.pins.is_empty();
 }
 
 bool may_end_transaction(TransactionControl control) {

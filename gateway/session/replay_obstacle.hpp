@@ -35,4 +35,7 @@ ReplayObstacle obstacle_of(const Traits& traits);
 // Whether it may end the transaction, so that it must not be sent before everything before it has turned out the same.
 bool may_end_transaction(TransactionControl control);
 
+// Outside a transaction, or as its beginning: it only reads, so that it may run again where nothing of its answer was shown.
+bool may_read_again(const Traits& traits);
+
 }  // namespace howdah

@@ -318,8 +318,7 @@ class SessionCore {
   bool is_commit_looked_up(const Traits& traits) const;
   bool must_learn_xid(const Traits& traits);
   void ask_xid_with(const Traits& traits);
-  void ask_xid();
-  void ask_xid(std::string_view question, bool is_prepared = false);
+  void ask_xid(std::string_view question = {}, bool is_prepared = false);
   void note_xid(Bytes row);
   void on_xid_refused(Bytes message, std::string_view sqlstate);
   bool look_up_commit(std::span<const Owed> owed);
@@ -329,8 +328,9 @@ class SessionCore {
 
   // wrapped_write.cpp
   bool may_wrap() const;
-  bool must_wait_to_wrap(bool is_write) const;
+  bool must_wait_to_wrap(bool is_write, bool is_end) const;
   bool wraps(bool is_write) const;
+  bool wraps_end(bool is_end, bool may_write) const;
   bool hold_wrapped(char tag, Bytes message);
   bool learn_xid_in_batch();
   void end_wrapped(Bytes ready);

@@ -1,6 +1,7 @@
 // Simple Query: one string, one ReadyForQuery.
 #include <algorithm>
 
+#include "gateway/session/replay_obstacle.hpp"
 #include "gateway/session/session_core.hpp"
 #include "gateway/session/writes_apart.hpp"
 
@@ -85,7 +86,7 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
   if (is_alone && answer_transaction_control(*traits, sql)) return message.size();
   const TraitsPtr run = traits_in_force(traits);
   if (owes() && (looks_at_names(*traits) || needs_clean_sequences(*run))) return 0;
-  if (must_learn_xid(*run) || must_wait_to_wrap(is_write_apart(*run)) || leave_replica_for(*run)) return 0;
+  if (must_learn_xid(*run) || must_wait_to_wrap(is_write_apart(*run), run->ends_with_commit) || leave_replica_for(*run)) return 0;
   transaction_.is_statement_open_ended = false;
   if (admit(*run) == Go::wait) {
     if (!input_.pending_error || waiting_ != Waiting::nothing) return 0;
@@ -109,11 +110,12 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
       !transaction_.deferred_begin.empty() || is_transaction_movable() ||
       (client_status() == TransactionStatus::idle && is_status_certain());
   const Traits* const statement = traits.get();
-  const bool may_be_wrapped = is_whole && wraps(is_write_apart(*traits));
+  const bool ends_open = wraps_end(traits->ends_with_commit, traits->verdict.may_write);
+  const bool may_be_wrapped = is_whole && (ends_open || wraps(is_write_apart(*traits)));
   std::string changed = may_be_wrapped ? until_commit(*traits, sql_of(message)) : std::string{};
   const bool brings_commit = !changed.empty();
   const bool is_wrapped = may_be_wrapped && (brings_commit || !traits->has_transaction_control);
-  open_log({&statement, 1}, is_wrapped);
+  open_log({&statement, 1}, is_wrapped && !ends_open);
   if (is_batch_open_) give_up_replay(ReplayObstacle::open_batch);
   if (needs_clean_sequences(*traits)) discard_sequences();
   send_deferred_begin();
@@ -121,8 +123,7 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
   ask_xid_with(*traits);
   Request request{.is_complete = true, .is_simple = true, .is_wrapped = is_wrapped, .brings_commit = brings_commit,
                   .is_barrier = is_wrapped};
-  request.is_rerunnable = is_whole && is_outside && traits->verdict.may_use_replica &&
-                          !traits->has_transaction_control && traits->pins.is_empty();
+  request.is_rerunnable = is_whole && is_outside && may_read_again(*traits);
   request.control = traits->transaction;
   request.is_second_phase = is_whole && is_second_phase(traits->transaction);
   request.is_one_statement = traits->statement_count == 1;
@@ -143,7 +144,7 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
   backend_->unnamed_serial = 0;
   drop_unnamed();
   if (is_whole) retain(message);
-  if (is_wrapped) ask_xid();
+  if (is_wrapped && traits->copy == CopyDirection::none) ask_xid();
 }
 
 }  // namespace howdah

@@ -1,7 +1,8 @@
 // commit_safety = strict: a write outside a transaction has no id that could be looked up when its answer dies with its
 // server. So it is sent as `BEGIN`, the client's request, a question for the id; and `COMMIT` only when the id is known. One
 // round trip more. A transaction that comes whole, in one string or one batch (BEGIN ... COMMIT), has these already: it is
-// sent up to its COMMIT, which is kept back until then.
+// sent up to its COMMIT, which is kept back until then; so are the last statements of an open one that come with its COMMIT.
+// After a COPY the question goes when its data has gone; what the client has sent of that is not kept to be sent again.
 // The answer is withheld, so that the client has seen nothing if it must run again; of a long one, what would tell that the
 // write is done (the CommandComplete of a Query, ReadyForQuery in any case). If the COMMIT fails, its error takes their
 // place, as in PostgreSQL.
@@ -21,8 +22,9 @@ bool SessionCore::may_wrap() const {
          without(pins_, kLoosely).is_empty() && transaction_.deferred_begin.empty();
 }
 
-// A write that may be outside a transaction must not go out behind others: it could not be wrapped.
-bool SessionCore::must_wait_to_wrap(bool is_write) const {
+// A write that may be outside a transaction must not go out behind others: it could not be wrapped. Nor must the end of one.
+bool SessionCore::must_wait_to_wrap(bool is_write, bool is_end) const {
+  if (is_end && owes() && options_.commit_safety == CommitSafety::strict && !is_batch_open_) return true;
   if (!is_write || requests_.empty() || !owes() || !may_wrap() || !transaction_.sent_begin.empty()) return false;
   return transaction_.told_status == TransactionStatus::idle ||
          std::any_of(requests_.begin(), requests_.end(), [](const Request& request) { return request.may_end_transaction; });
@@ -32,6 +34,15 @@ bool SessionCore::must_wait_to_wrap(bool is_write) const {
 bool SessionCore::wraps(bool is_write) const {
   return is_write && may_wrap() && requests_.empty() && !is_on_replica_ &&
          backend_->ledger.status() == TransactionStatus::idle;
+}
+
+// The last statements of an open transaction, with its COMMIT behind them, are about to be sent.
+bool SessionCore::wraps_end(bool is_end, bool may_write) const {
+  const bool is_open = backend_ != nullptr &&
+                       (!transaction_.deferred_begin.empty() || backend_->ledger.status() == TransactionStatus::in_block);
+  return is_end && (may_write || transaction_.has_written) && is_open && options_.commit_safety == CommitSafety::strict &&
+         options_.pool_mode != PoolMode::statement && !is_batch_open_ && without(pins_, kLoosely).is_empty() && requests_.empty() &&
+         !is_on_replica_ && !transaction_.is_xid_asked;
 }
 
 // A part of an answer to the client's own messages. True: the client does not get it yet.

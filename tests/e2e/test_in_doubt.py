@@ -12,7 +12,7 @@ import pytest
 import cluster as pg
 import wire
 from cluster import PASSWORD, Howdah, wait_until
-from test_failover import WHO, hold_commits, run_sql
+from test_failover import WHO, hold_commits, release_commits, run_sql
 from test_replay import replicate_synchronously
 
 
@@ -90,11 +90,11 @@ def test_strict_finds_out_about_a_write_that_was_sent_at_once(own_cluster, build
 
 
 class Writer(threading.Thread):
-    """Writes marks, each with a `statement` of its own, and notes those that were acknowledged and the errors."""
+    """Writes marks, each with `statements` of its own, and notes those that were acknowledged and the errors."""
 
-    def __init__(self, gateway, statement):
+    def __init__(self, gateway, *statements):
         super().__init__()
-        self.gateway, self.statement = gateway, statement
+        self.gateway, self.statements = gateway, statements
         self.stopping = threading.Event()
         self.acknowledged, self.errors = [], []
         self.start()
@@ -104,11 +104,134 @@ class Writer(threading.Thread):
             while not self.stopping.is_set():
                 mark = str(uuid.uuid4())
                 try:
-                    cursor.execute(self.statement, (mark,))
+                    for statement in self.statements:
+                        cursor.execute(statement, (mark,) if "%s" in statement else None)
                     self.acknowledged.append(mark)
                 except psycopg2.Error as error:
                     self.errors.append((error.pgcode, str(error)))
                     return
+
+
+def write_through(gateway, kinds, fault):
+    """Each mark is written once, and nobody hears of it."""
+    writers = [Writer(gateway, *statements) for statements in kinds for _ in range(4)]
+    try:
+        wait_until("all are at work", lambda: all(len(writer.acknowledged) > 10 for writer in writers))
+        fault()
+        done = [len(writer.acknowledged) for writer in writers]
+        wait_until("all go on", lambda: all(not writer.is_alive() or len(writer.acknowledged) > before + 10
+                                            for writer, before in zip(writers, done)))
+    finally:
+        for writer in writers:
+            writer.stopping.set()
+        for writer in writers:
+            writer.join()
+    assert [error for writer in writers for error in writer.errors] == []
+    stored = sorted(mark for (mark,) in gateway.query("/*NO LOAD BALANCE*/ SELECT mark FROM marks"))
+    assert stored == sorted(mark for writer in writers for mark in writer.acknowledged)
+
+
+def crash_a_backend(node):
+    pids = node.query("SELECT pid FROM pg_stat_activity WHERE usename = 'app'")
+    os.kill(pids[0][0], signal.SIGKILL)
+
+
+def restart(node):
+    node.stop()
+    node.start()
+
+
+RESTARTS = {"crash of a backend": crash_a_backend, "shutdown and start": restart}
+
+
+@pytest.mark.parametrize("how", RESTARTS)
+def test_strict_under_load_nobody_hears_of_a_restart_of_the_primary(own_cluster, build, how):
+    with Howdah(own_cluster, build, commit_safety="strict", failover_mode="none") as gateway:
+        make_table(own_cluster, gateway)
+        replicate_synchronously(own_cluster)
+        insert = "INSERT INTO marks VALUES (%s)"
+        kinds = [(insert,), ("BEGIN", insert, "COMMIT"), ("BEGIN", f"{insert}; COMMIT")]
+        write_through(gateway, kinds, lambda: RESTARTS[how](own_cluster.primary))
+
+
+def test_strict_asks_a_primary_that_has_only_restarted(own_cluster, build):
+    """The write is committed on the primary, which waits for a standby and crashes: its client hears of success, but not before
+    a standby has it."""
+    primary = own_cluster.primary
+    with Howdah(own_cluster, build, commit_safety="strict") as gateway, wire.Client(gateway.port) as client:
+        make_table(own_cluster, gateway)
+        client.login(password=PASSWORD)
+        hold_commits(own_cluster)
+        messages, tags = FORMS["transaction in a batch"]
+        client.send(messages)
+        waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        wait_until("its COMMIT hangs", lambda: primary.query(f"SELECT count(*) {waiting} AND usename = 'app'") == [(1,)])
+        os.kill(primary.query(f"SELECT pid {waiting}")[0][0], signal.SIGKILL)
+        wait_until("it is looked up", lambda: primary.answers() and primary.query(
+            f"SELECT count(*) {waiting} AND query LIKE '%logical_emit%'") == [(1,)])
+        release_commits(own_cluster)
+        answer = [(tag, body) for tag, body in client.until() if tag not in b"SN"]
+        assert b"".join(tag for tag, _ in answer).decode() == tags
+        assert primary.is_primary() and rows_with(gateway, "once") == 1
+
+
+OTHERS = {  # table: what adds a mark to it
+    "made": "CREATE TABLE made AS SELECT 'made' AS mark",
+    "copied": "COPY copied FROM STDIN",
+    "ended": "SAVEPOINT s; INSERT INTO ended VALUES ('ended'); COMMIT",  # a transaction that is open
+}
+
+
+def test_strict_finds_out_about_what_is_no_plain_write(own_cluster, build):
+    with Howdah(own_cluster, build, commit_safety="strict") as gateway, contextlib.ExitStack() as stack:
+        gateway.query("CREATE TABLE copied (mark text); CREATE TABLE ended (mark text)")
+        clients = [stack.enter_context(wire.Client(gateway.port)) for _ in OTHERS]
+        for client, statement in zip(clients, OTHERS.values()):
+            client.login(password=PASSWORD)
+            if statement.endswith("COMMIT"):
+                client.tags(wire.query("BEGIN"))
+                client.tags(wire.query("INSERT INTO ended VALUES ('before')"))
+        hold_commits(own_cluster)
+        for client, statement in zip(clients, OTHERS.values()):
+            client.send(wire.query(statement))
+            if statement.startswith("COPY"):
+                client.until(b"G")
+                client.send(wire.copy_data(b"copied\n"), wire.COPY_DONE)
+        waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'app'"
+        wait_until("their COMMITs hang", lambda: own_cluster.primary.query(f"SELECT count(*) {waiting}") == [(len(clients),)])
+        flushed = own_cluster.primary.query("SELECT pg_current_wal_flush_lsn()")[0][0]
+        wait_until("standbys have it", lambda: all(
+            node.query(f"SELECT pg_last_wal_replay_lsn() >= '{flushed}'") == [(True,)] for node in own_cluster.nodes[1:]))
+        own_cluster.primary.kill()
+        for client, table in zip(clients, OTHERS):
+            answer = client.until()
+            assert [tag for tag, _ in answer if tag == b"E"] == [] and answer[-1] == (b"Z", b"I")
+            assert gateway.query(f"/*NO LOAD BALANCE*/ SELECT mark FROM {table} WHERE mark = '{table}'") == [(table,)]
+
+
+def test_reads_that_only_a_primary_may_run_are_answered_by_the_next_one(own_cluster, own_gateway):
+    make_table(own_cluster, own_gateway)
+    wait_until("reads of it are known as reads", lambda: own_gateway.query(f"SELECT {WHO}, count(*) FROM marks")[0][0] != "node0")
+    own_gateway.query("INSERT INTO marks VALUES ('locked')")
+    wait_until("it is everywhere", lambda: all(
+        node.query("SELECT count(*) FROM marks", database="app") == [(1,)] for node in own_cluster.nodes))
+    reads = ["SELECT mark FROM marks FOR UPDATE", "SELECT mark, random() < 2 FROM marks FOR SHARE", "/*NO LOAD BALANCE*/ SELECT mark FROM marks"]
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(wire.Client(own_gateway.port)) for _ in reads]
+        for client in clients:
+            client.login(password=PASSWORD)
+        with contextlib.closing(pg.connect(own_cluster.primary.port)) as other, other.cursor() as cursor:
+            other.autocommit = False
+            cursor.execute("LOCK marks IN ACCESS EXCLUSIVE MODE")
+            for client, read in zip(clients, reads):
+                client.send(wire.query(read))
+            wait_until("all wait for the lock", lambda: own_cluster.primary.query(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted") == [(len(reads),)])
+            own_cluster.primary.kill()
+        for client in clients:
+            answer = client.until()
+            assert [wire.row_values(body)[0] for tag, body in answer if tag == b"D"] == ["locked"]
+            assert not [tag for tag, _ in answer if tag == b"E"]
 
 
 def test_strict_under_load_writes_are_done_once_and_nobody_hears_of_the_failover(own_cluster, build):
@@ -116,21 +239,7 @@ def test_strict_under_load_writes_are_done_once_and_nobody_hears_of_the_failover
         make_table(own_cluster, gateway)
         replicate_synchronously(own_cluster)
         insert = "INSERT INTO marks VALUES (%s) RETURNING current_setting('cluster_name')"
-        writers = [Writer(gateway, statement) for statement in (insert, f"BEGIN; {insert}; COMMIT") for _ in range(4)]
-        try:
-            wait_until("all are at work", lambda: all(len(writer.acknowledged) > 10 for writer in writers))
-            own_cluster.primary.kill()
-            done = [len(writer.acknowledged) for writer in writers]
-            wait_until("all go on", lambda: all(not writer.is_alive() or len(writer.acknowledged) > before + 10
-                                                for writer, before in zip(writers, done)))
-        finally:
-            for writer in writers:
-                writer.stopping.set()
-            for writer in writers:
-                writer.join()
-        assert [error for writer in writers for error in writer.errors] == []
-        stored = sorted(mark for (mark,) in gateway.query("/*NO LOAD BALANCE*/ SELECT mark FROM marks"))
-        assert stored == sorted(mark for writer in writers for mark in writer.acknowledged)
+        write_through(gateway, [(insert,), (f"BEGIN; {insert}; COMMIT",)], own_cluster.primary.kill)
 
 
 def test_a_dead_postmasters_busy_backend_acknowledges_nothing(own_cluster, own_gateway):

@@ -242,27 +242,57 @@ TEST_CASE("several threads may classify at once") {
 TEST_CASE("what a text is as a whole") {
   struct Row {
     const char* sql;
-    bool is_about_rows;
-    bool is_whole_transaction;
-    bool only_changes_rows;
+    const char* is;  // block: fits_in_block, whole: is_whole_transaction, end: ends_with_commit
+    bool only_changes_rows = false;
   };
   const Row row = GENERATE(
-      Row{"INSERT INTO t VALUES (1)", true, false, true}, Row{"SELECT 1", true, false, false},
-      Row{"UPDATE t SET a = 1; DELETE FROM t", true, false, true}, Row{"UPDATE t SET a = 1; SELECT 1", true, false, false},
-      Row{"UPDATE t SET a = 1; NOTIFY x", false, false, false}, Row{"INSERT INTO t VALUES (1); VACUUM", false, false, false},
-      Row{"BEGIN; INSERT INTO t VALUES (1); COMMIT", false, true, true},
-      Row{"START TRANSACTION ISOLATION LEVEL SERIALIZABLE; SET LOCAL a.b = 1; LOCK t; SELECT 1; END;", false, true, false},
-      Row{"BEGIN; COMMIT", false, true, true}, Row{"BEGIN; INSERT INTO t VALUES (1)", false, false, false},
-      Row{"INSERT INTO t VALUES (1); COMMIT", false, false, false}, Row{"BEGIN; INSERT INTO t VALUES (1); COMMIT AND CHAIN", false, false, false},
-      Row{"BEGIN; INSERT INTO t VALUES (1); ROLLBACK", false, false, false},
-      Row{"BEGIN; COMMIT; INSERT INTO t VALUES (1)", false, false, false},
-      Row{"SELECT 1; BEGIN; INSERT INTO t VALUES (1); COMMIT", false, false, false},
-      Row{"BEGIN; SAVEPOINT a; INSERT INTO t VALUES (1); COMMIT", false, false, false},
-      Row{"BEGIN; NOTIFY x; COMMIT", false, false, false}, Row{"SET LOCAL a.b = 1; INSERT INTO t VALUES (1)", false, false, false},
-      Row{"COPY t FROM STDIN", false, false, false}, Row{"mistyped", false, false, false});
+      Row{"INSERT INTO t VALUES (1)", "block", true}, Row{"SELECT 1", "block"}, Row{"UPDATE t SET a = 1; DELETE FROM t", "block", true},
+      Row{"UPDATE t SET a = 1; SELECT 1", "block"}, Row{"UPDATE t SET a = 1; NOTIFY x", ""}, Row{"INSERT INTO t VALUES (1); VACUUM", ""},
+      Row{"BEGIN; INSERT INTO t VALUES (1); COMMIT", "whole", true},
+      Row{"START TRANSACTION ISOLATION LEVEL SERIALIZABLE; SET LOCAL a.b = 1; LOCK t; SELECT 1; END;", "whole"},
+      Row{"BEGIN; COMMIT", "whole", true}, Row{"BEGIN; INSERT INTO t VALUES (1)", ""}, Row{"INSERT INTO t VALUES (1); COMMIT", "end"},
+      Row{"SAVEPOINT a; INSERT INTO t VALUES (1); RELEASE a; END", "end"}, Row{"COMMIT", ""}, Row{"COMMIT; COMMIT", ""},
+      Row{"INSERT INTO t VALUES (1); COMMIT; SELECT 1", ""}, Row{"INSERT INTO t VALUES (1); COMMIT AND CHAIN", ""},
+      Row{"BEGIN; INSERT INTO t VALUES (1); COMMIT AND CHAIN", ""}, Row{"BEGIN; INSERT INTO t VALUES (1); ROLLBACK", ""},
+      Row{"BEGIN; COMMIT; INSERT INTO t VALUES (1)", ""}, Row{"SELECT 1; BEGIN; INSERT INTO t VALUES (1); COMMIT", ""},
+      Row{"BEGIN; SAVEPOINT a; INSERT INTO t VALUES (1); ROLLBACK TO a; COMMIT", "whole", true}, Row{"BEGIN; NOTIFY x; COMMIT", ""},
+      Row{"SET LOCAL a.b = 1; INSERT INTO t VALUES (1)", ""}, Row{"SAVEPOINT a", ""}, Row{"COPY t FROM STDIN", ""}, Row{"mistyped", ""},
+      Row{"CREATE TABLE t (a int); CREATE INDEX ON t (a); INSERT INTO t VALUES (1)", "block"}, Row{"TRUNCATE t", "block"},
+      Row{"CREATE INDEX Concurrently i ON t (a)", ""}, Row{"ALTER TABLE t DETACH PARTITION p CONCURRENTLY", ""},
+      Row{"DROP INDEX CONCURRENTLY i", ""}, Row{"REINDEX TABLE t", ""}, Row{"CREATE DATABASE d", ""}, Row{"CALL p()", ""}, Row{"DO 'x'", ""},
+      Row{"INSERT INTO t VALUES ('concurrently')", "block", true}, Row{"BEGIN; ALTER TABLE t ADD b int; UPDATE t SET b = 1; COMMIT", "whole"});
   CAPTURE(row.sql);
   const Traits traits = classify(row.sql, kOptions);
-  CHECK(traits.is_about_rows == row.is_about_rows);
-  CHECK(traits.is_whole_transaction == row.is_whole_transaction);
+  const std::string is = traits.fits_in_block ? "block" : traits.is_whole_transaction ? "whole" : traits.ends_with_commit ? "end" : "";
+  CHECK(is == row.is);
   CHECK(traits.only_changes_rows == row.only_changes_rows);
+}
+
+TEST_CASE("what changes nothing may run again, wherever it must run") {
+  struct Row {
+    const char* sql;
+    bool changes_nothing;
+  };
+  const Row row = GENERATE(
+      Row{"SELECT 1", true}, Row{"SELECT a FROM t FOR UPDATE", true}, Row{"SELECT relname FROM pg_class", true},
+      Row{"SELECT pg_backend_pid(), random()", true}, Row{"SELECT * FROM pg_stat_activity", true}, Row{"SHOW wal_level", true},
+      Row{"EXPLAIN DELETE FROM t", true}, Row{"EXPLAIN ANALYZE DELETE FROM t", false}, Row{"SELECT f(a) FROM t FOR UPDATE", false},
+      Row{"SELECT nextval('s')", false}, Row{"SELECT pg_advisory_lock(1)", false}, Row{"SELECT pg_switch_wal()", false},
+      Row{"WITH w AS (DELETE FROM t RETURNING a) SELECT a FROM w", false}, Row{"SELECT pg_cancel_backend(1)", false},
+      Row{"LOCK t", false}, Row{"NOTIFY x", false}, Row{"FETCH c", false}, Row{"SET a.b = 1", false}, Row{"BEGIN", false},
+      Row{"SELECT 1; COMMIT", false}, Row{"mistyped", false});
+  CAPTURE(row.sql);
+  CHECK(classify(row.sql, kOptions).changes_nothing == row.changes_nothing);
+}
+
+TEST_CASE("what the operator's words keep on the primary changes nothing all the same, unless they say that it writes") {
+  RoutingOptions options;
+  const auto list = [](const char* pattern) { return std::vector{Pattern::compile(pattern).value()}; };
+  options.primary_routing_query_pattern_list = list("SELECT a.*");
+  CHECK(classify("SELECT a FROM t", options).changes_nothing);
+  options.write_function_list = list("lower");
+  CHECK_FALSE(classify("SELECT lower(b) FROM t", options).changes_nothing);
+  options.write_function_list.clear();
+  options.read_only_function_list = list("upper");
+  CHECK(classify("SELECT lower(b) FROM t", options).changes_nothing);
 }

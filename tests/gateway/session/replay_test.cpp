@@ -384,3 +384,34 @@ TEST_CASE("a READ ONLY transaction goes on when its replica dies") {
   CHECK(outage.say({"Q COMMIT"}) == "CZI");
   CHECK(outage.world.problems().empty());
 }
+
+TEST_CASE("a read that must run on the primary is answered by the next one, if it provably changes nothing") {
+  struct Row {
+    const char* sql;
+    bool is_answered;
+  };
+  const Row row = GENERATE(Row{"SELECT 'me' FROM t1 FOR UPDATE", true}, Row{"SELECT 'me' FROM pg_class", true},
+                           Row{"SELECT 'me', random() FROM t1 FOR SHARE", true}, Row{"SELECT 'me', unknown() FROM t1 FOR UPDATE", false});
+  const bool is_extended = GENERATE(false, true);
+  CAPTURE(row.sql, is_extended);
+  Outage outage;
+  const std::string query = std::string("Q ") + row.sql;
+  const std::string parse = std::string("P |") + row.sql;
+  is_extended ? outage.send({parse.c_str(), "B |", "D P|", "E |0", "S"}) : outage.send({query.c_str()});
+  while (outage.world.leased_count() == 0) REQUIRE(outage.world.step());
+  outage.fail_over();
+  CHECK(outage.heard() == (!row.is_answered ? "E08007ZI" : is_extended ? "12TDCZI" : "TDCZI"));
+  CHECK(outage.say({"Q INSERT INTO t VALUES ('me')"}) == "CZI");
+  CHECK(outage.world.problems().empty());
+}
+
+TEST_CASE("a lock that begins a transaction is taken on the next primary, with its BEGIN") {
+  Outage outage;
+  outage.say({"Q BEGIN"});
+  outage.send({"Q SELECT 'me' FROM t1 FOR UPDATE"});
+  while (outage.world.leased_count() == 0) REQUIRE(outage.world.step());
+  outage.fail_over();
+  CHECK(outage.heard() == "TDCZT");
+  CHECK(ends_with(outage.asked_of_new(), {"BEGIN", "SELECT 'me' FROM t1 FOR UPDATE"}));
+  CHECK(outage.say({"Q COMMIT"}) == "CZI");
+}

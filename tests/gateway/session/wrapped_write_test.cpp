@@ -138,6 +138,107 @@ TEST_CASE("a whole transaction is done once and its client hears of success, whe
   CHECK(outage.world.problems().empty());
 }
 
+TEST_CASE("DDL, and what comes with it, runs in a transaction of ours") {
+  const bool is_extended = GENERATE(false, true);
+  const int delivered = GENERATE(range(0, 12));
+  const bool is_committed = GENERATE(false, true);
+  CAPTURE(is_extended, delivered, is_committed);
+  Outage outage(strict());
+  if (!is_committed) outage.world.die_at_commit();
+  outage.world.fate = is_committed ? CommitOutcome::committed : CommitOutcome::not_committed;
+  is_extended ? outage.send({"P |CREATE TABLE n (a int)", "B |", "E |0", "S"})
+              : outage.send({"Q CREATE TABLE n (a int); INSERT INTO t VALUES ('me')"});
+  for (int i = 0; i < delivered; ++i) outage.world.step();
+  outage.fail_over();
+  CHECK(outage.heard() == (is_extended ? "12CZI" : "CCZI"));
+  const int done_before = is_committed ? count_of(outage.world.node_log(World::kPrimary), "COMMIT") : 0;
+  CHECK(done_before + count_of(outage.asked_of_new(), "COMMIT") == 1);
+  CHECK(outage.world.problems().empty());
+}
+
+TEST_CASE("the last statements of a transaction, and savepoints in it, are done once, whenever its primary dies") {
+  const bool is_extended = GENERATE(false, true);
+  const bool has_written = GENERATE(false, true);
+  const int delivered = GENERATE(range(0, 16));
+  const bool is_committed = GENERATE(false, true);
+  CAPTURE(is_extended, has_written, delivered, is_committed);
+  Outage outage(strict());
+  outage.say({"Q BEGIN"});
+  if (has_written) CHECK(outage.say({"Q INSERT INTO t VALUES ('me')"}) == "CZT");
+  if (!is_committed) outage.world.die_at_commit();
+  outage.world.fate = is_committed ? CommitOutcome::committed : CommitOutcome::not_committed;
+  if (is_extended) {
+    outage.send({"P |SAVEPOINT a", "B |", "E |0", "P |INSERT INTO t VALUES ('me')", "B |", "E |0", "P |COMMIT", "B |", "E |0", "S"});
+  } else {
+    outage.send({"Q SAVEPOINT a; INSERT INTO t VALUES ('me'); COMMIT"});
+  }
+  for (int i = 0; i < delivered; ++i) outage.world.step();
+  outage.fail_over();
+  CHECK(outage.heard() == (is_extended ? "12C12C12CZI" : "CCCZI"));
+  const int done_before = is_committed ? count_of(outage.world.node_log(World::kPrimary), "COMMIT") : 0;
+  CHECK(done_before + count_of(outage.asked_of_new(), "COMMIT") == 1);
+  CHECK(outage.say({"Q INSERT INTO t VALUES ('me')"}) == "CZI");
+  CHECK(outage.world.problems().empty());
+}
+
+TEST_CASE("the end of a transaction waits for what is in flight, and fails as PostgreSQL lets it fail") {
+  Outage outage(strict());
+  CHECK(outage.say({"Q BEGIN", "Q INSERT INTO t VALUES ('me')", "Q INSERT INTO t VALUES ('me'); COMMIT"}) == "CZTCZTCCZI");
+  CHECK(ends_with(outage.world.node_log(World::kPrimary), {"BEGIN", "INSERT INTO t VALUES ('me')", "INSERT INTO t VALUES ('me')", kXid, "COMMIT"}));
+  outage.say({"Q BEGIN", "Q INSERT INTO t VALUES ('me')"});
+  CHECK(outage.say({"Q INSERT INTO t VALUES ('bad'); COMMIT"}) == "E22000ZE");
+  CHECK(outage.say({"Q ROLLBACK"}) == "CZI");
+  outage.say({"Q BEGIN", "Q INSERT INTO t VALUES ('me')"});
+  CHECK(outage.say({"Q INSERT INTO deferred VALUES ('me'); COMMIT"}) == "CE23503ZI");
+  CHECK(outage.say({"Q BEGIN", "Q SELECT 'me' FROM t1", "Q SELECT 'me' FROM t1; COMMIT"}) == "CZTTDCZTTDCCZI");
+  CHECK(outage.world.leased_count() == 0);
+  CHECK(outage.world.problems().empty());
+}
+
+TEST_CASE("without transaction_replay, the end of a transaction whose COMMIT was not sent leaves it failed") {
+  WorldOptions options = strict();
+  options.session.transaction_replay = false;
+  Outage outage(options);
+  outage.say({"Q BEGIN", "Q INSERT INTO t VALUES ('me')"});
+  outage.send({"Q INSERT INTO t VALUES ('me'); COMMIT"});
+  outage.fail_over();
+  CHECK(outage.heard() == "E40001ZE");
+  CHECK(outage.say({"Q ROLLBACK"}) == "CZI");
+}
+
+TEST_CASE("COPY is wrapped, and its client sees no difference") {
+  Outage outage(strict());
+  CHECK(outage.say({"Q COPY t FROM STDIN"}) == "G");
+  CHECK(outage.say({"d row", "c"}) == "CZI");
+  CHECK(ends_with(outage.world.node_log(World::kPrimary), {"BEGIN", "COPY t FROM STDIN", kXid, "COMMIT"}));
+  outage.say({"Q COPY t FROM STDIN"});
+  CHECK(outage.say({"d bad"}) == "E22P04ZI");
+  CHECK(outage.say({"d row", "c"}).empty());
+  outage.say({"Q COPY t FROM STDIN"});
+  CHECK(outage.say({"f no"}) == "E22P04ZI");
+  CHECK(outage.world.node_log(World::kPrimary).back() == "ROLLBACK");
+  CHECK(outage.say({"Q COPY t FROM STDIN", "d row", "c", "Q INSERT INTO t VALUES ('me')"}) == "GCZICZI");
+  CHECK(outage.world.leased_count() == 0);
+  CHECK(outage.world.problems().empty());
+}
+
+TEST_CASE("a COPY that was committed is told so, and of one that was not the client hears that nothing was changed") {
+  const int delivered = GENERATE(range(0, 6));
+  const bool is_committed = GENERATE(false, true);
+  CAPTURE(delivered, is_committed);
+  Outage outage(strict());
+  outage.say({"Q COPY t FROM STDIN"});
+  if (!is_committed) outage.world.die_at_commit();
+  outage.world.fate = is_committed ? CommitOutcome::committed : CommitOutcome::not_committed;
+  outage.send({"d row", "c"});
+  for (int i = 0; i < delivered; ++i) outage.world.step();
+  outage.fail_over();
+  const bool is_sent = count_of(outage.world.node_log(World::kPrimary), "COMMIT") > 0;
+  CHECK(outage.heard() == (is_committed && is_sent ? "CZI" : "E40001ZI"));
+  CHECK(outage.say({"Q INSERT INTO t VALUES ('me')"}) == "CZI");
+  CHECK(outage.world.problems().empty());
+}
+
 TEST_CASE("a whole transaction whose fate cannot be found out is told as unknown, and one that wrote nothing as committed") {
   const bool is_extended = GENERATE(false, true);
   const bool has_written = GENERATE(false, true);

@@ -187,7 +187,8 @@ std::optional<Decision> SessionCore::choose_for_replay() {
   if (!is_replaying() || replay_->was_on_replica) return std::nullopt;
   if (client_status() != TransactionStatus::idle && transaction_.deferred_begin.empty()) return std::nullopt;
   const auto primary = env_.view->primary;
-  if (primary == rerun_.avoided_node || is_server_still_there()) return Decision{.reason = RouteReason::no_primary};
+  const bool is_avoided = primary && primary == rerun_.avoided_node;
+  if (is_avoided || is_server_still_there()) return Decision{.reason = RouteReason::no_primary};
   replay_->was_ended_by_word = false;
   return Decision{.node = primary, .reason = RouteReason::transaction_node};
 }

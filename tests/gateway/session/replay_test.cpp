@@ -274,6 +274,14 @@ TEST_CASE("a session that an operator ends on a server that lives is not brought
     const auto log = outage.world.node_log(World::kPrimary);
     CHECK(std::count(log.begin(), log.end(), "INSERT INTO t VALUES ('me')") == 1);
   }
+  SECTION("the server went down, and is back soon") {
+    outage.world.set_primary(std::nullopt);
+    outage.world.run();
+    outage.world.set_primary(World::kPrimary);
+    outage.world.run();
+    const auto log = outage.world.node_log(World::kPrimary);
+    CHECK(std::count(log.begin(), log.end(), "INSERT INTO t VALUES ('me')") == 2);
+  }
   SECTION("the server went down") {
     outage.world.set_primary(std::nullopt);
     outage.world.set_primary(World::kReplica);
@@ -391,7 +399,7 @@ TEST_CASE("a read that must run on the primary is answered by the next one, if i
     bool is_answered;
   };
   const Row row = GENERATE(Row{"SELECT 'me' FROM t1 FOR UPDATE", true}, Row{"SELECT 'me' FROM pg_class", true},
-                           Row{"SELECT 'me', random() FROM t1 FOR SHARE", true}, Row{"SELECT 'me', unknown() FROM t1 FOR UPDATE", false});
+                           Row{"SELECT 'me', random() FROM t1 FOR SHARE", true}, Row{"SELECT 'me', pg_switch_wal() FROM t1", false});
   const bool is_extended = GENERATE(false, true);
   CAPTURE(row.sql, is_extended);
   Outage outage;

@@ -87,7 +87,7 @@ void Coordinator::on(const Event& event, Instant now, Actions<Action>& out) {
   watch_peers();
   if (epoch_ != kept_.epoch) keep_if_changed();  // an epoch is on disk before anybody sees it
   publish_if_changed();
-  sources_.advance(options_of(tracker_.nodes()), options_.sql_timeout, now_, out);
+  if (!sources_.is_idle()) sources_.advance(options_of(tracker_.nodes()), options_.sql_timeout, now_, out);
   commands_.advance(options_.command_timeout, now_, out);
   fences_.advance(options_.sql_timeout, now_, out);
   advance_agents();
@@ -226,6 +226,8 @@ void Coordinator::tell_phase(Phase to, std::string_view reason) {
 bool Coordinator::wants_to_write() const {
   const NodeFacts* node = primary();
   if (node == nullptr || verdict_.is_contested || !is_permitted()) return false;
+  const bool is_being_opened = phase_ != Phase::switching && council_.may_steer() && fences_.is_closed(*known_.node);
+  if (is_being_opened) return false;
   switch (phase_) {
     case Phase::steady:
     case Phase::following: return node->is_usable();

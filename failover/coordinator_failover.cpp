@@ -204,6 +204,9 @@ void Coordinator::advance_freezing() {
     if (now_ - phase_since_ >= options_.freeze_timeout) return hold(std::move(waiting_for));
     return wake_at(std::min(now_ + kStandstill, phase_since_ + options_.freeze_timeout));
   }
+  // Somebody may have gone away meanwhile, with commits that nobody else has.
+  if (auto objection = synchronous_.object_to_promotion(tracker_.nodes(), known_, options_.synchronous))
+    return hold(std::move(*objection));
   Plan plan{.epoch = Epoch{std::max(epoch_, council_.office() ? council_.office()->epoch : Epoch{}).value + 1},
             .old_primary = known_.node,
             .old_timeline = known_.timeline,

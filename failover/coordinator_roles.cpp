@@ -147,6 +147,7 @@ void Coordinator::adopt(NodeId id, std::string_view why) {
   known_ = {id, node->timeline, node->last ? node->last->system_identifier : 0, false, {}, known_.outcasts};
   claimed_since_.clear();
   lost_since_.clear();
+  sources_.note_primary(id);
   if (is_change && phase_ != Phase::starting) {
     timeline_.begin(previous, now_);
     timeline_.note("adopted", fmt::format("node={} epoch={} timeline={}", id.value, epoch_.value, known_.timeline.value), now_);

@@ -39,6 +39,7 @@ std::optional<std::string> Coordinator::object_to_switchover(NodeId candidate) c
   if (!node->options.may_fail_over) return "the node is marked DISALLOW_TO_FAILOVER";
   if (has_claimants()) return "there is a second primary";
   if (!primary()->options.may_fail_over) return "the primary is marked DISALLOW_TO_FAILOVER";
+  if (disk_.is_hung()) return "the disk of the primary hangs";  // it could be closed no more than written to
   return std::nullopt;
 }
 

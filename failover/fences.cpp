@@ -10,6 +10,7 @@ namespace {
 
 constexpr Duration kLookAgain = 1s;
 constexpr Duration kFenceRetryDelay = 500ms;
+constexpr std::string_view kNoRight = "42501";
 
 auto entry_of(std::vector<ClosedNode>& closed, NodeId node) {
   return std::find_if(closed.begin(), closed.end(), [&](const ClosedNode& entry) { return entry.node == node; });
@@ -70,7 +71,8 @@ bool Fences::on(const SqlDone& done, Instant now) {
   auto& [node, fence] = *found;
   fence.step.reset();
   if (fence.sent == SqlStep::fence && !done.rows.empty()) keep_names(node, done.rows.front());
-  if (done.is_ok) {
+  const bool was_never_closed = fence.sent == SqlStep::reopen && done.sqlstate == kNoRight;  // for that takes the same right
+  if (done.is_ok || was_never_closed) {
     fence.trouble.clear();
     take_result(node, fence, done, now);
     return true;

@@ -34,7 +34,7 @@ bool hears_primary(const NodeFacts& standby, const std::vector<NodeFacts>& nodes
   if (!standby.last || !standby.last->in_recovery || standby.last->receiver_status.empty()) return false;
   if (listens_elsewhere(standby, nodes, known)) return false;
   const auto ping = options.ping_of(standby.options.id);
-  if (!ping || !standby.last->last_message_age || standby.last_asked_at - ping->since < ping->patience) return true;
+  if (!ping || ping->since <= options.asked_after || !standby.last->last_message_age || standby.last_asked_at - ping->since < ping->patience) return true;
   return *standby.last->last_message_age < ping->after + ping->patience;
 }
 

@@ -17,6 +17,7 @@ struct GuardOptions {
   Instant asked_after = {};      // answers older than this do not count: when the primary fell silent
   Duration patience = 10s;       // a node in trouble for longer is not waited for
   bool is_left_alive = false;    // the primary is to be left although it lives: who hears it does not object
+  // Of those before asked_after nothing is concluded: somebody else may have put back what makes the receiver ping.
   std::function<std::optional<Ping>(NodeId)> ping_of = [](NodeId) { return std::nullopt; };
 };
 

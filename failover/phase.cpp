@@ -61,7 +61,7 @@ constexpr std::array kChanges{
     PhaseChange{confirming, searching, "promotion is not ours"},
     PhaseChange{freezing, promoting, "elected"},
     PhaseChange{freezing, following, "primary answers again, or somebody promoted"},
-    PhaseChange{freezing, holding, "a standby cannot be frozen"},
+    PhaseChange{freezing, holding, "a standby cannot be frozen, or is missing"},
     PhaseChange{promoting, following, "winner has left recovery"},
     PhaseChange{promoting, holding, "winner died"},
     PhaseChange{following, steady, "all follow, or waited long enough"},

@@ -28,16 +28,19 @@ bool is_one_of_ours(const Source& source, const std::vector<health::NodeOptions>
 }  // namespace
 
 // The timeout stays well above the silence so far: below it, the receiver of an idle but living primary would give up
-// instead of asking.
+// instead of asking. It pings at once then, and after the answer not before half of that timeout: until then its silence says
+// nothing.
 void Sources::want_asked(NodeId standby, Duration age, const Ping& first, Instant now) {
   const auto [found, is_new] = standbys_.try_emplace(standby);
   Standby& entry = found->second;
   const bool is_being_asked = !is_new && entry.wish == Wish::asked && !entry.is_done;
-  const bool was_just_asked = entry.is_asked && now - entry.ping.since < entry.ping.after + entry.ping.patience;
+  const bool was_just_asked = entry.is_asked && now - entry.ping.since < entry.asked_again_after;
   if (is_being_asked || was_just_asked) return;
-  entry.ping = entry.is_asked ? kPatientPing : first;
+  const Ping& wanted = entry.is_asked ? kPatientPing : first;
   entry.wish = Wish::asked;
-  entry.sent_timeout = std::max(2 * entry.ping.after, age + age / 2);
+  entry.asked_again_after = wanted.after + wanted.patience;
+  entry.sent_timeout = std::max(2 * wanted.after, age + age / 2);
+  entry.ping = {.after = entry.sent_timeout / 2, .patience = wanted.patience};
   entry.is_asked = entry.is_done = false;
 }
 
@@ -148,7 +151,7 @@ void Sources::take_result(NodeId id, Standby& standby, const SqlDone& done, Inst
       if (done.rows.empty() || done.rows[0].size() < 3) return;
       standby.conninfo = done.rows[0][0];
       standby.slot = done.rows[0][1];
-      standby.receiver_timeout = parse_ms(done.rows[0][2]);
+      if (!standby.is_timeout_changed) standby.receiver_timeout = parse_ms(done.rows[0][2]);
       return;
     case SqlStep::ask_standby:
       standby.is_timeout_changed = standby.sent_timeout != standby.receiver_timeout;
@@ -183,6 +186,16 @@ std::optional<Instant> Sources::next_deadline() const {
 
 void Sources::forget() { standbys_.clear(); }
 void Sources::forget(NodeId standby) { standbys_.erase(standby); }
+
+void Sources::note_primary(NodeId node) {
+  const auto found = standbys_.find(node);
+  if (found == standbys_.end()) return;
+  Standby& entry = found->second;
+  entry = {.wish = Wish::known,
+           .receiver_timeout = entry.receiver_timeout,
+           .is_timeout_changed = entry.is_timeout_changed,
+           .is_done = true};
+}
 
 std::optional<Ping> Sources::ping_of(NodeId standby) const {
   const auto found = standbys_.find(standby);

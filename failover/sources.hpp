@@ -43,8 +43,11 @@ class Sources {
   std::optional<Instant> next_deadline() const;
   void forget();             // all wishes; steps under way end unheard
   void forget(NodeId standby);
+  // It receives from nobody any more. When it is a standby again it has been told nothing; only what is to be put back is kept.
+  void note_primary(NodeId node);
 
   std::optional<Ping> ping_of(NodeId standby) const;       // in force
+  bool is_idle() const { return standbys_.empty(); }       // nothing is wanted of anybody
   bool is_touched(NodeId standby) const { return standbys_.contains(standby); }  // since it was forgotten
   std::optional<Instant> frozen_at(NodeId standby) const;  // since when it is known to be told
   bool is_done(NodeId standby) const;                      // nothing is left to do of what is wanted
@@ -62,6 +65,7 @@ class Sources {
     Duration receiver_timeout = {};  // before Howdah changed it
     Duration sent_timeout = {};
     Ping ping = {};
+    Duration asked_again_after = {};
     bool is_asked = false;  // the ping is in force
     bool is_timeout_changed = false;
     std::optional<Instant> frozen_at = {};

@@ -90,9 +90,10 @@ Statements sql_close() {
   return {std::string(kReadOnly), std::string(kReload), disconnect("true"), "SELECT pg_current_wal_flush_lsn()"};
 }
 
-// The names come last: without the right to set them the node is read-only all the same.
+// The first fails on who has become a standby since it was asked for: it restarted, and what follows would close it. The names
+// come last: without the right to set them the node is read-only all the same.
 Statements sql_fence() {
-  return {"SELECT setting, coalesce(sourcefile LIKE '%/postgresql.auto.conf', false)::int FROM pg_settings "
+  return {"SELECT setting, coalesce(sourcefile LIKE '%/postgresql.auto.conf', false)::int, pg_current_wal_lsn() FROM pg_settings "
           "WHERE name = 'synchronous_standby_names'",
           std::string(kReadOnly), std::string(kReload), disconnect("true"),
           fmt::format("ALTER SYSTEM SET synchronous_standby_names = {}", quote(kFencedNames)), std::string(kReload)};

@@ -144,7 +144,8 @@ std::optional<std::string> SynchronousNames::object_to_promotion(const std::vect
     if (known.node == node.options.id || !(contains(wish_->names, node.options.application_name) || contains(wish_->names, "*")))
       continue;
     ++all;
-    answering += node.answers && node.last && node.last->in_recovery ? 1 : 0;
+    const bool is_out = node.condition == health::NodeCondition::detached || node.condition == health::NodeCondition::fenced;
+    answering += node.answers && node.last && node.last->in_recovery && !is_out ? 1 : 0;
   }
   const int needed = all - wish_->count + 1;
   if (answering >= needed) return std::nullopt;

@@ -42,11 +42,12 @@ std::optional<NodeId> winner_of(const std::vector<NodeFacts>& nodes) {
 std::string why(const std::vector<NodeFacts>& nodes) { return elect(list_candidates(nodes, kKnown))->why; }
 
 const GuardOptions kGuard{.asked_after = kNow - 1s};
-GuardOptions pinged(Duration ago) {
-  GuardOptions guard = kGuard;
+GuardOptions pinged(Duration ago, Instant silent_since = kNow - 20s) {
+  GuardOptions guard{.asked_after = silent_since};
   guard.ping_of = [ago](NodeId) { return Ping{.since = kNow - ago, .after = 1s, .patience = 4s}; };
   return guard;
 }
+GuardOptions pinged_before() { return pinged(6s, kNow - 1s); }
 
 }  // namespace
 
@@ -105,6 +106,7 @@ TEST_CASE("what forbids a promotion") {
       {"one receives, silent for long, but was not made to ping", {standby(1, 10), receiving(standby(2, 10), 30s)}, kGuard, false},
       {"made to ping a moment ago", {standby(1, 10), receiving(standby(2, 10), 30s)}, pinged(2s), false},
       {"made to ping and silent since", {standby(1, 10), receiving(standby(2, 10), 30s)}, pinged(6s), true},
+      {"made to ping in an earlier silence", {standby(1, 10), receiving(standby(2, 10), 30s)}, pinged_before(), false},
       {"made to ping and heard something since", {standby(1, 10), receiving(standby(2, 10), 3s)}, pinged(6s), false},
       {"receives from another standby", {standby(1, 10), receiving(standby(2, 10), 0s, "pg1")}, kGuard, true},
       {"nobody is left", {dead(standby(1, 10)), dead(standby(2, 10))}, kGuard, false},

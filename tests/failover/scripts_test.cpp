@@ -123,6 +123,8 @@ class Player {
       {"clone_by_hand", [this](const std::string& id, const std::string& of) { world_->clone_by_hand(std::stoi(id), std::stoi(of)); }},
       {"promote_by_hand", on_node([this](int id) { world_->promote_by_hand(id); })},
       {"cut_gateway", on_node([this](int id) { world_->cut_gateway(id); })},
+      {"cut_answers", on_node([this](int id) { world_->cut_gateway(id, World::Way::in); })},
+      {"hang_disk", on_node([this](int id) { world_->node(id).is_disk_hung = true; })},
       {"cut_agent", on_node([this](int id) { world_->cut_agent(id); })},
       {"heal", [this](const std::string&, const std::string&) { world_->heal(); }},
       {"patroni_leader",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -47,9 +48,14 @@ class Checkers {
   // At the end, when every fault has been mended: nothing is left open, and writing works.
   void on_end(bool can_write);
 
-  void fail(std::string line) { violations_.push_back(std::move(line)); }
+  void fail(std::string line) {
+    on_failed(line);
+    violations_.push_back(std::move(line));
+  }
   const std::vector<std::string>& violations() const { return violations_; }
   std::size_t promotions() const { return promotions_; }
+
+  std::function<void(const std::string& line)> on_failed = [](const std::string&) {};  // in the moment in which it shows
 
  private:
   std::map<Epoch, NodeId> primary_of_;

@@ -165,9 +165,36 @@ Job two_sums_job(const JobSource& source) {
   return job;
 }
 
+// Rows by COPY, alone or in a transaction.
+Job copy_job(const JobSource& source) {
+  Job job{.write = source.new_write()};
+  job.requests = {say("COPY audit FROM STDIN")};
+  if (source.rng.chance(0.5)) return job;
+  job.requests = {say("BEGIN"), say("COPY audit FROM STDIN"), say("COMMIT")};
+  job.decides = 2;
+  return job;
+}
+
+// A temporary table ties the session to its server connection: what it holds is there, or the connection is lost.
+Job notes_job(const JobSource& source) {
+  Job job{.undo = "DISCARD TEMP"};
+  const std::uint64_t note = source.rng.below(1000);
+  job.requests = {say("CREATE TEMP TABLE notes (note int)"), say(fmt::format("INSERT INTO notes VALUES ({})", note)),
+                  say(fmt::format("SELECT '{}', note FROM notes", source.new_mark())), say(fmt::format("INSERT INTO notes VALUES ({})", note + 1)),
+                  say(fmt::format("SELECT '{}', note FROM notes", source.new_mark())), say("DISCARD TEMP")};
+  job.check = [note](std::size_t request, const Response& response) {
+    if (response.rows.empty()) return std::string{};
+    const std::string expected = request == 2 ? fmt::format("{{{}}}", note) : fmt::format("{{{},{}}}", note, note + 1);
+    const std::string& value = response.rows[0].value;
+    return value == expected ? std::string{} : fmt::format("its temporary table holds {} and not {}", value, expected);
+  };
+  return job;
+}
+
 }  // namespace
 
 Job make_job(const JobSource& source) {
+  if (source.is_wide && source.rng.chance(0.2)) return source.rng.chance(0.5) ? copy_job(source) : notes_job(source);
   switch (source.rng.below(10)) {
     case 0: return sum_job(source);
     case 1: return two_sums_job(source);

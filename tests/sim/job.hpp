@@ -30,6 +30,7 @@ struct Job {
   std::vector<std::int64_t> lists = {};         // it appends to
   std::vector<std::function<Statements()>> requests = {};
   std::size_t decides = 0;                      // the request that commits
+  std::string undo = {};                        // what must be said, until it works, when a request failed
   // Of a request that went well: what is wrong with it; empty: nothing.
   std::function<std::string(std::size_t request, const Response& response)> check = {};
 };
@@ -43,6 +44,7 @@ struct JobSource {
   std::function<std::uint64_t()> new_write;
   std::function<std::string()> new_mark;     // names the client, and is used once
   std::function<Instant()> now;
+  bool is_wide = false;                      // also COPY and temporary tables
 };
 
 Job make_job(const JobSource& source);

@@ -67,13 +67,16 @@ class Herd {
   Outcome end() {
     const Instant last = universe_->now;
     run_for(kHerdLastWrites);
-    std::vector<std::string> violations = universe_->violations;
+    std::vector<std::string> violations;
     for (Gateway& gateway : gateways_) {
-      if (!gateway.clients->has_written_since(last)) violations.push_back("a gateway cannot write although every fault was mended");
+      if (!gateway.clients->has_written_since(last)) gateway.clients->tell_clients();
       if (gateway.world->view().primary != any().view().primary) violations.push_back("the gateways have different primaries");
       gateway.clients->stop();
     }
     run_for(kHerdEnd);
+    violations.insert(violations.end(), universe_->violations.begin(), universe_->violations.end());
+    for (Gateway& gateway : gateways_)
+      if (!gateway.clients->has_written_since(last)) violations.push_back("a gateway cannot write although every fault was mended");
     for (Gateway& gateway : gateways_)
       if (const auto primary = any().view().primary) gateway.clients->judge(any().node(primary->value).tables());
     Outcome outcome{.trace = any().take_trace(), .trace_hash = any().trace_hash()};

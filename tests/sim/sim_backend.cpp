@@ -76,6 +76,12 @@ void SimBackend::end(ServerEnd how) {
   link_->close_by_server();
 }
 
+std::string SimBackend::describe() const {
+  if (is_over_) return "over";
+  if (current_) return (is_copying_ ? "copies " : "runs ") + current_->tag;
+  return is_finishing_ ? "commits" : transaction_.is_block ? "idle in transaction" : "idle";
+}
+
 void SimBackend::pause(Duration time) {
   is_paused_ = true;
   world_.after(time, [self = shared_from_this()] {
@@ -95,7 +101,7 @@ void SimBackend::proceed() {
     } else if (!query_.empty()) {
       const std::string sql = std::move(query_.front());
       query_.pop_front();
-      if (sql.starts_with("SET ") || sql.starts_with("RESET ") || sql.starts_with("DISCARD ")) set(sql);
+      if (sql.starts_with("SET ") || sql.starts_with("RESET ") || sql == "DISCARD ALL") set(sql);
       current_ = parse_statement(sql);
       pause(time_for(*current_));
     } else if (is_query_open_) {
@@ -115,13 +121,19 @@ Duration SimBackend::time_for(const Statement& statement) {
   return microseconds(100 + world_.rng().below(5000));
 }
 
-bool SimBackend::take_message() {
-  if (input_.size() < wire::kHeaderSize) return false;
+std::optional<std::string> SimBackend::next_message() {
+  if (input_.size() < wire::kHeaderSize) return std::nullopt;
   const std::size_t total = std::size_t{load_u32(input_.data() + 1)} + 1;
-  if (input_.size() < total) return false;
-  const std::string message = input_.substr(0, total);
+  if (input_.size() < total) return std::nullopt;
+  std::string message = input_.substr(0, total);
   input_.erase(0, total);
-  handle(message[0], as_bytes(message).subspan(wire::kHeaderSize));
+  return message;
+}
+
+bool SimBackend::take_message() {
+  const auto message = next_message();
+  if (!message) return false;
+  handle(message->front(), as_bytes(*message).subspan(wire::kHeaderSize));
   return true;
 }
 
@@ -183,6 +195,7 @@ void SimBackend::describe_rows(const Statement& statement) {
   if (!statement.has_rows()) return wire::append_bodiless(output_, ServerTag::no_data);
   std::vector<std::string_view> names{"tag", "value"};
   if (statement.verb == Verb::xid) names = {"xid"};
+  if (statement.verb == Verb::look) names = {"exists"};
   wire::append_row_description(output_, names);
 }
 

@@ -28,6 +28,7 @@ class SimBackend : public std::enable_shared_from_this<SimBackend> {
   wire::ParameterSet greeting() const;
   void cancel();
   void end(ServerEnd how);
+  std::string describe() const;  // for people: what it waits for
 
  private:
   enum class Step : std::uint8_t { done, failed, waits };
@@ -45,6 +46,7 @@ class SimBackend : public std::enable_shared_from_this<SimBackend> {
   void receive(std::string_view bytes);
   void proceed();
   void pause(Duration time);
+  std::optional<std::string> next_message();
   bool take_message();
   void handle(char tag, Bytes body);
   void bind(Bytes body);
@@ -66,6 +68,9 @@ class SimBackend : public std::enable_shared_from_this<SimBackend> {
   std::string elements_of(std::int64_t list);
   std::string answer_of(const Statement& statement);
   void set(std::string_view sql);
+  Step use_notes(const Statement& statement);
+  Step copy();
+  Step insert_copied();
   Step fail(std::string_view sqlstate, std::string_view text);
   void say_error(char type, std::string_view severity, std::string_view sqlstate, std::string_view text);
   Step complete(std::string_view tag);
@@ -91,6 +96,11 @@ class SimBackend : public std::enable_shared_from_this<SimBackend> {
   std::map<std::string, std::string, std::less<>> portals_;
   Transaction transaction_;
   std::string application_name_;
+  using Notes = std::optional<std::vector<std::int64_t>>;
+  Notes notes_;         // its temporary table; none: it has not been made
+  Notes notes_before_;  // this transaction
+  bool is_copying_ = false;
+  std::string copied_;
 };
 
 }  // namespace howdah::sim

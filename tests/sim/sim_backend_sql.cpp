@@ -1,5 +1,9 @@
 // What statements do: READ COMMITTED, row locks, commits that wait for synchronous standbys.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+#include <utility>
 
 #include "gateway/wire/body.hpp"
 #include "tests/sim/sim_backend.hpp"
@@ -7,6 +11,8 @@
 namespace howdah::sim {
 
 namespace {
+
+using wire::ServerTag;
 
 // Accounts and lists are locked by row, in one space of numbers.
 std::int64_t row_of(const Statement& statement) {
@@ -27,6 +33,7 @@ std::uint64_t write_of(const std::vector<Change>& changes) {
 void SimBackend::begin() {
   if (transaction_.is_begun) return;
   transaction_ = {.is_begun = true, .is_read_only = node().in_recovery || node().is_read_only};
+  notes_before_ = notes_;
   ++node().open_transactions;
 }
 
@@ -47,6 +54,8 @@ SimBackend::Step SimBackend::run(const Statement& statement) {
     transaction_.is_block = true;
     return complete("BEGIN");
   }
+  if (statement.is_about_notes()) return use_notes(statement);
+  if (statement.verb == Verb::copy) return copy();
   if (statement.has_rows()) return read(statement);
   if (statement.writes()) return write(statement);
   return complete(statement.tag);
@@ -141,11 +150,13 @@ bool SimBackend::commit() {
     if (is_over_) return false;
   }
   if (transaction_.record && server.waiting.contains(*transaction_.record)) return false;
+  notes_before_ = notes_;
   end_transaction();
   return true;
 }
 
 void SimBackend::end_transaction() {
+  if (transaction_.is_begun) notes_ = notes_before_;
   if (transaction_.is_begun && generation_ == node().generation) {
     --node().open_transactions;
     std::erase_if(node().row_locks, [this](const auto& lock) { return lock.second == id_; });
@@ -163,6 +174,69 @@ void SimBackend::set(std::string_view sql) {
   wire::append_parameter_status(output_, "application_name", application_name_);
 }
 
+// A temporary table is of this process alone, and its transactions undo what they have done to it.
+SimBackend::Step SimBackend::use_notes(const Statement& statement) {
+  const bool is_made = notes_.has_value();
+  switch (statement.verb) {
+    case Verb::discard: notes_.reset(); return complete("DISCARD");
+    case Verb::make_notes:
+      if (node().in_recovery) return fail("25006", "cannot create a temporary table during recovery");
+      if (is_made) return fail("42P07", "relation \"notes\" already exists");
+      notes_.emplace();
+      return complete("CREATE TABLE");
+    case Verb::put_note:
+      if (!is_made) return fail("42P01", "relation \"notes\" does not exist");
+      notes_->push_back(statement.key);
+      return complete("INSERT 0 1");
+    default: break;
+  }
+  if (statement.verb == Verb::notes && !is_made) return fail("42P01", "relation \"notes\" does not exist");
+  if (is_query_open_) describe_rows(statement);
+  using Value = std::optional<std::string_view>;
+  if (statement.verb == Verb::look) {
+    wire::append_data_row(output_, std::vector<Value>{is_made ? "t" : "f"});
+  } else {
+    world_.checkers().on_read(statement.tag, application_name_);
+    ++world_.universe().happened.notes;
+    const std::string value = fmt::format("{{{}}}", fmt::join(*notes_, ","));
+    wire::append_data_row(output_, std::vector<Value>{statement.tag, value});
+  }
+  return complete("SELECT 1");
+}
+
+// FROM STDIN: rows until CopyDone or CopyFail; a Sync in between is nothing.
+SimBackend::Step SimBackend::copy() {
+  if (transaction_.is_read_only) return fail("25006", "cannot execute COPY FROM in a read-only transaction");
+  if (!std::exchange(is_copying_, true)) {
+    copied_.clear();
+    {
+      wire::MessageScope message(output_, ServerTag::copy_in_response);
+      output_.append(3, '\0');  // text, no columns told
+    }
+    link_->send_to_gateway(std::exchange(output_, {}));
+  }
+  while (const auto message = next_message()) {
+    if (message->front() == 'd') copied_ += message->substr(wire::kHeaderSize);
+    if (message->front() == 'f') return fail("57014", "COPY from stdin failed");
+    if (message->front() == 'c') return insert_copied();
+  }
+  if (is_client_gone_) return fail("08006", "unexpected EOF on client connection");
+  return Step::waits;
+}
+
+SimBackend::Step SimBackend::insert_copied() {
+  is_copying_ = false;
+  ++world_.universe().happened.copies;
+  if (transaction_.xid == 0) transaction_.xid = node().given_xids = node().next_xid();
+  std::size_t rows = 0;
+  for (std::size_t at = 0; at < copied_.size(); at = copied_.find('\n', at) + 1, ++rows) {
+    std::int64_t row = 0;
+    std::from_chars(copied_.data() + at, copied_.data() + copied_.size(), row);
+    transaction_.changes.push_back({Change::Kind::insert, row, 0});
+  }
+  return complete(fmt::format("COPY {}", rows));
+}
+
 SimBackend::Step SimBackend::complete(std::string_view tag) {
   wire::append_command_complete(output_, tag);
   return Step::done;
@@ -171,6 +245,7 @@ SimBackend::Step SimBackend::complete(std::string_view tag) {
 SimBackend::Step SimBackend::fail(std::string_view sqlstate, std::string_view text) {
   say_error('E', "ERROR", sqlstate, text);
   query_.clear();
+  is_copying_ = false;
   if (!is_query_open_) is_skipping_ = true;
   if (transaction_.is_block) transaction_.is_failed = true;
   else end_transaction();

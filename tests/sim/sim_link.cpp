@@ -62,6 +62,9 @@ void SimLink::deliver(Side& to) {
   } else {
     to.packets.pop_front();
   }
+  // The other end has given up, for it has not even closed: what is answered to this brings a reset.
+  const bool is_orphan = !(&to == &server_ ? gateway_ : server_).is_open && (to.packets.empty() || !to.packets.back().bytes.empty());
+  if (is_orphan) world_.after(travel_time(), [self = shared_from_this(), &to] { self->give_up(to, NodeFailure::reset); });
   if (to.end.on_bytes) to.end.on_bytes(bytes);
 }
 

@@ -48,6 +48,7 @@ int run_all(std::uint64_t first, std::uint64_t seeds, const Run& run, const std:
   std::atomic<std::uint64_t> next = first;
   std::mutex mutex;  // guards the output and the sums
   std::size_t promotions = 0, acknowledged = 0, fates = 0, failed = 0;
+  Happened happened;
   const auto began = std::chrono::steady_clock::now();
   const auto work = [&] {
     for (std::uint64_t seed = next++; seed < first + seeds; seed = next++) {
@@ -56,6 +57,7 @@ int run_all(std::uint64_t first, std::uint64_t seeds, const Run& run, const std:
       promotions += outcome.promotions;
       acknowledged += outcome.acknowledged;
       fates += outcome.fates;
+      happened += outcome.happened;
       failed += outcome.violations.empty() ? 0 : 1;
       tell_violations(seed, outcome, again);
     }
@@ -65,7 +67,8 @@ int run_all(std::uint64_t first, std::uint64_t seeds, const Run& run, const std:
   for (std::thread& thread : threads) thread.join();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   std::cout << seeds << " seeds (" << static_cast<double>(seeds) / took.count() << " a second), " << promotions << " promotions, "
-            << acknowledged << " writes acknowledged, " << fates << " commits in doubt looked up: "
+            << acknowledged << " writes acknowledged, " << fates << " commits in doubt looked up, " << happened.moves << " connections moved, " << happened.copies
+            << " COPY, " << happened.notes << " temporary tables read, " << happened.lost_notes << " lost: "
             << (failed == 0 ? "all promises kept" : std::to_string(failed) + " seeds FAILED") << '\n';
   return failed == 0 ? 0 : 1;
 }

@@ -45,7 +45,7 @@ SimWorker::PoolEntry& SimWorker::entry_of(NodeId node) {
 void SimWorker::run(PoolEntry& entry, const PoolEvent& event) {
   Actions<PoolAction> actions;
   ++depth_;
-  entry.pool.on(event, world_.now(), budget_.waiting() != entry.pool.ticket_count(), actions);
+  entry.pool.on(event, world_.now(), crew_.budget.waiting() != entry.pool.ticket_count(), actions);
   for (const PoolAction& action : actions) act(entry, action);
   --depth_;
   wake(entry);
@@ -76,18 +76,51 @@ void SimWorker::act(PoolEntry& entry, const PoolAction& action) {
                         [&](const CheckBackend& unused) {
                           if (Server* server = find(unused.backend)) server->link->send_to_server(server->begin_check(""));
                         },
-                        [](const HandOver&) {},  // there is one worker
+                        [&](const HandOver& moved) { move(moved); },
                         [&](const ToBudget& question) { ask_budget(entry, question.request); }},
              action);
 }
 
 void SimWorker::ask_budget(PoolEntry& entry, const BudgetRequest& request) {
   Actions<BudgetReply> replies;
-  budget_.on(WorkerId{0}, entry.key, request, replies);
+  crew_.budget.on(id_, entry.key, request, replies);
   for (const BudgetReply& reply : replies) {
-    PoolEntry& told = entry_of(reply.key->node);
-    std::visit([&](const auto& news) { run(told, news); }, reply.news);
+    SimWorker& told = *crew_.workers[reply.worker.value];
+    if (&told == this) on_budget_news(reply.key->node, reply.news);
+    else world_.after({}, told.mine([&told, node = reply.key->node, news = reply.news] { told.on_budget_news(node, news); }));
   }
+}
+
+void SimWorker::on_budget_news(NodeId node, const BudgetNews& news) {
+  PoolEntry& entry = entry_of(node);
+  std::visit([&](const auto& item) { run(entry, item); }, news);
+  deliver();
+}
+
+void SimWorker::move(const HandOver& moved) {
+  const auto found = servers_.find(moved.backend);
+  if (found == servers_.end()) return;
+  std::unique_ptr<Server> server = std::move(found->second);
+  servers_.erase(found);
+  crew_.workers[moved.to.value]->adopt(std::move(server), moved.opened_at);
+}
+
+// From now on what the server says is heard here; the pool is told in a turn of its own.
+void SimWorker::adopt(std::unique_ptr<Server> server, Instant opened_at) {
+  const BackendId id = server->id;
+  PoolEntry& entry = entry_of(server->node());
+  ++world_.universe().happened.moves;
+  if (world_.mutant() == Mutant::mixed_up_move)
+    for (const auto& [other_id, other] : servers_)
+      if (other->applied) server->applied = other->applied;
+  server->home = &entry;
+  server->link->attach_gateway({mine_bytes(id), mine_gone(id)});
+  servers_[id] = std::move(server);
+  world_.after({}, mine([this, &entry, id, opened_at] {
+                 run(entry, TakenOver{id, opened_at});
+                 if (find(id) == nullptr) run(entry, BackendLost{id});  // lost on the way
+                 deliver();
+               }));
 }
 
 void SimWorker::wake(PoolEntry& entry) {

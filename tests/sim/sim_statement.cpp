@@ -23,11 +23,13 @@ std::int64_t number_after(std::string_view text, std::string_view mark) {
 
 Statement select(std::string_view sql) {
   if (has(sql, "pg_current_xact_id_if_assigned")) return {Verb::xid};
+  if (has(sql, "pg_my_temp_schema")) return {Verb::look};
   const auto begin = sql.find('\'');
   if (begin == std::string_view::npos) return {Verb::other, "SELECT 0"};
   Statement statement{Verb::list, std::string(sql.substr(begin + 1, sql.find('\'', begin + 1) - begin - 1))};
   if (has(sql, "sum(balance)")) statement.verb = Verb::sum;
   else if (has(sql, "FROM accounts")) statement.verb = Verb::balance;
+  else if (has(sql, "FROM notes")) statement.verb = Verb::notes;
   statement.key = number_after(sql, "WHERE id = ");
   statement.locks = has(sql, "FOR UPDATE");
   return statement;
@@ -47,7 +49,11 @@ Statement update(std::string_view sql) {
 Statement parse_statement(std::string_view sql) {
   if (sql.starts_with("SELECT")) return select(sql);
   if (sql.starts_with("UPDATE")) return update(sql);
+  if (sql.starts_with("INSERT INTO notes")) return {Verb::put_note, {}, number_after(sql, "VALUES")};
   if (sql.starts_with("INSERT")) return {Verb::insert, {}, number_after(sql, "VALUES")};
+  if (sql.starts_with("COPY")) return {Verb::copy};
+  if (sql.starts_with("CREATE TEMP")) return {Verb::make_notes};
+  if (sql.starts_with("DISCARD")) return {Verb::discard};
   if (sql.starts_with("BEGIN") || sql.starts_with("START")) return {Verb::begin};
   if (sql.starts_with("COMMIT") || sql.starts_with("END")) return {Verb::commit};
   if (sql.starts_with("ROLLBACK")) return {Verb::rollback};

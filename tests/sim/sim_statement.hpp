@@ -4,8 +4,10 @@
 //   SELECT 'tag', balance FROM accounts WHERE id = N [FOR UPDATE]
 //   SELECT 'tag', elements FROM lists WHERE id = N
 //   UPDATE accounts SET balance = [balance +] N WHERE id = N      UPDATE lists SET elements = elements || N WHERE id = N
-//   INSERT INTO audit VALUES (N)
-//   BEGIN, COMMIT, ROLLBACK, SELECT pg_catalog.pg_current_xact_id_if_assigned(); SET, RESET and DISCARD do nothing
+//   INSERT INTO audit VALUES (N)      COPY audit FROM STDIN
+//   CREATE TEMP TABLE notes (note int), INSERT INTO notes VALUES (N), SELECT 'tag', note FROM notes, DISCARD TEMP or ALL
+//   BEGIN, COMMIT, ROLLBACK, SELECT pg_catalog.pg_current_xact_id_if_assigned(), SELECT EXISTS (... pg_my_temp_schema() ...);
+//   SET and RESET do nothing
 #pragma once
 
 #include <cstdint>
@@ -15,7 +17,10 @@
 
 namespace howdah::sim {
 
-enum class Verb : std::uint8_t { begin, commit, rollback, xid, sum, balance, list, set_balance, add_balance, append, insert, other };
+enum class Verb : std::uint8_t {
+  begin, commit, rollback, xid, look, sum, balance, list, notes,
+  set_balance, add_balance, append, insert, copy, make_notes, put_note, discard, other
+};
 
 struct Statement {
   Verb verb = Verb::other;
@@ -24,8 +29,9 @@ struct Statement {
   std::int64_t value = 0;
   bool locks = false;  // FOR UPDATE
 
-  bool has_rows() const { return verb == Verb::xid || verb == Verb::sum || verb == Verb::balance || verb == Verb::list; }
+  bool has_rows() const { return verb >= Verb::xid && verb <= Verb::notes; }
   bool writes() const { return verb >= Verb::set_balance && verb <= Verb::insert; }
+  bool is_about_notes() const { return verb == Verb::look || verb == Verb::notes || (verb >= Verb::make_notes && verb <= Verb::discard); }
 };
 
 Statement parse_statement(std::string_view sql);

@@ -1,5 +1,7 @@
 #include "tests/sim/sim_worker.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/overloaded.hpp"
@@ -23,16 +25,20 @@ health::FailureKind to_health(NodeFailure failure) {  // as gateway/app.cpp
 
 }  // namespace
 
-SimWorker::SimWorker(World& world, SimWorkerOptions options)
+SimWorker::SimWorker(World& world, SimWorkerOptions options, Crew& crew, WorkerId id)
     : world_(world),
       options_(std::move(options)),
+      crew_(crew),
+      id_(id),
       rng_(world.rng().next()),
       parse_cache_(std::make_shared<RoutingOptions>(options_.routing), kParseCache),
-      writes_(1, world.now()),
       surroundings_{parse_cache_, catalog_, welcome_cache_, rng_, log_, std::make_shared<ClusterView>()},
-      budget_([limits = options_.pool.limits](const PoolKey&) { return limits; }) {
-  surroundings_.writes = &writes_;
-  world_.on_published = [this, adopt = mine([this] { adopt_view(); })] { world_.after({}, adopt); };
+      ids_(id) {
+  crew_.workers[id_.value] = this;
+  surroundings_.writes = &crew_.writes;
+  surroundings_.writer = id_.value;
+  surroundings_.waiting_room = crew_.waiting_room;
+  world_.on_published[id_.value] = [this, adopt = mine([this] { adopt_view(); })] { world_.after({}, adopt); };
   world_.universe().listeners.push_back([this, life = std::weak_ptr(life_)](int node, ServerEnd how) {
     if (!life.expired()) on_server_end(node, how);
   });
@@ -41,7 +47,7 @@ SimWorker::SimWorker(World& world, SimWorkerOptions options)
 
 // The process ends, and the operating system closes what it had open.
 SimWorker::~SimWorker() {
-  world_.on_published = [] {};
+  world_.on_published.erase(id_.value);
   for (const auto& [id, server] : servers_) server->link->close_by_gateway();
 }
 
@@ -60,7 +66,8 @@ SimWorker::Seat* SimWorker::find(SessionId id) {
 
 SessionId SimWorker::enter(Client& client, const std::string& application_name) {
   ClientIdentity identity;
-  identity.id = SessionId{++last_session_};
+  constexpr int kSessionBits = 48;  // those above tell the worker
+  identity.id = SessionId{(std::uint64_t{id_.value} << kSessionBits) + ++last_session_};
   identity.database = "db";
   identity.user = "app";
   identity.settings = startup_settings_of({{"application_name", application_name}})->carried;
@@ -100,6 +107,15 @@ void SimWorker::cancel(SessionId id) {
 std::size_t SimWorker::leased_count() const {
   return static_cast<std::size_t>(
       std::count_if(servers_.begin(), servers_.end(), [](const auto& entry) { return entry.second->lessee != nullptr; }));
+}
+
+std::string SimWorker::describe(SessionId id) const {
+  const auto found = seats_.find(id);
+  if (found == seats_.end()) return "away";
+  std::string text(name_of(found->second->session.state()));
+  for (const Server* server : found->second->leases)
+    text += fmt::format(" node={} owes={} process={}", server->node().value, server->ledger.size(), server->process ? server->process->describe() : "none");
+  return text;
 }
 
 void SimWorker::close(Seat& seat) {

@@ -26,6 +26,18 @@ struct SimWorkerOptions {
   RoutingOptions routing = {};
 };
 
+class SimWorker;
+
+// What the workers of a gateway share.
+struct Crew {
+  Crew(const PoolLimits& limits, std::size_t count, Instant now)
+      : budget([limits](const PoolKey&) { return limits; }), writes(count, now), workers(count) {}
+  Budget budget;
+  WriteBoard writes;
+  std::vector<SimWorker*> workers;  // by their ids
+  std::shared_ptr<WaitingRoom> waiting_room = std::make_shared<WaitingRoom>();  // shared: sessions' surroundings hold it
+};
+
 class SimWorker {
  public:
   // A client's end of its connection. Called in a turn of its own.
@@ -38,7 +50,7 @@ class SimWorker {
     ~Client() = default;
   };
 
-  SimWorker(World& world, SimWorkerOptions options);
+  SimWorker(World& world, SimWorkerOptions options, Crew& crew, WorkerId id);
   ~SimWorker();
   SimWorker(const SimWorker&) = delete;
   SimWorker& operator=(const SimWorker&) = delete;
@@ -48,6 +60,7 @@ class SimWorker {
   void leave(SessionId id);
   void cancel(SessionId id);
   std::size_t leased_count() const;
+  std::string describe(SessionId id) const;  // for people: what it waits for
   std::size_t fates() const { return fates_; }  // of commits in doubt, that could be told
 
  private:
@@ -105,6 +118,9 @@ class SimWorker {
   void run(PoolEntry& entry, const PoolEvent& event);
   void act(PoolEntry& entry, const PoolAction& action);
   void ask_budget(PoolEntry& entry, const BudgetRequest& request);
+  void on_budget_news(NodeId node, const BudgetNews& news);
+  void move(const HandOver& moved);
+  void adopt(std::unique_ptr<Server> server, Instant opened_at);
   void wake(PoolEntry& entry);
   void deliver();
   void forget(PoolEntry& entry, SessionId session);
@@ -124,16 +140,16 @@ class SimWorker {
 
   World& world_;
   SimWorkerOptions options_;
+  Crew& crew_;
+  WorkerId id_;
   std::shared_ptr<bool> life_ = std::make_shared<bool>(true);
   Rng rng_;
   NullLog log_;
   ParseCache parse_cache_;
   StatementCatalog catalog_{0, 1 << 20};
   WelcomeCache welcome_cache_{100};
-  WriteBoard writes_;
   Surroundings surroundings_;
-  Budget budget_;
-  BackendIds ids_{WorkerId{0}};
+  BackendIds ids_;
   std::map<NodeId, std::unique_ptr<PoolEntry>> entries_;
   std::map<BackendId, std::unique_ptr<Server>> servers_;
   std::map<SessionId, std::unique_ptr<Seat>> seats_;

@@ -17,6 +17,7 @@ struct Outcome {
   std::size_t promotions = 0;
   std::size_t acknowledged = 0;
   std::size_t fates = 0;
+  Happened happened = {};
 };
 
 // detection_profile = fast.

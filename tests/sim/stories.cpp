@@ -95,6 +95,7 @@ void with_replay(WorldOptions&, WorkloadOptions& work) { work.worker.session.tra
 
 void impatient(WorldOptions&, WorkloadOptions& work) {
   work.impatience = 0.2;
+  work.is_wide = true;
   work.worker.pool.limits.default_pool_size = 2;
 }
 
@@ -106,7 +107,7 @@ constexpr std::array kStories{
     Story{"return_of_old_primary", "a replaced primary starts again", nothing_special, return_of_old_primary},
     Story{"one_standby_behind", "a standby far behind the other, and the primary dies", own_writes, one_standby_behind},
     Story{"gateway_cut_off", "the gateway alone cannot reach the primary", nothing_special, gateway_alone_cut_off},
-    Story{"impatient_clients", "clients cancel, or leave in the middle, and few server connections for them", impatient, no_fault},
+    Story{"impatient_clients", "clients cancel, or leave in the middle, and few server connections for them on two workers", impatient, no_fault},
 };
 
 }  // namespace

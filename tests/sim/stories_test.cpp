@@ -27,6 +27,7 @@ constexpr Planted kPlanted[] = {
     {Mutant::dirty_reuse, "impatient_clients"},
     {Mutant::hopeful_commit, "crash_at_commits"},
     {Mutant::stale_reads, "one_standby_behind"},
+    {Mutant::mixed_up_move, "impatient_clients"},
 };
 
 }  // namespace
@@ -43,10 +44,10 @@ TEST_CASE("every promise is kept in every story") {
 TEST_CASE("a planted bug is caught in most tellings of its story") {
   for (const Planted& planted : kPlanted) {
     std::uint64_t caught = 0;
-    for (std::uint64_t seed = 1; seed <= kTellings; ++seed)
+    for (std::uint64_t seed = 1; seed <= kTellings && caught < kTellings / 2; ++seed)
       caught += tell(*find_story(planted.story), seed, planted.bug).violations.empty() ? 0 : 1;
     INFO("./dev sim --story " << planted.story << " --mutant " << kMutantNames[static_cast<std::size_t>(planted.bug)]);
-    CHECK(caught >= kTellings / 2);
+    CHECK(caught == kTellings / 2);
   }
 }
 

@@ -37,6 +37,19 @@ enum class ServerEnd {
   cut,         // nothing arrives any more
 };
 
+// That it did happen: a run in which nothing does proves nothing.
+struct Happened {
+  std::size_t moves = 0;       // of server connections between workers
+  std::size_t copies = 0;      // COPY
+  std::size_t notes = 0;       // reads of temporary tables
+  std::size_t lost_notes = 0;  // clients with temporary tables who have lost their server
+
+  Happened& operator+=(const Happened& other) {
+    moves += other.moves, copies += other.copies, notes += other.notes, lost_notes += other.lost_notes;
+    return *this;
+  }
+};
+
 struct Universe {
   explicit Universe(std::uint64_t seed) : rng(seed) {}
 
@@ -60,6 +73,7 @@ struct Universe {
   SimEtcd etcd;
   std::uint32_t newest_timeline = 0;  // of acknowledged writes
   int newest_node = -1;
+  Happened happened;
   std::vector<std::string> violations;
   std::vector<std::string> trace;
   std::uint64_t trace_hash = 14695981039346656037ULL;

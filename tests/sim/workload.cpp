@@ -30,7 +30,7 @@ bool is_unknown(std::string_view sqlstate) { return sqlstate == "08006" || sqlst
 
 class Person final : public SimWorker::Client {
  public:
-  Person(Workload& load, std::string name) : load_(load), world_(load.world_), name_(std::move(name)) {}
+  Person(Workload& load, std::size_t number) : load_(load), world_(load.world_), number_(number), name_(fmt::format("c{}", number)) {}
 
   void enter() {
     received_.clear();
@@ -38,15 +38,20 @@ class Person final : public SimWorker::Client {
     is_welcome_ = is_asking_ = false;
     session_number_ = ++load_.last_session_;
     ask_about();
-    session_ = load_.worker_->enter(*this, name_);
+    session_ = worker().enter(*this, name_);
   }
   void on_bytes(std::string_view bytes) override;
   void on_closed() override;
   void disconnect();  // without the gateway's doing
+  std::string describe() const {
+    return fmt::format("{}: {} asked=\"{}\"", name_, worker().describe(session_), is_asking_ && !asked_.empty() ? asked_.front() : "");
+  }
 
  private:
   using Statements = Job::Statements;
 
+  SimWorker& worker() { return *load_.workers_[number_ % load_.workers_.size()]; }
+  const SimWorker& worker() const { return *load_.workers_[number_ % load_.workers_.size()]; }
   void ask_about();
   void answered();
   void after_pause(Duration most, void (Person::*what)());
@@ -54,6 +59,8 @@ class Person final : public SimWorker::Client {
   void ask();
   void ask_for(const Statements& statements);
   void misbehave();
+  void send_copy();
+  void give_up();
   void take(char tag, Bytes body);
   void on_response(const Response& response);
   std::string judge_response(const Response& response) const;
@@ -65,6 +72,7 @@ class Person final : public SimWorker::Client {
 
   Workload& load_;
   World& world_;
+  std::size_t number_;
   std::string name_;
   SessionId session_{};
   std::uint64_t session_number_ = 0;  // over all clients and gateways' lives
@@ -107,7 +115,8 @@ void Person::begin_job() {
                    .hour = std::chrono::duration_cast<seconds>(world_.now().time_since_epoch()).count() / 5,
                    .new_write = [this] { return ++load_.last_write_number_; },
                    .new_mark = [this] { return fmt::format("{}.{}", name_, ++last_mark_); },
-                   .now = [this] { return world_.now(); }});
+                   .now = [this] { return world_.now(); },
+                   .is_wide = load_.options_.is_wide});
   if (job_.write != 0) load_.history_.on_write(job_.write, job_.lists, session_number_);
   at_ = 0;
   is_giving_up_ = false;
@@ -125,7 +134,7 @@ void Person::ask_for(const Statements& statements) {
   ++turn_;
   ask_about();
   misbehave();
-  load_.worker_->say(session_, encode(asked_));
+  worker().say(session_, encode(asked_));
 }
 
 // Sometimes it loses patience: cancels, or goes away without a word.
@@ -134,9 +143,24 @@ void Person::misbehave() {
   const bool leaves = rng().chance(0.5);
   world_.after(microseconds(rng().below(20'000)), [this, leaves, turn = turn_] {
     if (turn != turn_ || !is_asking_) return;
-    if (!leaves) return load_.worker_->cancel(session_);
-    load_.worker_->leave(session_);
+    if (!leaves) return worker().cancel(session_);
+    worker().leave(session_);
     disconnect();
+  });
+}
+
+// The server waits for the rows: in two pieces, and sometimes it thinks better of it.
+void Person::send_copy() {
+  std::string first;
+  wire::append_client_copy_data(first, fmt::format("{}", job_.write / 10));
+  worker().say(session_, first);
+  world_.after(microseconds(rng().below(20'000)), [this, turn = turn_] {
+    if (turn != turn_ || !is_asking_) return;
+    std::string rest;
+    wire::append_client_copy_data(rest, fmt::format("{}\n", job_.write % 10));
+    if (rng().chance(0.1)) wire::append_copy_fail(rest, "enough");
+    else wire::append_client_copy_done(rest);
+    worker().say(session_, rest);
   });
 }
 
@@ -175,6 +199,9 @@ void Person::take(char tag, Bytes body) {
     if (row->size() != 2) return fail("got a row of somebody else's");
     response_.rows.push_back({std::string(row->at(0).value_or("")), std::string(row->at(1).value_or(""))});
   }
+  if (tag == 'G') world_.after({}, [this, turn = turn_] {
+    if (turn == turn_ && is_asking_) send_copy();
+  });
   if (tag != 'Z') return;
   response_.status = body[0];
   const Response response = std::exchange(response_, {});
@@ -205,12 +232,11 @@ void Person::on_response(const Response& response) {
     return fail(wrong);  // and has had enough
   }
   const bool has_failed = !response.sqlstate.empty();
-  if (is_giving_up_) return end_job();
+  if (is_giving_up_) return has_failed && !job_.undo.empty() ? after_pause(20ms, &Person::give_up) : end_job();
   if (has_failed || response.tags.empty() || response.tags.back() == "ROLLBACK") {
     end_write(at_ == job_.decides && is_unknown(response.sqlstate) ? WriteEnd::unknown : WriteEnd::refused);
-    if (response.status == 'I') return end_job();
-    is_giving_up_ = true;
-    return ask_for({"ROLLBACK"});
+    if (response.status == 'I' && job_.undo.empty()) return end_job();
+    return give_up();
   }
   if (job_.check)
     if (const std::string wrong = job_.check(at_, response); !wrong.empty()) fail(wrong);
@@ -219,7 +245,13 @@ void Person::on_response(const Response& response) {
   after_pause(rng().chance(0.01) ? Duration{3s} : Duration{20ms}, &Person::ask);
 }
 
+void Person::give_up() {
+  is_giving_up_ = true;
+  ask_for({job_.undo.empty() ? "ROLLBACK" : job_.undo});
+}
+
 void Person::on_closed() {
+  if (!job_.undo.empty()) ++world_.universe().happened.lost_notes;
   if (!is_promised(response_.sqlstate)) fail(fmt::format("loses its connection with '{}'", response_.sqlstate));
   disconnect();
 }
@@ -237,7 +269,7 @@ void Person::disconnect() {
 
 std::string Person::encode(const Statements& statements) {
   std::string out;
-  if (rng().chance(0.5)) {
+  if (statements.front().starts_with("COPY") || rng().chance(0.5)) {
     std::string text;
     for (const std::string& sql : statements) text += (text.empty() ? "" : "; ") + sql;
     wire::append_query(out, text);
@@ -268,25 +300,47 @@ std::string Person::encode(const Statements& statements) {
 
 Workload::Workload(World& world, WorkloadOptions options)
     : world_(world), options_(std::move(options)), last_write_number_(options_.first_write) {
-  worker_ = std::make_unique<SimWorker>(world_, options_.worker);
+  start_workers();
   world_.on_gateway_restart = [this] { restart(); };
   for (int i = 0; i < options_.clients; ++i) {
-    people_.push_back(std::make_unique<Person>(*this, fmt::format("c{}", i)));
+    people_.push_back(std::make_unique<Person>(*this, static_cast<std::size_t>(i)));
     people_.back()->enter();
   }
 }
 
 Workload::~Workload() { world_.on_gateway_restart = [] {}; }
 
+void Workload::start_workers() {
+  crew_ = std::make_unique<Crew>(options_.worker.pool.limits, options_.is_wide ? 2 : 1, world_.now());
+  for (std::size_t i = 0; i < crew_->workers.size(); ++i)
+    workers_.push_back(std::make_unique<SimWorker>(world_, options_.worker, *crew_, WorkerId{static_cast<std::uint16_t>(i)}));
+}
+
 void Workload::restart() {
-  fates_ += worker_->fates();
-  worker_.reset();
+  fates_ = fates();
+  workers_.clear();
   for (const auto& person : people_) person->disconnect();
-  worker_ = std::make_unique<SimWorker>(world_, options_.worker);
+  start_workers();
+}
+
+std::size_t Workload::fates() const {
+  std::size_t sum = fates_;
+  for (const auto& worker : workers_) sum += worker->fates();
+  return sum;
+}
+
+void Workload::tell_clients() const {
+  for (const auto& person : people_) world_.note(person->describe());
+  for (const SimPostgres& node : world_.nodes())
+    for (const auto& [row, holder] : node.row_locks)
+      if (const auto process = world_.universe().processes.find(holder); process != world_.universe().processes.end())
+        world_.note(fmt::format("node {} row {}: {} {}", node.id, row, holder, static_cast<SimBackend*>(process->second.get())->describe()));
 }
 
 void Workload::judge(const Tables& tables) {
-  if (const std::size_t lent = worker_->leased_count(); lent != 0)
+  std::size_t lent = 0;
+  for (const auto& worker : workers_) lent += worker->leased_count();
+  if (lent != 0)
     world_.checkers().fail(fmt::format("{} server connections are lent although every client is idle", lent));
   const ReadConsistency promised = options_.worker.routing.read_consistency;
   for (std::string& line : history_.judge(tables, promised, options_.is_lossless)) world_.checkers().fail(std::move(line));

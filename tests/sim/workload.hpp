@@ -16,6 +16,7 @@ struct WorkloadOptions {
   std::uint64_t first_write = 0;  // numbers its writes from here on
   bool is_lossless = false;       // commits wait for standbys, as long as it takes
   Instant mended_at = {};         // which is until then
+  bool is_wide = false;           // two workers, COPY, temporary tables
   double impatience = 0.02;       // how often a request is cancelled, or its client goes away
   SimWorkerOptions worker = {};
 };
@@ -33,18 +34,21 @@ class Workload {
   void set_pause(Duration pause) { pause_ = pause; }
   void stop() { is_stopping_ = true; }
   bool has_written_since(Instant when) const { return last_write_ >= when; }
+  void tell_clients() const;  // in the trace: what each of them waits for
   // At the end, with what the clients' primary holds.
   void judge(const Tables& tables);
   std::size_t acknowledged() const { return history_.acknowledged(); }
-  std::size_t fates() const { return fates_ + worker_->fates(); }
+  std::size_t fates() const;
 
  private:
   friend class Person;
+  void start_workers();
   void restart();
 
   World& world_;
   WorkloadOptions options_;
-  std::unique_ptr<SimWorker> worker_;
+  std::unique_ptr<Crew> crew_;
+  std::vector<std::unique_ptr<SimWorker>> workers_;
   std::vector<std::unique_ptr<Person>> people_;
   History history_;
   Duration pause_ = 100ms;

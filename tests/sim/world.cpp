@@ -16,6 +16,7 @@ constexpr Duration kLateClose = 250ms;
 constexpr Duration kEarly = 200ms;
 constexpr int kUnacknowledged = 3;  // ticks in which something arrives although nothing goes back
 constexpr Duration kThawTick = 20ms;
+constexpr Duration kDiskTick = 20ms;
 constexpr std::uint64_t kDying = 40'000;  // us, until all processes of a server are gone
 
 class TraceLog final : public Log {
@@ -101,6 +102,7 @@ World::World(WorldOptions options, std::shared_ptr<Universe> universe)
   }
   ++universe_->gateways;
   log_ = std::make_unique<TraceLog>(*this);
+  if (options_.has_jitter) checkers_.on_failed = [this](const std::string& line) { note("BROKEN " + line); };
   if (is_first) replicate();
   start_gateway();
 }
@@ -213,7 +215,11 @@ void World::perform(const failover::Publish& action) {
   view_ = action.view;
   checkers_.on_view(*view_);
   if (const std::string after = summary_of(*view_); after != before) note(after);
-  on_published();
+  tell_workers();
+}
+
+void World::tell_workers() {
+  for (const auto& [worker, tell] : on_published) tell();
 }
 
 void World::perform(const failover::Answer& answer) {
@@ -306,26 +312,33 @@ void World::perform(const failover::RunSql& step) {
   if (std::string line = fmt::format("sql node={} step={}", step.node.value, to_text(step.step)); line != last_sql_)
     note(last_sql_ = std::move(line));  // repetitions are left out
   on_step(step);
-  const auto fail = [this, step](std::string text) {
-    return for_this_gateway([this, step, text] { post(failover::SqlDone{step.id, step.node, false, "", text}); });
-  };
   // A look-up may come late: by then others have begun and committed.
   const bool may_be_late = options_.has_jitter && step.step == failover::SqlStep::look_up;
   const Duration late = may_be_late ? microseconds(rng_.below(80'000)) : Duration{};
-  after(latency_of(node(step.node.value)) + late, for_this_gateway([this, step, fail] {
-          SimPostgres& asked = node(step.node.value);
-          if (!can_send(asked.id) || asked.life == Life::frozen) return at(step.deadline, fail("no answer in time"));
-          if (!asked.answers()) return at(now_, fail("not accepting"));
-          if (asked.is_disk_hung && needs_disk(step.step)) return at(step.deadline, fail("no answer in time"));
-          if (rng_.chance(step_failures_ / 2)) return at(now_, fail("the connection is lost"));
-          const bool waits = step.step == failover::SqlStep::write && !asked.is_confirmed(asked.wal.size());
-          if (waits) return at(step.deadline, fail("no answer in time"));
-          auto rows = run_step(asked, step);
-          if (rng_.chance(step_failures_ / 2)) return at(now_, fail("the connection is lost"));
-          if (!can_hear(asked.id)) return at(step.deadline, fail("no answer in time"));
-          after(latency_of(asked), for_this_gateway([this, step, rows = std::move(rows)] {
-                  post(failover::SqlDone{step.id, step.node, true, "", "", rows});
-                }));
+  after(latency_of(node(step.node.value)) + late, for_this_gateway([this, step] { carry_out(step); }));
+}
+
+void World::fail_step(const failover::RunSql& step, Instant when, const std::string& text) {
+  at(when, for_this_gateway([this, step, text] { post(failover::SqlDone{step.id, step.node, false, "", text}); }));
+}
+
+void World::carry_out(const failover::RunSql& step) {
+  SimPostgres& asked = node(step.node.value);
+  if (!can_send(asked.id) || asked.life == Life::frozen) return fail_step(step, step.deadline, "no answer in time");
+  if (!asked.answers()) return fail_step(step, now_, "not accepting");
+  if (asked.is_disk_hung && needs_disk(step.step)) {
+    if (now_ + kDiskTick >= step.deadline) return fail_step(step, step.deadline, "no answer in time");
+    return after(kDiskTick, for_this_gateway([this, step] { carry_out(step); }));  // goes on when the disk does
+  }
+  if (step.step == failover::SqlStep::fence && asked.in_recovery) return fail_step(step, now_, "recovery is in progress");
+  if (rng_.chance(step_failures_ / 2)) return fail_step(step, now_, "the connection is lost");
+  const bool waits = step.step == failover::SqlStep::write && !asked.is_confirmed(asked.wal.size());
+  if (waits) return fail_step(step, step.deadline, "no answer in time");
+  auto rows = run_step(asked, step);
+  if (rng_.chance(step_failures_ / 2)) return fail_step(step, now_, "the connection is lost");
+  if (!can_hear(asked.id)) return fail_step(step, step.deadline, "no answer in time");
+  after(latency_of(asked), for_this_gateway([this, step, rows = std::move(rows)] {
+          post(failover::SqlDone{step.id, step.node, true, "", "", rows});
         }));
 }
 
@@ -364,7 +377,7 @@ std::vector<std::vector<std::string>> World::run_step(SimPostgres& asked, const 
     case close:
       closed_ = asked.id;
       if (options_.mutant == Mutant::early_release) {
-        on_published();
+        tell_workers();
         after(kLateClose, [this, id = asked.id] { node(id).is_read_only = true; });
         return {{}, {}, {}, {to_text(asked.position())}};
       }

@@ -38,10 +38,12 @@ enum class Mutant {
   dirty_reuse,    // a server connection that still owes answers is lent to the next client
   hopeful_commit, // a commit in doubt is told to have succeeded without looking it up
   stale_reads,    // a standby is taken to have replayed everything
+  mixed_up_move,  // a connection that goes to another worker is taken to have the settings that another one has
 };
 constexpr std::array kMutantNames{"none",         "no_freeze",     "lowest_id",    "nobody_asked", "stale_clients",  "no_fork",    "no_fence",
-                                  "control_timeline", "early_release", "blind_replay", "dirty_reuse",  "hopeful_commit", "stale_reads"};
-static_assert(kMutantNames.size() == static_cast<std::size_t>(Mutant::stale_reads) + 1);
+                                  "control_timeline", "early_release", "blind_replay", "dirty_reuse",  "hopeful_commit", "stale_reads",
+                                  "mixed_up_move"};
+static_assert(kMutantNames.size() == static_cast<std::size_t>(Mutant::mixed_up_move) + 1);
 
 constexpr Duration kLogin = 5ms;  // more than a question over a kept connection
 
@@ -135,7 +137,7 @@ class World {
   bool is_old_primary_closed() const { return closed_.has_value(); }  // of a switchover under way
 
   std::function<void(const failover::RunSql&)> on_step = [](const failover::RunSql&) {};  // is about to be sent
-  std::function<void()> on_published = [] {};                                             // the sessions' worker
+  std::map<std::size_t, std::function<void()>> on_published;                              // the sessions' workers, by number
   std::function<void()> on_gateway_restart = [] {};
 
  private:
@@ -165,9 +167,12 @@ class World {
   std::vector<std::string> fork_of(const SimPostgres& node) const;
   void answer_probe(const failover::Probe& probe, Instant asked_at);
   health::FailureKind failure_of(const SimPostgres& node) const;
+  void carry_out(const failover::RunSql& step);
+  void fail_step(const failover::RunSql& step, Instant when, const std::string& text);
   std::vector<std::vector<std::string>> run_step(SimPostgres& node, const failover::RunSql& step);
   void promote_step(SimPostgres& node);
   void judge_switchover();
+  void tell_workers();
   // world_agents.cpp
   agent::Report run_agent(SimPostgres& node, const agent::Request& request);
   void stop_in_order(SimPostgres& node);

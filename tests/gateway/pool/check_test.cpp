@@ -4,7 +4,7 @@
 
 using namespace howdah;
 using Link = PoolWorld::Link;
-using Fate = PoolWorld::Fate;
+using ClientFate = PoolWorld::Fate;
 
 namespace {
 
@@ -34,7 +34,7 @@ TEST_CASE("what was used a moment ago is lent unasked, what was not is asked fir
   world.give_back(soon);
   world.pass(31s);
   const SessionId late = world.ask(0, kShop);
-  CHECK(world.client(late).fate == Fate::waiting);
+  CHECK(world.client(late).fate == ClientFate::waiting);
   CHECK(world.pool(0, kShop).count(BackendState::checking) == 1);
   CHECK(world.where(Link::opening).empty());  // one is enough
   world.reset_done(backend, true);
@@ -69,7 +69,7 @@ TEST_CASE("one that is lost while it is asked is replaced by a new one") {
     world.finish_closing();
   }
   world.open_all();
-  CHECK(world.client(session).fate == Fate::granted);
+  CHECK(world.client(session).fate == ClientFate::granted);
   CHECK(world.client(session).backend != backend);
 }
 
@@ -86,12 +86,12 @@ TEST_CASE("a connection whose cancel request was given up on its way is never le
   }
   SECTION("while its end is waited for") {
     world.give_back(first);
-    CHECK(world.client(next).fate == Fate::waiting);
+    CHECK(world.client(next).fate == ClientFate::waiting);
     world.give_up_cancel(backend);
   }
   CHECK(world.closes[BackendCloseReason::cancel_in_flight] == 1);
   world.finish_closing();
   world.open_all();
-  CHECK(world.client(next).fate == Fate::granted);
+  CHECK(world.client(next).fate == ClientFate::granted);
   CHECK(world.client(next).backend != backend);
 }

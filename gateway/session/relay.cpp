@@ -269,12 +269,14 @@ void SessionCore::relay_aside(char tag, Bytes message, Bytes body) {
   const bool is_ours = front != nullptr && front->audience == Audience::nobody;
   if (tag == static_cast<char>(ServerTag::notification)) return to_client(with_own_pid(message));
   if (is_ours || is_starting_ || is_about_server(body)) return;
-  // What changes rows has begun to run: it will not be sent again.
-  if (front != nullptr && !requests_.empty() && std::exchange(requests_.front().may_replan, false) && !requests_.front().is_rerunnable) {
+  if (front == nullptr || requests_.empty()) return to_client(front == nullptr ? message : shown(message));
+  // It is told in its place, and at once: what has told something is not sent again. Only what is withheld as a whole keeps it.
+  if (!requests_.front().is_wrapped) {
     requests_.front().has_forwarded = true;
     release_withheld();
+    return to_client(shown(message));
   }
-  to_client(front == nullptr ? message : shown(message));
+  emit_answer(tag, message);
 }
 
 // A client knows its own NOTIFY by the process number it was given when it logged in, which is the gateway's.

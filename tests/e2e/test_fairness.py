@@ -11,7 +11,7 @@ import cluster as pg
 import wire
 from cluster import wait_until
 from one_server import cluster  # noqa: F401  (a fixture)
-from side_by_side import entered
+from beside_pgbouncer import entered
 
 WORKERS = {"worker_threads": 3, "load_balance_mode": "off", "admin_users": "app"}
 

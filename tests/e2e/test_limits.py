@@ -12,7 +12,7 @@ import cluster as pg
 import wire
 from cluster import PASSWORD, wait_until
 from debian_pgbouncer import Pgbouncer
-from side_by_side import end_of, entered, sides  # noqa: F401  (sides is a fixture)
+from beside_pgbouncer import end_of, entered, sides  # noqa: F401  (sides is a fixture)
 from wire import Client
 
 

@@ -14,7 +14,7 @@ import wire
 from cluster import wait_until
 from debian_pgbouncer import Pgbouncer
 from one_server import cluster  # noqa: F401  (a fixture)
-from side_by_side import end_of, entered, sides  # noqa: F401  (sides is a fixture)
+from beside_pgbouncer import end_of, entered, sides  # noqa: F401  (sides is a fixture)
 
 # PgBouncer's name, and the test that plays it; or why there is nothing to play.
 TIMES = {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/session/session_core.hpp"
+#include "sql_router/freshness.hpp"
 
 namespace howdah {
 
@@ -31,7 +32,10 @@ std::optional<RouteReason> SessionCore::reason_to_leave_replica(const Traits& tr
   const bool begins = traits.transaction == TransactionControl::begin;
   if (begins && !traits.modes.is_read_only.value_or(transaction_.is_default_read_only)) return RouteReason::explicit_transaction;
   if (begins && traits.read_consistency.value_or(consistency()) == ReadConsistency::global) return RouteReason::global_consistency;
-  return staleness_here(traits);
+  const NodeView* node = env_.view->find(backend_->node());
+  const Freshness needed = needed_freshness(traits, facts(traits), *env_.view, routing());
+  if (node != nullptr && is_fresh_enough(*env_.view, *node, needed)) return std::nullopt;
+  return needed.why;
 }
 
 // What was sent stays where it is: the replica finishes first, and the primary does the rest. True: wait for that.

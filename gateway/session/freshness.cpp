@@ -64,14 +64,6 @@ bool SessionCore::may_follow_on_replica(const Traits& traits) const {
   return wanted == ReadConsistency::eventual || !is_adaptive || !written_.at || !written_.objects.concern(traits);
 }
 
-// Why the replica in use may not answer the statement: what asks for more than it has replayed.
-std::optional<RouteReason> SessionCore::staleness_here(const Traits& traits) const {
-  const NodeView* node = env_.view->find(backend_->node());
-  const Freshness needed = needed_freshness(traits, facts(traits), *env_.view, routing());
-  if (node != nullptr && is_fresh_enough(*env_.view, *node, needed)) return std::nullopt;
-  return needed.why;
-}
-
 // For dml_adaptive: a statement that may write is about to be sent.
 void SessionCore::note_written_objects(const Traits& traits) {
   const RoutingOptions& options = routing();

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint32_t kHeldWhole = 8 * 1024;      // a cut message up to this size waits for its end
 constexpr std::uint32_t kHeldText = 1024 * 1024;    // errors and the like, which must be read
-constexpr std::size_t kMostWithheld = 64 * 1024;    // of a longer answer to a write the client gets the beginning at once
+constexpr std::size_t kMostWithheld = 64 * 1024;    // of a longer answer the client gets the beginning at once
 
 bool is_held(char tag, std::uint32_t length) {
   const wire::MessageType* type = wire::find_message_type(wire::Sender::server, tag);
@@ -29,19 +29,20 @@ bool is_prologue(char tag) {
     case ServerTag::close_complete:
     case ServerTag::parameter_description:
     case ServerTag::row_description:
-    case ServerTag::no_data: return true;
+    case ServerTag::no_data:
+    case ServerTag::notice: return true;
     default: return false;
   }
 }
 
 // While the client has seen nothing of an answer, another can take its place.
 bool may_withhold(const Answer& answer, const Request& request, char tag, std::size_t size) {
-  if (request.has_forwarded) return false;
+  if (request.has_forwarded || answer.withheld.size() + answer.withheld_run.size() + size > kMostWithheld) return false;
   if (!request.is_wrapped)
     return is_prologue(tag) && (request.is_rerunnable || request.may_replan) && (request.is_complete || request.is_at_hand);
   const bool must_go = tag == static_cast<char>(ServerTag::ready) || tag == static_cast<char>(ServerTag::error) ||
                        tag == static_cast<char>(ServerTag::copy_in_response);
-  return !must_go && answer.withheld.size() + answer.withheld_run.size() + size <= kMostWithheld;
+  return !must_go;
 }
 
 // What comes next answers a Query of ours.
@@ -270,12 +271,8 @@ void SessionCore::relay_aside(char tag, Bytes message, Bytes body) {
   if (tag == static_cast<char>(ServerTag::notification)) return to_client(with_own_pid(message));
   if (is_ours || is_starting_ || is_about_server(body)) return;
   if (front == nullptr || requests_.empty()) return to_client(front == nullptr ? message : shown(message));
-  // It is told in its place, and at once: what has told something is not sent again. Only what is withheld as a whole keeps it.
-  if (!requests_.front().is_wrapped) {
-    requests_.front().has_forwarded = true;
-    release_withheld();
-    return to_client(shown(message));
-  }
+  // What changes rows has begun to run: it will not be sent again, and what it tells is told at once.
+  if (!requests_.front().is_rerunnable) requests_.front().may_replan = false;
   emit_answer(tag, message);
 }
 

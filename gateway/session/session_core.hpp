@@ -233,7 +233,6 @@ class SessionCore {
   void add_freshness(const Traits& traits, SessionFacts& known) const;
   void remember_freshness(const SessionFacts& known, const Decision& decision);
   bool may_follow_on_replica(const Traits& traits) const;
-  std::optional<RouteReason> staleness_here(const Traits& traits) const;
   std::optional<Lsn> own_position();
   std::optional<Result<TextTable>> answer_own_setting(const GatewayCommand& command);
 

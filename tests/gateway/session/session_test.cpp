@@ -20,6 +20,11 @@ std::string tags_of(const World::Client& client) {
   return tags;
 }
 
+void let_say(World& world, std::size_t id, const std::string& message) {
+  world.send(id, encode(message));
+  world.run();
+}
+
 std::string last_error(const World::Client& client) {
   std::string sqlstate;
   for (const ServerMessage& message : split(client.received))
@@ -55,20 +60,16 @@ TEST_CASE("a client that waits for a server connection is told so once for each 
   const std::size_t holder = world.add_client();
   const std::size_t waiter = world.add_client();
   world.run();
-  const auto ask = [&](std::size_t id, const std::string& message) {
-    world.send(id, encode(message));
-    world.run();
-  };
   world.client(waiter).received.clear();
   for (int round = 0; round < 2; ++round) {
-    ask(holder, "Q BEGIN");
-    ask(holder, "Q SELECT 'me' FROM t1");
-    ask(waiter, "Q SELECT 'me' FROM t1");
+    let_say(world, holder, "Q BEGIN");
+    let_say(world, holder, "Q SELECT 'me' FROM t1");
+    let_say(world, waiter, "Q SELECT 'me' FROM t1");
     world.pass(1s);
     CHECK(tags_of(world.client(waiter)) == (round == 0 ? "" : "NTDCZ"));
     world.pass(2s);
     world.pass(2s);
-    ask(holder, "Q COMMIT");
+    let_say(world, holder, "Q COMMIT");
   }
   CHECK(tags_of(world.client(waiter)) == "NTDCZNTDCZ");
 }
@@ -128,15 +129,11 @@ TEST_CASE("who waits for a connection to the primary begins nothing there once a
   const std::size_t holder = world.add_client();
   const std::size_t waiter = world.add_client();
   world.run();
-  const auto ask = [&](std::size_t id, const std::string& message) {
-    world.send(id, encode(message));
-    world.run();
-  };
-  ask(holder, "Q BEGIN");
-  ask(holder, "Q INSERT INTO t VALUES ('holder')");
-  ask(waiter, "Q INSERT INTO t VALUES ('waiter')");
+  let_say(world, holder, "Q BEGIN");
+  let_say(world, holder, "Q INSERT INTO t VALUES ('holder')");
+  let_say(world, waiter, "Q INSERT INTO t VALUES ('waiter')");
   world.set_primary(std::nullopt);  // held: whoever is in a transaction may end it
-  ask(holder, "Q COMMIT");
+  let_say(world, holder, "Q COMMIT");
   const auto has_run = [&](NodeId node) {
     const auto log = world.node_log(node);
     return std::any_of(log.begin(), log.end(), [](const std::string& sql) { return sql.find("'waiter'") != std::string::npos; });

@@ -77,6 +77,12 @@ bool is_left(const std::vector<std::string>& log, std::string_view made, std::st
 
 bool is_reported(std::string_view name) { return name == "application_name" || name == "timezone"; }
 
+void append_empty_notice(std::string& out) {
+  out.push_back('N');
+  append_u32(out, 5);
+  out.push_back('\0');
+}
+
 }  // namespace
 
 void FakePostgres::receive(Bytes bytes, std::string& out) {
@@ -413,6 +419,7 @@ std::optional<bool> FakePostgres::break_off(const Call& call) {
   const std::string& sql = call.sql;
   if (has(sql, "FROM broken")) return fail("42P01", "relation \"broken\" does not exist", call.out);
   if (has(sql, "FROM hidden_write") && is_replica) return fail("25006", "cannot write in recovery", call.out);
+  if (has(sql, "FROM conflict") && has(sql, "warned") && is_replica) append_empty_notice(call.out);
   if (has(sql, "FROM conflict") && is_replica) return fail("40001", "canceling due to conflict with recovery", call.out);
   const bool is_ended = has(sql, "FROM dies") || (has(sql, "FROM stops") && is_replica);
   if (!is_ended && !has(sql, "FROM crashes")) return std::nullopt;
@@ -442,13 +449,12 @@ bool FakePostgres::select(const Call& call) {
   const std::string value = value_of(sql);
   const std::size_t rows = portal != nullptr && portal->is_started ? portal->rows_left : row_count(sql);
   if (with_description) wire::append_row_description(out, std::vector<std::string_view>{"value"});
+  if (has(sql, "warned")) append_empty_notice(out);
   const std::size_t count = limit != 0 ? std::min(limit, rows) : rows;
   for (std::size_t i = 0; i < count; ++i) {
     wire::append_data_row(out, std::vector<std::optional<std::string_view>>{value});
     if (!has(sql, "FROM noisy")) continue;
-    out.push_back('N');
-    append_u32(out, 5);
-    out.push_back('\0');
+    append_empty_notice(out);
     wire::append_notification(out, {.pid = 1, .channel = "c", .payload = sql});
     wire::append_parameter_status(out, "timezone", "Mars");
   }

@@ -10,6 +10,11 @@ def caught_up(cluster):
     return all(node.query(f"SELECT pg_last_wal_replay_lsn() >= '{position}'::pg_lsn")[0][0] for node in cluster.nodes[1:])
 
 
+def wait_for_replicas(cluster):
+    """Until they have all that was committed: what an asynchronous primary has not sent yet is lost with it."""
+    pg.wait_until("replicas caught up", lambda: caught_up(cluster))
+
+
 @contextlib.contextmanager
 def paused(nodes, cluster):
     """Replicas that receive and do not replay."""
@@ -21,7 +26,7 @@ def paused(nodes, cluster):
     finally:
         for node in nodes:
             node.query("SELECT pg_wal_replay_resume()")
-        pg.wait_until("replicas caught up", lambda: caught_up(cluster))
+        wait_for_replicas(cluster)
 
 
 @contextlib.contextmanager
@@ -35,4 +40,4 @@ def delayed(nodes, cluster, by):
         yield
     finally:
         set_delay("0")
-        pg.wait_until("replicas caught up", lambda: caught_up(cluster))
+        wait_for_replicas(cluster)

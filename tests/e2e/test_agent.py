@@ -103,13 +103,16 @@ def test_switchovers_there_and_back_keep_every_server_and_show_no_error(site, bu
         assert gateway.log.read_text().count("how=followed") == 4, "nothing had to be rewound"
 
 
+def wait_until_everywhere(site, table):
+    wait_until(f"the standbys have {table}", lambda: all(
+        node.query(f"SELECT to_regclass('{table}') IS NOT NULL", database="app") == [(True,)] for node in site.cluster.nodes))
+
+
 def fail_over(site, gateway):
     """The primary dies with a row that nobody else has; returns it and the new one."""
     old = site.primary()
     gateway.query("DROP TABLE IF EXISTS diverged; CREATE TABLE diverged (a int); INSERT INTO diverged VALUES (1)")
-    others = [node for node in site.cluster.nodes if node is not old]
-    wait_until("the standbys have all", lambda: all(
-        node.query("SELECT to_regclass('diverged') IS NOT NULL", database="app") == [(True,)] for node in others))
+    wait_until_everywhere(site, "diverged")
     pg.signal_all([pid for (pid,) in old.query("SELECT pid FROM pg_stat_replication")], signal.SIGSTOP)  # nothing is sent
     old.query("INSERT INTO diverged VALUES (2)", database="app")
     old.kill()
@@ -135,6 +138,7 @@ def test_what_a_dead_postmaster_leaves_behind_is_ended_before_its_server_is_made
         wait_for_agents(gateway)
         gateway.query("CREATE TABLE left_behind (a int)")
         old = site.primary()
+        wait_until_everywhere(site, "left_behind")
         with contextlib.closing(pg.connect(old.port)) as direct, direct.cursor() as cursor:
             cursor.execute("SET max_parallel_workers_per_gather = 0")
             busy = threading.Thread(target=lambda: pytest.raises(psycopg2.Error, cursor.execute,

@@ -10,6 +10,7 @@ import pytest
 import cluster as pg
 import wire
 from cluster import PASSWORD
+from lag import wait_for_replicas
 
 FILES = f"asker:TEXT{PASSWORD}\nhowdah:TEXT{PASSWORD}\n"
 QUERY = {"auth_user": "asker", "pool_passwd": FILES}
@@ -36,12 +37,6 @@ def roles(cluster):
                                                "host replication all 127.0.0.1/32 scram-sha-256\n")
         node.query("SELECT pg_reload_conf()")
     wait_for_replicas(cluster)
-
-
-def wait_for_replicas(cluster):
-    lsn = cluster.primary.query("SELECT pg_current_wal_lsn()")[0][0]
-    pg.wait_until("replicas have all", lambda: all(
-        node.query(f"SELECT pg_last_wal_replay_lsn() >= '{lsn}'")[0][0] for node in cluster.nodes[1:]))
 
 
 @pytest.fixture

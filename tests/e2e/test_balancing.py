@@ -5,7 +5,7 @@ import contextlib
 import psycopg2
 import pytest
 
-from lag import caught_up, paused
+from lag import paused, wait_for_replicas
 import cluster as pg
 
 WHO = "current_setting('cluster_name')"
@@ -18,7 +18,7 @@ def tables(cluster):
                           "CREATE SEQUENCE s; CREATE VIEW hidden AS SELECT nextval('s') AS n; "
                           "INSERT INTO t1 VALUES (1); INSERT INTO t2 VALUES (1); INSERT INTO dependent VALUES (1)",
                           user="app", database="app")
-    pg.wait_until("replicas caught up", lambda: caught_up(cluster))
+    wait_for_replicas(cluster)
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_the_delay_threshold_may_be_a_session_s_own(session, cluster):
 
 def test_unlogged_tables_that_are_not_looked_for_are_found_by_refusal(session, cluster):
     cluster.primary.query("CREATE UNLOGGED TABLE fleeting AS SELECT 5 AS id", user="app", database="app")
-    pg.wait_until("replicas caught up", lambda: caught_up(cluster))
+    wait_for_replicas(cluster)
     for check, reason in (("on", "unlogged_table"), ("off", "read")):
         cursor = session(check_unlogged_table=check)
 

@@ -9,6 +9,7 @@ import pytest
 
 import cluster as pg
 from cluster import Howdah, wait_until
+from lag import wait_for_replicas
 
 WHO = "current_setting('cluster_name')"
 
@@ -85,8 +86,7 @@ def test_a_killed_primary_is_replaced_and_statements_wait_instead_of_failing(own
     with contextlib.closing(own_gateway.connect()) as connection, connection.cursor() as cursor:
         for number in range(100):
             cursor.execute("INSERT INTO audit VALUES (%s)", (number,))
-        wait_until("replicas have all", lambda: all(
-            node.query("SELECT count(*) FROM audit", database="app") == [(100,)] for node in own_cluster.nodes[1:]))
+        wait_for_replicas(own_cluster)
         own_cluster.primary.kill()
         cursor.execute("INSERT INTO audit VALUES (100)")  # on a live client connection: waits
     rows = own_gateway.query("SELECT count(*) FROM audit WHERE id <= 100 /* all */ FOR KEY SHARE OF audit"
@@ -103,6 +103,7 @@ def test_a_killed_primary_is_replaced_and_statements_wait_instead_of_failing(own
 
 def test_an_old_primary_that_returns_is_not_sent_writes(own_cluster, own_gateway):
     own_gateway.query("CREATE TABLE returned (node text)")
+    wait_for_replicas(own_cluster)
     own_cluster.primary.kill()
     own_gateway.query("INSERT INTO returned VALUES ('after')")
     own_cluster.primary.start()
@@ -116,6 +117,7 @@ def test_an_old_primary_that_returns_is_not_sent_writes(own_cluster, own_gateway
 
 def test_an_old_primary_that_returns_is_fenced_for_its_own_clients(own_cluster, own_gateway):
     own_gateway.query("CREATE TABLE fenced (node text)")
+    wait_for_replicas(own_cluster)
     old = own_cluster.primary
     old.kill()
     own_gateway.query("INSERT INTO fenced VALUES ('after')")
@@ -274,6 +276,7 @@ def test_a_stale_primary_is_not_used_at_start_until_an_operator_says_so(own_clus
     gateway = Howdah(own_cluster, build)
     with gateway:
         gateway.query("CREATE TABLE stale (a int)")
+        wait_for_replicas(own_cluster)
         assert gateway.pcp("pcp_detach_node", "-n", 2).returncode == 0
         own_cluster.primary.kill()
         gateway.query("INSERT INTO stale VALUES (1)")
@@ -312,6 +315,7 @@ def test_synchronous_standby_names_follow_the_primary(own_cluster, build):
     with Howdah(own_cluster, build, synchronous_standbys="available") as gateway:
         in_log(gateway, "synchronous standbys wished for")
         gateway.query("CREATE TABLE kept_in_step (a int)")
+        wait_for_replicas(own_cluster)
         own_cluster.primary.kill()
         gateway.query("INSERT INTO kept_in_step VALUES (1)")
         new, other = sorted(own_cluster.nodes[1:], key=lambda node: not node.is_primary())
@@ -387,6 +391,7 @@ def test_a_commit_in_doubt_that_did_not_happen_is_run_again(own_cluster, own_gat
 
 def test_show_pool_failovers_tells_what_happened_and_why(own_cluster, own_gateway):
     own_gateway.query("CREATE TABLE told (a int)")
+    wait_for_replicas(own_cluster)
     own_cluster.primary.kill()
     own_gateway.query("INSERT INTO told VALUES (1)")
     with contextlib.closing(own_gateway.connect()) as connection, connection.cursor() as cursor:

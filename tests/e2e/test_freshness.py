@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 
 from conftest import BUILD
-from lag import caught_up, delayed, paused
+from lag import delayed, paused, wait_for_replicas
 import cluster as pg
 
 PAIRS = 1000
@@ -26,7 +26,7 @@ def gateway(cluster):
         running.query("INSERT INTO fresh SELECT g, 0 FROM generate_series(100, 100 + %s) g" % CLIENTS)
         running.query("CREATE FUNCTION bump_one(which int) RETURNS int LANGUAGE plpgsql AS $$ DECLARE r int; BEGIN "
                       "UPDATE fresh SET n = n + 1 WHERE id = which RETURNING n INTO r; RETURN r; END $$")
-        pg.wait_until("replicas caught up", lambda: caught_up(cluster))
+        wait_for_replicas(cluster)
         # Until the catalog has been read again after this DDL, all reads go to the primary.
         eventual = f"/*howdah: read_consistency=eventual*/ SELECT {WHO} FROM fresh"
         pg.wait_until("reads go to replicas", lambda: running.query(eventual)[0][0] != "node0")
@@ -36,7 +36,7 @@ def gateway(cluster):
 
 @pytest.fixture(params=["one paused", "both paused", "delayed"])
 def lagging(request, cluster):
-    pg.wait_until("replicas caught up", lambda: caught_up(cluster))
+    wait_for_replicas(cluster)
     if request.param == "one paused":
         with paused(cluster.nodes[1:2], cluster):
             yield
@@ -143,7 +143,7 @@ def test_nobody_misses_anything_while_several_clients_write_at_once(gateway, lag
 
 
 def test_global_reads_use_replicas_again_once_these_have_everything(gateway, cluster):
-    pg.wait_until("replicas caught up", lambda: caught_up(cluster))
+    wait_for_replicas(cluster)
     with cursors(gateway, 1, "global") as readers:
         write(readers[0])
         pg.wait_until("a replica answers", lambda: value_and_node(readers[0])[1] != "node0")
@@ -152,7 +152,7 @@ def test_global_reads_use_replicas_again_once_these_have_everything(gateway, clu
 def test_a_commit_prepared_counts_as_the_write_of_who_ran_it():
     with pg.Cluster(replicas=1, max_prepared_transactions=10) as servers, pg.Howdah(servers, BUILD) as howdah:
         howdah.query("CREATE TABLE t (id int)")
-        pg.wait_until("replica caught up", lambda: caught_up(servers))
+        wait_for_replicas(servers)
         with paused(servers.nodes[1:], servers), contextlib.closing(howdah.connect()) as one, one.cursor() as cursor:
             servers.primary.query("BEGIN; INSERT INTO t VALUES (1); PREPARE TRANSACTION 'p'", database="app", user="app")
             cursor.execute("COMMIT PREPARED 'p'")

@@ -8,6 +8,7 @@ import pytest
 
 import cluster as pg
 from cluster import Howdah, wait_until
+from lag import wait_for_replicas
 
 # Writes and syncs wait while the flag is there. (By the system's calls: there is nothing to look up.)
 HANGING = r"""
@@ -78,6 +79,7 @@ def test_a_primary_with_a_hung_disk_is_left_where_that_is_wanted(hanging, build)
     cluster, flag = hanging
     with Howdah(cluster, build, hung_disk_timeout="1s", failover_on_hung_disk="on", commit_safety="strict") as gateway:
         gateway.query("CREATE TABLE hung (a int)")
+        wait_for_replicas(cluster)
         outcome = []
         flag.touch()
         writer = threading.Thread(target=lambda: outcome.append(gateway.query("INSERT INTO hung VALUES (1) RETURNING a")))

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from lag import caught_up, delayed
+from lag import caught_up, delayed, wait_for_replicas
 import cluster as pg
 import scene_plays
 import scenes
@@ -33,7 +33,7 @@ def tables(cluster):  # noqa: F811
         pg.query(cluster.primary.port, "CREATE FUNCTION note(t regclass) RETURNS bigint LANGUAGE plpgsql AS $$ DECLARE c bigint; BEGIN "
                  "EXECUTE format('INSERT INTO %s (n) VALUES (100)', t); EXECUTE format('SELECT count(*) FROM %s', t) INTO c; RETURN c; END $$",
                  database=database)
-    pg.wait_until("replicas caught up", lambda: caught_up(cluster))
+    wait_for_replicas(cluster)
     with delayed(cluster.nodes[1:], cluster, "100ms"):
         yield
 

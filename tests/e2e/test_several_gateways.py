@@ -10,6 +10,7 @@ import pytest
 import cluster as pg
 import peers
 from cluster import Howdah, wait_until
+from lag import wait_for_replicas
 from test_failover import hold_commits
 
 
@@ -72,8 +73,7 @@ def test_one_gateway_promotes_and_all_follow(own_cluster, gateways):
             connection = stack.enter_context(contextlib.closing(howdah.connect()))
             cursors.append(connection.cursor())
             cursors[-1].execute("INSERT INTO audit VALUES (%s)", (number,))
-        wait_until("the standbys have all", lambda: all(
-            node.query("SELECT count(*) FROM audit", database="app") == [(3,)] for node in own_cluster.nodes[1:]))
+        wait_for_replicas(own_cluster)
         own_cluster.primary.kill()
         for number, cursor in enumerate(cursors):  # each waits for the new primary
             cursor.execute("INSERT INTO audit VALUES (%s)", (10 + number,))
@@ -136,6 +136,7 @@ def test_without_etcd_writing_goes_on_and_nobody_is_promoted(own_cluster, etcd, 
 
 def test_a_gateway_that_died_in_the_middle_holds_nobody_up(own_cluster, gateways):
     gateways[0].query("CREATE TABLE audit (id int)")
+    wait_for_replicas(own_cluster)
     gateways[0].process.kill()
     own_cluster.primary.kill()
     for howdah in gateways[1:]:
@@ -229,6 +230,7 @@ def test_etcd_may_ask_for_a_certificate_and_a_password(own_cluster, build):
         known = {"etcd_ca_file": guarded.certificate, "etcd_user": "root"}
         with gateway(own_cluster, guarded.url, build, "g", etcd_password="elephant", **known) as howdah:
             howdah.query("CREATE TABLE audit (id int)")
+            wait_for_replicas(own_cluster)
             own_cluster.primary.kill()
             howdah.query("CREATE TABLE promoted (id int)")  # waits for a promotion, which etcd has agreed to
         for name, wrong in (("p", {**known, "etcd_password": "donkey"}), ("c", {"etcd_user": "root", "etcd_password": "elephant"})):

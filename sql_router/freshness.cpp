@@ -38,6 +38,10 @@ ReadConsistency consistency_of(const Traits& traits, const SessionFacts& facts, 
   return stays(traits, facts) ? std::max(otherwise, *traits.read_consistency) : *traits.read_consistency;
 }
 
+FreshnessDemand demand_of(const Traits& traits, const SessionFacts& facts, const RoutingOptions& options) {
+  return {consistency_of(traits, facts, options), facts.min_lsn.value_or(Lsn{})};
+}
+
 Freshness needed_freshness(const Traits& traits, const SessionFacts& facts, const ClusterView& view,
                            const RoutingOptions& options) {
   Freshness freshness;

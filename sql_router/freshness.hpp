@@ -18,6 +18,16 @@ namespace howdah {
 // whole transaction its hint does not weaken that.
 ReadConsistency consistency_of(const Traits& traits, const SessionFacts& facts, const RoutingOptions& options);
 
+// What it asks of the server that answers it. A transaction that cannot leave its server gets no more than it began with.
+struct FreshnessDemand {
+  ReadConsistency consistency = ReadConsistency::eventual;
+  Lsn min_lsn = {};
+
+  bool is_more_than(const FreshnessDemand& other) const { return consistency > other.consistency || min_lsn > other.min_lsn; }
+};
+
+FreshnessDemand demand_of(const Traits& traits, const SessionFacts& facts, const RoutingOptions& options);
+
 struct Freshness {
   bool is_needed = false;               // false: any standby will do
   std::optional<Lsn> position = {};     // nothing although needed: it is not known yet

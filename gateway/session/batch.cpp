@@ -135,7 +135,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     return Go::wait;
   const bool is_outside =
       !transaction_.deferred_begin.empty() || is_transaction_movable() ||
-      (client_status() == TransactionStatus::idle && is_status_certain());
+      (client_status() == TransactionStatus::idle && requests_.is_status_certain());
   const bool ends_open = wraps_end(is_end, may_write(scan_));
   const bool is_wrapped = ends_open || wraps(is_whole && is_write_apart(scan_));
   const bool brings_commit = is_wrapped && (ends_open || is_whole_transaction(scan_));
@@ -218,7 +218,7 @@ std::size_t SessionCore::forward_extended(Bytes input, Head head) {
       retain(message);
       to_server(message);
       Owed owed = counted(owed_for_execute(execute->portal), statement_of_portal(execute->portal));
-      note_control_executed(execute->portal);
+      requests_.back().note_executed(execute->portal);
       const std::uint64_t executed = owed.name.empty() ? owed.tag : 0;
       backend_->ledger.owe(std::move(owed));
       if (executed != 0) put_back_in_batch(executed);
@@ -353,8 +353,11 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
   if (requests_.back().is_beyond_scan || is_controlled) {
     if (const TraitsPtr traits = traits_of_statement(bind.statement)) {
       if (requests_.back().may_leave_replica() && leave_replica_for(*traits_in_force(traits))) return 0;
-      if (requests_.back().is_beyond_scan) note_statement(*traits_in_force(traits));
-      if (is_on_replica_) note_control_bound(bind.portal, traits->transaction);
+      if (requests_.back().is_beyond_scan) {
+        if (refuse_behind_flush(*traits_in_force(traits))) return start_stream(input, head, 0, true);
+        note_statement(*traits_in_force(traits));
+      }
+      if (is_on_replica_) requests_.back().note_control_bound(bind.portal, traits->transaction);
     }
   }
   if (!make_names_in_batch(bind.statement)) return 0;
@@ -431,6 +434,13 @@ std::size_t SessionCore::forward_close(Bytes message, const wire::TargetName& ta
   }
   take_locals();
   return message.size();
+}
+
+// In the client's place.
+void SessionCore::sync_batch() {
+  build_.clear();
+  wire::append_sync(build_);
+  forward_sync(scratch_.keep(as_bytes(build_)));
 }
 
 std::size_t SessionCore::forward_sync(Bytes message) {

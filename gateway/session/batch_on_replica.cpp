@@ -1,30 +1,11 @@
 // A batch that began on a replica. What comes behind a Flush, or behind the end of a transaction, was not known when its
 // server was chosen, and may need another.
-#include <algorithm>
-
 #include "gateway/session/session_core.hpp"
 #include "sql_router/freshness.hpp"
 
 namespace howdah {
 
 using namespace session;
-
-void SessionCore::note_control_bound(std::string_view portal, TransactionControl control) {
-  auto& portals = requests_.back().control_portals;
-  std::erase_if(portals, [&](const ControlPortal& one) { return one.portal == portal; });
-  if (control != TransactionControl::none) portals.push_back({std::string(portal), control});
-}
-
-void SessionCore::note_control_executed(std::string_view portal) {
-  Request& request = requests_.back();
-  auto& portals = request.control_portals;
-  const auto found = std::find_if(portals.begin(), portals.end(), [&](const ControlPortal& one) { return one.portal == portal; });
-  if (found == portals.end()) return;
-  const TransactionControl control = found->control;
-  portals.erase(found);
-  if (control == TransactionControl::begin) request.has_begun_transaction = true, request.has_ended_transaction = false;
-  if (is_plain_end(control)) request.has_ended_transaction = true, request.has_begun_transaction = false;
-}
 
 // Why the statement may not run where the rest of its batch has run, outside a transaction; nothing: it may.
 std::optional<RouteReason> SessionCore::reason_to_leave_replica(const Traits& traits) const {
@@ -38,16 +19,21 @@ std::optional<RouteReason> SessionCore::reason_to_leave_replica(const Traits& tr
   return needed.why;
 }
 
+// In a batch on a replica: whether what comes next begins outside a transaction.
+bool SessionCore::is_outside_on_replica() const {
+  const Request& request = requests_.back();
+  if (request.has_ended_transaction || request.has_begun_transaction) return request.has_ended_transaction;
+  return transaction_.sent_begin.empty() && backend_->ledger.status() == TransactionStatus::idle;
+}
+
 // What was sent stays where it is: the replica finishes first, and the primary does the rest. True: wait for that.
 bool SessionCore::leave_replica_for(const Traits& traits) {
-  if (!is_batch_open_ || backend_ == nullptr || !is_on_replica_) return false;
-  const Request& request = requests_.back();
-  const bool is_outside = request.has_ended_transaction ||
-                          (!request.has_begun_transaction && transaction_.sent_begin.empty() &&
-                           backend_->ledger.status() == TransactionStatus::idle);
-  if (!is_outside) return false;
+  if (!is_batch_open_ || backend_ == nullptr || !is_on_replica_ || !is_outside_on_replica()) return false;
   const auto reason = reason_to_leave_replica(traits);
-  if (!reason) return false;
+  if (!reason) {
+    written_.admitted = demand_of(traits, facts(traits), routing());
+    return false;
+  }
   build_.clear();
   wire::append_sync(build_);
   to_server_copy(as_bytes(build_));
@@ -59,6 +45,22 @@ bool SessionCore::leave_replica_for(const Traits& traits) {
   scan_.held.assign(1, std::make_shared<const Traits>(std::move(on_primary)));
   answer_.is_draining = true;
   return true;
+}
+
+// A transaction cannot leave. True: the server has been made to fail, and the client will hear why.
+bool SessionCore::refuse_behind_flush(const Traits& traits) {
+  if (!is_batch_open_ || backend_ == nullptr || !is_on_replica_ || is_outside_on_replica()) return false;
+  const auto error = error_on_replica(traits);
+  if (error) refuse_statement(*error);
+  return error.has_value();
+}
+
+// For a message that ends the batch before it. A value: it is not to be sent, or not yet.
+std::optional<std::size_t> SessionCore::divert_from_replica(const Traits& traits, Bytes input, Head head) {
+  if (leave_replica_for(traits)) return 0;
+  if (!refuse_behind_flush(traits)) return std::nullopt;
+  sync_batch();
+  return start_stream(input, head, 0, true);
 }
 
 }  // namespace howdah

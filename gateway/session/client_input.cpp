@@ -160,7 +160,7 @@ std::size_t SessionCore::consume_function_call(Bytes input, Head head) {
     return start_stream(input, head, 0, true);
   }
   if (owes() && needs_clean_sequences(*kUnknown)) return 0;
-  if (leave_replica_for(*kUnknown)) return 0;
+  if (const auto taken = divert_from_replica(*kUnknown, input, head)) return *taken;
   if (admit(*kUnknown) == Go::wait) return 0;
   if (needs_clean_sequences(*kUnknown)) discard_sequences();
   send_deferred_begin();

@@ -132,8 +132,7 @@ void SessionCore::on_xid_refused(Bytes message, std::string_view sqlstate) {
   note_error(requests_.front(), wire::ErrorView(message.subspan(wire::kHeaderSize)));
 }
 
-// Whether the answers that did not come are known but for how it ended.
-bool SessionCore::is_tellable(std::span<const Owed> owed) {
+bool session::is_tellable(std::span<const Owed> owed) {
   return std::all_of(owed.begin(), owed.end(), [](const Owed& answer) {
     return answer.kind != AnswerKind::describe || answer.tag == kPortalTag;
   });

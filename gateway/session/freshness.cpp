@@ -10,16 +10,6 @@ namespace howdah {
 
 using namespace session;
 
-namespace {
-
-Error too_late_error() {
-  return Error{.code = ErrorCode::command_failed,
-               .message = "howdah.min_lsn cannot be set in a transaction that reads on a replica already",
-               .hint = "Set it before the transaction begins, or before its first statement."};
-}
-
-}  // namespace
-
 // A write was acknowledged to us, or may have been made; the client will know at once. The clock is asked anew: the
 // time of this turn may lie before the commit, and a position of the monitor's in between.
 void SessionCore::note_write() {
@@ -55,11 +45,16 @@ void SessionCore::remember_freshness(const SessionFacts& known, const Decision& 
   if (decision.global_bound) env_.global_bound = {known.anyone_wrote_at, *decision.global_bound};
 }
 
+// ... than what was asked for when the replica in use was chosen.
+bool SessionCore::asks_for_more(const Traits& traits) const {
+  return demand_of(traits, facts(traits), routing()).is_more_than(written_.admitted);
+}
+
 // Behind reads on a replica that are not answered yet, without asking where else it might run: it may not ask for more
 // than they did, what `global` asks for grows by the moment, and with dml_adaptive the others may have asked for nothing.
 bool SessionCore::may_follow_on_replica(const Traits& traits) const {
   const ReadConsistency wanted = traits.read_consistency.value_or(consistency());
-  if (wanted == ReadConsistency::global || wanted > written_.admitted) return false;
+  if (wanted == ReadConsistency::global || asks_for_more(traits)) return false;
   const bool is_adaptive = routing().disable_load_balance_on_write == WriteEffect::dml_adaptive;
   return wanted == ReadConsistency::eventual || !is_adaptive || !written_.at || !written_.objects.concern(traits);
 }
@@ -107,8 +102,6 @@ std::optional<Result<TextTable>> SessionCore::answer_own_setting(const GatewayCo
         if (client_status() == TransactionStatus::idle) return done({}, "SET");  // as PostgreSQL: it is over at once
         if (!settings_.outer_own) settings_.outer_own = settings_.own;
       }
-      if (command.name == "min_lsn" && is_on_replica_ && facts({}).transaction_node && !is_transaction_movable())
-        return done(too_late_error(), "");
       return done(set_session_setting(settings_.own, command.name, command.value), "SET");
     case GatewayCommandKind::own_reset:
       return done(reset_session_setting(settings_.own, command.name, identity_.own_settings), "RESET");

@@ -49,8 +49,8 @@ Error misplaced_error(const Traits& traits) {
 
 Error weaker_error() {
   return Error{.code = ErrorCode::command_failed,
-               .message = "this transaction reads on a replica that was chosen for a weaker read consistency",
-               .hint = "SET howdah.read_consistency before the transaction begins."};
+               .message = "this transaction reads on a replica that need not have seen what this statement asks for",
+               .hint = "SET howdah.read_consistency or howdah.min_lsn before the transaction begins."};
 }
 
 }  // namespace
@@ -84,15 +84,8 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
   }
   const bool is_lost_to_replica = is_on_replica_ && client_status() != TransactionStatus::idle && backend_ != nullptr &&
                                   transaction_.deferred_begin.empty();
-  if (is_lost_to_replica && client_status() != TransactionStatus::failed && must_refuse(traits)) {
-    input_.pending_error = misplaced_error(traits);
-    return Go::wait;
-  }
-  const bool is_about_rows = traits.fits_in_block && traits.catalog_change == CatalogChange::none;
-  if (is_lost_to_replica && is_about_rows && traits.read_consistency.value_or(consistency()) > written_.admitted) {
-    input_.pending_error = weaker_error();
-    return Go::wait;
-  }
+  if (is_lost_to_replica) input_.pending_error = error_on_replica(traits);
+  if (input_.pending_error) return Go::wait;
   if (!decision.node) {
     if (decision.reason == RouteReason::pinned_node_lost && pins_ == kLoosely) {
       pins_.clear();
@@ -110,6 +103,14 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
   return use_node(*decision.node) ? settle_settings(may_follow) : Go::wait;
 }
 
+// Of a statement in a transaction that is on a replica and cannot leave it.
+std::optional<Error> SessionCore::error_on_replica(const Traits& traits) const {
+  if (client_status() != TransactionStatus::failed && must_refuse(traits)) return misplaced_error(traits);
+  const bool is_about_rows = traits.fits_in_block && traits.catalog_change == CatalogChange::none;
+  if (is_about_rows && asks_for_more(traits)) return weaker_error();
+  return std::nullopt;
+}
+
 // Behind requests whose answers are still owed: only what is right there whatever those answers are.
 bool SessionCore::may_pipeline(const Traits& traits) const {
   constexpr std::size_t kMaxInFlight = 1024;
@@ -120,12 +121,8 @@ bool SessionCore::may_pipeline(const Traits& traits) const {
   const bool is_primary = env_.view != nullptr && env_.view->primary == backend_->node();
   if (!is_on_replica_) return is_primary || client_status() != TransactionStatus::idle;
   const NodeView* node = env_.view->find(backend_->node());
-  return client_status() == TransactionStatus::idle && is_status_certain() && may_use_replica(traits, routing()) &&
+  return client_status() == TransactionStatus::idle && requests_.is_status_certain() && may_use_replica(traits, routing()) &&
          !traits.has_transaction_control && node != nullptr && node->is_usable() && may_follow_on_replica(traits);
-}
-
-bool SessionCore::is_status_certain() const {
-  return std::none_of(requests_.begin(), requests_.end(), [](const Request& r) { return r.has_transaction_control; });
 }
 
 Decision SessionCore::choose(const Traits& traits) {
@@ -137,7 +134,7 @@ Decision SessionCore::choose(const Traits& traits) {
   constexpr int kDraws = 8;  // enough to find another replica; if not, the primary will do
   for (int i = 0; i < kDraws; ++i) {
     const SessionFacts known = facts(traits);
-    if (!known.transaction_node) written_.admitted = consistency_of(traits, known, routing());
+    if (!known.transaction_node) written_.admitted = demand_of(traits, known, routing());
     decision = decide(traits, known, *env_.view, routing(), env_.rng);
     if (decision.drawn) load_balance_node_ = decision.drawn;
     remember_freshness(known, decision);

@@ -117,13 +117,24 @@ TextTable SessionCore::explain(const Traits& traits, std::string_view sql) {
   return table;
 }
 
+// In a Query. Where a batch before it is open at a server, that one has the last word.
+void SessionCore::end_local_query(const std::optional<Error>& error) {
+  if (!is_batch_open_) {
+    if (error) to_client_error(*error);
+    return to_client_ready();
+  }
+  if (error) refuse_statement(*error);
+  give_up_replay(ReplayObstacle::gateway_command);
+  requests_.back().note_answered_here();
+  sync_batch();
+}
+
 // False: the answer has been asked for.
 bool SessionCore::answer_local_query(const TraitsPtr& traits, std::string_view sql) {
   const auto table = ask(*traits, sql);
   if (!table) return false;
   if (table->has_error()) {
-    to_client_error(table->error());
-    to_client_ready();
+    end_local_query(table->error());
     return true;
   }
   build_.clear();
@@ -135,7 +146,7 @@ bool SessionCore::answer_local_query(const TraitsPtr& traits, std::string_view s
   if (traits->is_gateway_command() && traits->gateway.rest_begin < sql.size()) {
     wire::append_query(input_.next_rest, sql.substr(traits->gateway.rest_begin));
   } else {
-    to_client_ready();
+    end_local_query(std::nullopt);
   }
   return true;
 }

@@ -53,9 +53,7 @@ void SessionCore::bring_answers() {
 std::size_t SessionCore::consume_local_in_batch(Bytes input, Head head) {
   if (owes()) return bring_answers(), 0;
   give_up_replay(ReplayObstacle::gateway_command);
-  Request& request = requests_.back();
-  request.is_rerunnable = false;
-  request.has_forwarded = true;
+  requests_.back().note_answered_here();
   return consume_local(input, head);
 }
 

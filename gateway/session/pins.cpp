@@ -28,6 +28,26 @@ constexpr std::array kUnpins{
 constexpr PinReasons kUndone = reasons({PinReason::setting, PinReason::temp_table, PinReason::listen,
                                         PinReason::hold_cursor, PinReason::session_authorization});
 
+// What ties the session, perhaps. Of pg_advisory_unlock it is known only that it is about the connection.
+bool may_take_away(const Traits& traits) {
+  switch (traits.kind) {
+    case StatementKind::drop_object:
+    case StatementKind::close_cursor:
+    case StatementKind::unlisten:
+    case StatementKind::discard:
+    case StatementKind::do_block:
+    case StatementKind::call: return true;
+    default: return traits.statement_count != 1 || traits.verdict.reason == RouteReason::node_local_function;
+  }
+}
+
+// Whether all that the transaction did is undone: the block that ends with this request, or the request itself.
+bool undoes_pins(const Request& request, TransactionStatus before) {
+  if (before == TransactionStatus::idle) return request.has_error && !request.has_transaction_control;
+  if (request.control == TransactionControl::rollback) return true;
+  return request.control == TransactionControl::commit && (before == TransactionStatus::failed || request.has_error);
+}
+
 }  // namespace
 
 std::optional<PinReason> SessionCore::pin_reason() const {
@@ -75,7 +95,7 @@ void SessionCore::settle_pins(const Request& request, TransactionStatus before) 
   const PinReasons pinned = std::exchange(transaction_.pinned, {});
   const bool may_unpin = std::exchange(transaction_.may_unpin, false);
   if (pins_.is_empty() || !requests_.empty()) return;  // what is in flight may leave it, too
-  if (is_undone(request, before)) {
+  if (undoes_pins(request, before)) {
     pins_ = without(pins_, within(pinned, kUndone));
     if (request.is_one_statement && request.pinned.has(PinReason::load)) pins_.remove(PinReason::load);
   }
@@ -87,13 +107,6 @@ void SessionCore::settle_pins(const Request& request, TransactionStatus before) 
   const bool has_ended = before != TransactionStatus::idle || request.has_error;
   if (catalog_.is_pin_unproven) prove_pins();
   if (may_unpin || (has_ended && !pinned.is_empty())) look_at_state();
-}
-
-// Whether all that the transaction did is undone: the block that ends with this request, or the request itself.
-bool SessionCore::is_undone(const Request& request, TransactionStatus before) const {
-  if (before == TransactionStatus::idle) return request.has_error && !request.has_transaction_control;
-  if (request.control == TransactionControl::rollback) return true;
-  return request.control == TransactionControl::commit && (before == TransactionStatus::failed || request.has_error);
 }
 
 void SessionCore::take_pins_away(const Request& request) {

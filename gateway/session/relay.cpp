@@ -78,7 +78,7 @@ bool SessionCore::relay_rows(Bytes& chunk) {
   const Bytes rows = backend_->scanner.take_run(chunk, ServerTag::data_row, count);
   if (rows.empty()) return false;
   if (front->audience == Audience::nobody) note_own_row(rows);
-  if (front->audience == Audience::client && !is_in_put_back()) emit_answer('D', rows);
+  if (front->audience == Audience::client && !requests_.is_in_put_back()) emit_answer('D', rows);
   return true;
 }
 
@@ -154,7 +154,7 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
     if (fate == Fate::forward) ++traffic_.client_parses;
   }
   if (fate == Fate::forward && transaction_.is_commit_refused && !is_ready) return take_locals();
-  if (fate == Fate::forward && !is_ready && is_in_put_back()) return note_put_back(tag);
+  if (fate == Fate::forward && !is_ready && requests_.is_in_put_back()) return note_put_back(tag);
   if (fate == Fate::swallow && ledger.ended() != nullptr && settings_.has_steps_in_flight) note_done(tag, body);
   if (fate == Fate::forward) {
     if (tag == static_cast<char>(ServerTag::command_complete)) note_complete(), on_command_complete();
@@ -248,11 +248,7 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
     if (const Owed* failed = ledger.ended(); failed != nullptr && failed->statement != 0) count_ended(*failed, true);
     if (!requests_.empty()) note_error(requests_.front(), *error);
   }
-  if (std::exchange(input_.is_sync_held, false) && is_batch_open_) {
-    build_.clear();
-    wire::append_sync(build_);
-    forward_sync(scratch_.keep(as_bytes(build_)));
-  }
+  if (std::exchange(input_.is_sync_held, false) && is_batch_open_) sync_batch();
   take_locals();
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,10 @@ constexpr bool is_plain_end(TransactionControl control) {
 constexpr bool is_second_phase(TransactionControl control) {
   return control == TransactionControl::commit_prepared || control == TransactionControl::rollback_prepared;
 }
+
+// Behind settings of ours that are not answered yet. A statement that would end the failed transaction might be followed by
+// others; one that pins is not sent twice.
+inline bool may_follow_settings(const Traits& traits) { return !traits.has_transaction_control && traits.pins.is_empty(); }
 
 struct ControlPortal {
   std::string portal;
@@ -73,8 +78,11 @@ struct Request {
   std::vector<PutBack> put_back = {};    // statements of ours in that Query, in their order
   std::size_t put_back_done = 0;
 
+  void note_control_bound(std::string_view portal, TransactionControl bound);  // none: the portal is another now
+  void note_executed(std::string_view portal);
   // What comes next may need another server than what the batch began with.
   bool may_leave_replica() const { return is_beyond_scan || has_ended_transaction; }
+  void note_answered_here() { is_rerunnable = false, has_forwarded = true; }
   // From here on a part of it is nowhere but with the server.
   void cannot_run_again() { is_rerunnable = is_behind_settings = may_replan = false; }
 };
@@ -109,6 +117,10 @@ class RequestQueue {
     first.has_steps |= second.has_steps;
     first.is_rerunnable = first.may_replan = false;
   }
+  // Whether what is in flight leaves the transaction as the client was told it is.
+  bool is_status_certain() const;
+  // The answer that comes now belongs to a statement of ours.
+  bool is_in_put_back() const;
   void pop_back() { requests_.pop_back(); }
   void pop_front() {
     ++head_;

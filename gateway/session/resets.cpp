@@ -45,13 +45,6 @@ std::string SessionCore::with_resets_put_right(std::string_view sql, const Trait
   return changed.append(sql.substr(taken));
 }
 
-// The answer that comes now belongs to a statement of ours.
-bool SessionCore::is_in_put_back() const {
-  if (requests_.empty() || requests_.front().put_back_done == requests_.front().put_back.size()) return false;
-  const Request& request = requests_.front();
-  return request.statements_done == request.put_back[request.put_back_done].behind + 1;
-}
-
 void SessionCore::note_put_back(char tag) {
   if (tag != static_cast<char>(wire::ServerTag::command_complete)) return;
   Request& request = requests_.front();

@@ -109,14 +109,18 @@ class SessionCore {
   std::size_t forward_target(Bytes message, session::Head head);
   std::size_t forward_close(Bytes message, const wire::TargetName& target);
   std::size_t forward_sync(Bytes message);
-  void note_control_bound(std::string_view portal, TransactionControl control);
-  void note_control_executed(std::string_view portal);
-  std::optional<RouteReason> reason_to_leave_replica(const Traits& traits) const;
-  bool leave_replica_for(const Traits& traits);
+  void sync_batch();
   bool make_names_in_batch(std::string_view statement);
   bool make_names_in_batch(const Traits& traits);
   void make_names_for_batch();
   void make_sql_names(bool is_apart);
+
+  // batch_on_replica.cpp
+  std::optional<RouteReason> reason_to_leave_replica(const Traits& traits) const;
+  bool is_outside_on_replica() const;
+  bool leave_replica_for(const Traits& traits);
+  bool refuse_behind_flush(const Traits& traits);
+  std::optional<std::size_t> divert_from_replica(const Traits& traits, Bytes input, session::Head head);
 
   // statement_notes.cpp
   void note_sent(StatementKind kind, std::string_view sql);
@@ -138,10 +142,8 @@ class SessionCore {
   void note_statement(const Traits& traits);
   void take_pins_away(const Request& request);
   void settle_pins(const Request& request, TransactionStatus before);
-  bool is_undone(const Request& request, TransactionStatus before) const;
 
   // state_look.cpp
-  static bool may_take_away(const Traits& traits);
   void look_at_state();
   void note_state(Bytes row);
 
@@ -207,7 +209,6 @@ class SessionCore {
 
   // resets.cpp
   std::string with_resets_put_right(std::string_view sql, const Traits& traits, Request& request) const;
-  bool is_in_put_back() const;
   void note_put_back(char tag);
   Bytes with_own_position(Bytes message, const wire::ErrorView& error);
   void put_back_in_batch(std::uint64_t executed);
@@ -232,6 +233,7 @@ class SessionCore {
   ReadConsistency consistency() const;
   void add_freshness(const Traits& traits, SessionFacts& known) const;
   void remember_freshness(const SessionFacts& known, const Decision& decision);
+  bool asks_for_more(const Traits& traits) const;
   bool may_follow_on_replica(const Traits& traits) const;
   std::optional<Lsn> own_position();
   std::optional<Result<TextTable>> answer_own_setting(const GatewayCommand& command);
@@ -239,9 +241,9 @@ class SessionCore {
   // lease.cpp
   Go admit(const Traits& traits) { return admit(traits, may_follow_settings(traits)); }
   Go admit(const Traits& traits, bool may_follow);
-  static bool may_follow_settings(const Traits& traits);
   bool may_pipeline(const Traits& traits) const;
   SessionFacts facts(const Traits& traits) const;
+  std::optional<Error> error_on_replica(const Traits& traits) const;
   Decision choose(const Traits& traits);
   bool use_node(NodeId node);
   void park_backend();
@@ -251,7 +253,6 @@ class SessionCore {
   void settle();
   bool owes() const { return backend_ != nullptr && !backend_->ledger.is_empty(); }
   bool may_leave_backend() const;
-  bool is_status_certain() const;
 
   // relay.cpp
   void relay(Bytes chunk);
@@ -321,7 +322,6 @@ class SessionCore {
   void note_xid(Bytes row);
   void on_xid_refused(Bytes message, std::string_view sqlstate);
   bool look_up_commit(std::span<const Owed> owed);
-  static bool is_tellable(std::span<const Owed> owed);
   bool run_second_phase_again();
   void answer_ended(std::span<const Owed> owed, std::string_view tag);
 
@@ -369,6 +369,7 @@ class SessionCore {
   // local_answers.cpp
   bool is_local(const Traits& traits) const;
   bool answer_local_query(const TraitsPtr& traits, std::string_view sql);
+  void end_local_query(const std::optional<Error>& error);
   std::size_t consume_local(Bytes input, session::Head head);
   bool local_parse(Bytes body);  // these: false if an answer must be waited for
   std::optional<session::LocalStatement> local_statement(std::string_view name) const;

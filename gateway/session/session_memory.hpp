@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,7 @@
 #include "gateway/session/transaction_log.hpp"
 #include "gateway/wire/parameter_status.hpp"
 #include "health/commit_doubt.hpp"
+#include "sql_router/freshness.hpp"
 #include "sql_router/router.hpp"
 
 namespace howdah::session {
@@ -41,6 +43,8 @@ constexpr std::uint64_t kNameTag = std::uint64_t{1} << 62;
 constexpr std::uint64_t kDropTag = std::uint64_t{1} << 61;
 // ... of the Describe of a portal.
 constexpr std::uint64_t kPortalTag = std::uint64_t{1} << 60;
+// Whether the answers that did not come are known but for how it ended.
+bool is_tellable(std::span<const Owed> owed);  // commit_doubt.cpp
 
 constexpr PinReasons reasons(std::initializer_list<PinReason> several) {
   PinReasons all;
@@ -256,7 +260,7 @@ struct Written {
   WrittenObjects objects;              // kept for dml_adaptive only
   std::optional<Instant> at;
   std::optional<Lsn> bound;
-  ReadConsistency admitted = ReadConsistency::eventual;  // of what was sent to the replica in use
+  FreshnessDemand admitted;            // of what was sent to the replica in use
 };
 
 struct Sequences {

@@ -60,11 +60,6 @@ SessionCore::Go SessionCore::settle_settings(bool may_follow) {
   return may_follow || settings_.settling == 0 ? Go::now : Go::wait;
 }
 
-// A statement that would end the failed transaction might be followed by others. One that pins is not sent twice.
-bool SessionCore::may_follow_settings(const Traits& traits) {
-  return !traits.has_transaction_control && traits.pins.is_empty();
-}
-
 // Nothing behind it has run. Another connection is tried, on another node if this is a replica: it may lag behind, or
 // not have what a setting names.
 void SessionCore::on_settings_refused(const wire::ErrorView& error) {

@@ -45,7 +45,7 @@ std::size_t SessionCore::consume_query(Bytes input, Head head) {
       return start_stream(input, head, 0, true);
     }
     if (owes() && needs_clean_sequences(*unread_traits())) return 0;
-    if (leave_replica_for(*unread_traits())) return 0;
+    if (const auto taken = divert_from_replica(*unread_traits(), input, head)) return *taken;
     if (admit(*unread_traits()) == Go::wait) return 0;
     make_names_for_query(*unread_traits());
     send_query({}, unread_traits(), false, {.kind = AnswerKind::query});
@@ -81,12 +81,13 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
     to_client_ready();
     return message.size();
   }
-  if (is_local(*traits) && !is_batch_open_) return owes() || !answer_local_query(traits, sql) ? 0 : message.size();
+  if (is_local(*traits)) return owes() || !answer_local_query(traits, sql) ? 0 : message.size();
   const bool is_alone = !owes() && !is_batch_open_ && !is_replaying();
   if (is_alone && answer_transaction_control(*traits, sql)) return message.size();
   const TraitsPtr run = traits_in_force(traits);
   if (owes() && (looks_at_names(*traits) || needs_clean_sequences(*run))) return 0;
-  if (must_learn_xid(*run) || must_wait_to_wrap(is_write_apart(*run), run->ends_with_commit) || leave_replica_for(*run)) return 0;
+  if (must_learn_xid(*run) || must_wait_to_wrap(is_write_apart(*run), run->ends_with_commit)) return 0;
+  if (const auto taken = divert_from_replica(*run, message, Head{message[0], message.size()})) return *taken;
   transaction_.is_statement_open_ended = false;
   if (admit(*run) == Go::wait) {
     if (!input_.pending_error || waiting_ != Waiting::nothing) return 0;
@@ -108,7 +109,7 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
 void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_whole, Owed owed) {
   const bool is_outside =
       !transaction_.deferred_begin.empty() || is_transaction_movable() ||
-      (client_status() == TransactionStatus::idle && is_status_certain());
+      (client_status() == TransactionStatus::idle && requests_.is_status_certain());
   const Traits* const statement = traits.get();
   const bool ends_open = wraps_end(traits->ends_with_commit, traits->verdict.may_write);
   const bool may_be_wrapped = is_whole && (ends_open || wraps(is_write_apart(*traits)));

@@ -34,19 +34,6 @@ constexpr PinReasons kTold = [] {
 
 }  // namespace
 
-// Of pg_advisory_unlock it is known only that it is about the connection.
-bool SessionCore::may_take_away(const Traits& traits) {
-  switch (traits.kind) {
-    case StatementKind::drop_object:
-    case StatementKind::close_cursor:
-    case StatementKind::unlisten:
-    case StatementKind::discard:
-    case StatementKind::do_block:
-    case StatementKind::call: return true;
-    default: return traits.statement_count != 1 || traits.verdict.reason == RouteReason::node_local_function;
-  }
-}
-
 // Nothing is owed. Not where something else ties the session anyway.
 void SessionCore::look_at_state() {
   if (pins_.is_empty() || !without(pins_, kTold).is_empty() || options_.pool_mode == PoolMode::session) return;

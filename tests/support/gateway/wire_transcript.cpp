@@ -151,6 +151,7 @@ std::string check_fact(Player& player, const std::string& text) {
   if (name == "primary_log") return log_has(World::kPrimary) ? "" : "not in the primary's log: " + value;
   if (name == "replica_log") return log_has(World::kReplica) ? "" : "not in the replica's log: " + value;
   if (name == "not_in_primary_log") return log_has(World::kPrimary) ? "in the primary's log: " + value : "";
+  if (name == "not_in_replica_log") return log_has(World::kReplica) ? "in the replica's log: " + value : "";
   if (name == "held") is = client.session->backend() != nullptr ? "yes" : "no";
   if (name == "state") is = name_of(client.session->state());
   if (name == "closed") is = client.closed ? name_of(*client.closed) : "no";

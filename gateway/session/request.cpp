@@ -1,0 +1,31 @@
+#include "gateway/session/request.hpp"
+
+#include <algorithm>
+
+namespace howdah {
+
+void Request::note_control_bound(std::string_view portal, TransactionControl bound) {
+  std::erase_if(control_portals, [&](const ControlPortal& one) { return one.portal == portal; });
+  if (bound != TransactionControl::none) control_portals.push_back({std::string(portal), bound});
+}
+
+void Request::note_executed(std::string_view portal) {
+  const auto found =
+      std::find_if(control_portals.begin(), control_portals.end(), [&](const ControlPortal& one) { return one.portal == portal; });
+  if (found == control_portals.end()) return;
+  const TransactionControl executed = found->control;
+  control_portals.erase(found);
+  if (executed == TransactionControl::begin) has_begun_transaction = true, has_ended_transaction = false;
+  if (is_plain_end(executed)) has_ended_transaction = true, has_begun_transaction = false;
+}
+
+bool RequestQueue::is_in_put_back() const {
+  if (empty() || front().put_back_done == front().put_back.size()) return false;
+  return front().statements_done == front().put_back[front().put_back_done].behind + 1;
+}
+
+bool RequestQueue::is_status_certain() const {
+  return std::none_of(begin(), end(), [](const Request& request) { return request.has_transaction_control; });
+}
+
+}  // namespace howdah

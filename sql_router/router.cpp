@@ -205,6 +205,21 @@ bool have_all_replayed(const ClusterView& view, Lsn bound) {
   });
 }
 
+namespace {
+
+// Of a batch that begins a transaction in which something is read that needs more than BEGIN itself.
+const Traits& demanding_begin() {
+  static const Traits traits = [] {
+    Traits begin;
+    begin.verdict = {.may_use_replica = false, .may_write = false, .reason = RouteReason::explicit_transaction};
+    begin.has_transaction_control = true;
+    return begin;
+  }();
+  return traits;
+}
+
+}  // namespace
+
 const Traits& combine(std::span<const Traits* const> batch, const RoutingOptions& options, ReadConsistency otherwise,
                       const WrittenObjects& written) {
   HOWDAH_ASSERT(!batch.empty());
@@ -216,8 +231,13 @@ const Traits& combine(std::span<const Traits* const> batch, const RoutingOptions
   const auto demand = [&](const Traits* traits) {
     return std::pair(traits->read_consistency.value_or(otherwise), is_adaptive && written.concern(*traits));
   };
-  return **std::max_element(batch.begin(), batch.end(),
-                            [&](const Traits* one, const Traits* other) { return demand(one) < demand(other); });
+  const Traits* strongest = *std::max_element(batch.begin(), batch.end(),
+                                              [&](const Traits* one, const Traits* other) { return demand(one) < demand(other); });
+  // What follows the batch runs where its BEGIN has.
+  const auto begin = std::find_if(batch.begin(), batch.end(),
+                                  [](const Traits* traits) { return traits->transaction == TransactionControl::begin; });
+  if (begin == batch.end()) return *strongest;
+  return demand(*begin) < demand(strongest) ? demanding_begin() : **begin;
 }
 
 }  // namespace howdah

@@ -286,7 +286,7 @@ void SessionCore::parse_under_our_name(const std::string& client_name, const Pre
                                        const wire::Parse& parse) {
   const bool is_known = backend_->prepared.touch(statement.number);
   // In a failed transaction the server refuses it before it looks at the name, which stays what it is.
-  const bool is_refused = is_known && client_status() == TransactionStatus::failed && statement.traits->transaction == TransactionControl::none;
+  const bool is_refused = is_known && is_failed_here() && statement.traits->transaction == TransactionControl::none;
   if (is_known && !is_refused) {
     build_.clear();
     wire::append_bodiless(build_, wire::ServerTag::parse_complete);
@@ -311,7 +311,7 @@ bool SessionCore::make_names_in_batch(const Traits& traits) {
   if (!looks_at_names(traits) || traits.statement_count > 1) return true;  // the server takes no several statements here
   if (requests_.size() > 1) return false;
   requests_.back().is_barrier = true;
-  if (client_status() != TransactionStatus::failed) make_names(traits, false);
+  if (!is_failed_here()) make_names(traits, false);
   return true;
 }
 
@@ -349,7 +349,7 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
   }
   const wire::BindHead& bind = **parsed;
   if (is_in_doubt(bind.statement)) return 0;
-  const bool is_controlled = is_on_replica_ && requests_.back().has_transaction_control;
+  const bool is_controlled = (is_on_replica_ || client_status() == TransactionStatus::failed) && requests_.back().has_transaction_control;
   if (requests_.back().is_beyond_scan || is_controlled) {
     if (const TraitsPtr traits = traits_of_statement(bind.statement)) {
       if (requests_.back().may_leave_replica() && leave_replica_for(*traits_in_force(traits))) return 0;
@@ -357,7 +357,7 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
         if (refuse_behind_flush(*traits_in_force(traits))) return start_stream(input, head, 0, true);
         note_statement(*traits_in_force(traits));
       }
-      if (is_on_replica_) requests_.back().note_control_bound(bind.portal, traits->transaction);
+      if (is_on_replica_ || is_controlled) requests_.back().note_control_bound(bind.portal, *traits);
     }
   }
   if (!make_names_in_batch(bind.statement)) return 0;

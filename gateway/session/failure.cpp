@@ -241,12 +241,13 @@ bool SessionCore::answer_lost_end(std::span<const Owed> owed) {
   const bool has_written = (transaction_.has_written || request.may_write) && !is_failed;
   if (!is_rollback && (!is_commit || has_written)) return false;
   if (!request.is_complete || request.has_error || !is_tellable(owed)) return false;
+  const bool is_followed = request.is_followed;
   forget_requests();
   prepared_.closed.clear();
   release_withheld();
   answer_ended(owed, is_rollback || is_failed ? "ROLLBACK" : "COMMIT");
   on_transaction_end();
-  to_client_ready();
+  if (!is_followed) to_client_ready();
   return true;
 }
 
@@ -285,12 +286,13 @@ void SessionCore::answer_lost_requests(bool is_copy_unfinished) {
       in_transaction = transaction_.is_failed;
       const bool is_this_unknown = is_apart ? request.may_write && !is_undone(request) : is_unknown;
       const bool is_plain = !is_this_unknown && !transaction_.is_failed;
+      drop_what_follows(request);
       if (!request.has_error)
         to_client_error(is_plain && (request.is_wrapped || request.is_copy) ? undone_error() : lost_error(is_this_unknown));
     }
     if (!request.is_complete) {
       input_.is_discarding = true;
-    } else {
+    } else if (!request.is_followed) {
       to_client_ready();
     }
   }

@@ -118,6 +118,7 @@ bool SessionCore::may_pipeline(const Traits& traits) const {
   for (const Request& request : requests_)
     if (request.is_barrier) return false;
   if (is_batch_open_) return true;
+  if (client_status() == TransactionStatus::failed && !requests_.is_status_certain()) return false;
   const bool is_primary = env_.view != nullptr && env_.view->primary == backend_->node();
   if (!is_on_replica_) return is_primary || client_status() != TransactionStatus::idle;
   const NodeView* node = env_.view->find(backend_->node());

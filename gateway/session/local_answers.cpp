@@ -59,6 +59,7 @@ bool SessionCore::is_local(const Traits& traits) const {
   if (traits.kind != StatementKind::deallocate || traits.statement_count != 1 || pins_.has(PinReason::prepared))
     return false;
   if (!transaction_.is_failed && client_status() == TransactionStatus::failed) return false;
+  if (traits.prepared_name.empty() && pins_.has(PinReason::opaque)) return false;  // a function may have prepared others
   return traits.prepared_name.empty() || prepared_.statements.contains(traits.prepared_name);
 }
 

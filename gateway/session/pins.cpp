@@ -61,7 +61,7 @@ void SessionCore::note_statement(const Traits& traits) {
   Request& request = requests_.back();
   note_unproven_pin(traits);
   const PinReasons before = pins_;
-  pins_.add(pins_of(traits));
+  if (!is_refused_as_failed(traits)) pins_.add(pins_of(traits));
   request.may_unpin |= may_take_away(traits);
   // A replica has refused a part of it, perhaps without telling which.
   const bool may_write = traits.verdict.may_write || traits.kind == StatementKind::notify || rerun_.is_primary_forced;

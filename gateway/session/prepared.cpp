@@ -23,7 +23,8 @@ bool SessionCore::is_in_doubt(std::string_view client_name, std::uint64_t number
   if (!prepared_.has_unsettled_names || requests_.size() < 2) return false;
   const auto earlier = backend_->ledger.complete_groups();
   return std::any_of(earlier.begin(), earlier.end(), [&](const Owed& owed) {
-    if (!owed.name.empty() && owed.name == client_name) return true;
+    const bool is_only_used = owed.kind == AnswerKind::bind || owed.kind == AnswerKind::describe;
+    if (!is_only_used && !owed.name.empty() && owed.name == client_name) return true;
     return number != 0 && owed.tag == number && (owed.kind == AnswerKind::parse || owed.kind == AnswerKind::close);
   });
 }
@@ -104,6 +105,7 @@ std::string_view SessionCore::server_name(std::string_view client_name, Owed& ow
     }
     ensure_prepared(*found->second);
     owed.tag = found->second->number;
+    owed.name = found->first;  // of two for the same text
     return found->second->name;
   }
   // The session may be pinned because the server knows; if not, the server says that it does not exist.
@@ -129,9 +131,7 @@ void SessionCore::refuse_statement(const Error& error) {
 // The name is taken, which PostgreSQL finds last: after what is wrong with the text, or that the transaction has failed. The
 // server must fail, too, so that what came before in the batch is undone.
 void SessionCore::refuse_second_parse(const PreparedStatement& statement, const wire::Parse& parse) {
-  const TransactionControl control = statement.traits->transaction;
-  const bool may_end = is_plain_end(control) || control == TransactionControl::rollback_to;
-  if (client_status() != TransactionStatus::failed || may_end) {
+  if (!is_failed_here() || leaves_failure(statement.traits->kind)) {
     ensure_prepared(statement);
     return refuse_statement(statement_exists(parse.statement));
   }

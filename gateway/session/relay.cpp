@@ -164,7 +164,7 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
     if (hold_wrapped(tag, message)) {
       if (is_ready && !transaction_.is_xid_asked) return end_wrapped(message);  // a COPY that has failed
       if (is_ready) return take_locals();
-    } else {
+    } else if (!is_ready || !requests_.front().is_followed) {
       emit_answer(tag, message);
     }
     if (env_.statistics.is_on()) count_answer(tag, body);
@@ -243,8 +243,10 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   const bool is_told = fate == Fate::forward && std::exchange(transaction_.is_commit_refused, false);
   if (fate == Fate::forward && !is_told) {
     if (!requests_.empty() && !requests_.front().put_back.empty()) message = with_own_position(message, *error);
-    if (!prepared_.told_instead.empty()) message = scratch_.keep(as_bytes(std::exchange(prepared_.told_instead, {})));
+    const bool is_told_instead = !prepared_.told_instead.empty();
+    if (is_told_instead) message = scratch_.keep(as_bytes(std::exchange(prepared_.told_instead, {})));
     emit_answer('E', message);
+    if (is_told_instead) reconcile_parameters();  // a transaction that has failed at what was put in is undone all the same
     if (const Owed* failed = ledger.ended(); failed != nullptr && failed->statement != 0) count_ended(*failed, true);
     if (!requests_.empty()) note_error(requests_.front(), *error);
   }
@@ -254,6 +256,7 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
 
 void SessionCore::note_error(Request& request, const wire::ErrorView& error) {
   request.has_error = true;
+  drop_what_follows(request);
   // An error that points into the client's text (manual "Error and Notice Message Fields") was found before anything ran.
   request.has_run_nothing = request.is_one_statement && !error.field(wire::ErrorField::position).empty();
   // A text nobody could read, the server neither: it did nothing, so nothing ties the session to this connection.
@@ -360,14 +363,7 @@ void SessionCore::finish_request() {
   rerun_.is_primary_forced = false;
   rerun_.avoided_node.reset();
   since_.busy.reset();
-  if (settings_.journal.is_open()) {
-    settings_.journal.end_request(backend_->ledger.status(), request.has_error, backend_->applied);
-    // SET DateStyle TO SQL keeps the order of day and month that was in force: the server tells what came of it.
-    const std::string* style = backend_->reported.find("DateStyle");
-    if (style != nullptr && !settings_.journal.is_open())
-      settings_.journal.note_reported("datestyle", *style, backend_->applied);
-    note_new_settings();
-  }
+  if (request.has_steps || settings_.journal.is_open()) settle_journal(request);
   if (backend_->ledger.status() == TransactionStatus::idle) {
     if (request.may_write || transaction_.has_written) note_write();
     prepared_.changing_portals.clear();

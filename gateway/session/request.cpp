@@ -4,9 +4,10 @@
 
 namespace howdah {
 
-void Request::note_control_bound(std::string_view portal, TransactionControl bound) {
+void Request::note_control_bound(std::string_view portal, const Traits& traits) {
   std::erase_if(control_portals, [&](const ControlPortal& one) { return one.portal == portal; });
-  if (bound != TransactionControl::none) control_portals.push_back({std::string(portal), bound});
+  if (traits.transaction == TransactionControl::none) return;  // the portal is another now
+  control_portals.push_back({std::string(portal), traits.transaction, leaves_failure(traits.kind)});
 }
 
 void Request::note_executed(std::string_view portal) {
@@ -14,6 +15,7 @@ void Request::note_executed(std::string_view portal) {
       std::find_if(control_portals.begin(), control_portals.end(), [&](const ControlPortal& one) { return one.portal == portal; });
   if (found == control_portals.end()) return;
   const TransactionControl executed = found->control;
+  has_left_failure |= found->leaves_failure;
   control_portals.erase(found);
   if (executed == TransactionControl::begin) has_begun_transaction = true, has_ended_transaction = false;
   if (is_plain_end(executed)) has_ended_transaction = true, has_begun_transaction = false;

@@ -35,9 +35,16 @@ constexpr bool is_second_phase(TransactionControl control) {
 // others; one that pins is not sent twice.
 inline bool may_follow_settings(const Traits& traits) { return !traits.has_transaction_control && traits.pins.is_empty(); }
 
+// What a failed transaction accepts.
+constexpr bool leaves_failure(StatementKind kind) {
+  return kind == StatementKind::commit || kind == StatementKind::rollback || kind == StatementKind::rollback_to ||
+         kind == StatementKind::prepare_transaction;
+}
+
 struct ControlPortal {
   std::string portal;
   TransactionControl control;
+  bool leaves_failure;
 };
 
 struct Request {
@@ -45,6 +52,7 @@ struct Request {
   bool is_complete = false;              // its Query or Sync has been sent
   bool is_at_hand = false;               // ... or the client has sent it
   bool is_simple = false;                // a Query
+  bool is_followed = false;              // ... whose string goes on in another: its ReadyForQuery is not the client's
   bool is_rerunnable = false;            // a read outside a transaction whose bytes are all kept
   bool is_second_phase = false;          // whose bytes are kept, too
   bool may_replan = false;               // also kept: a batch outside a transaction that binds what was prepared before
@@ -58,10 +66,11 @@ struct Request {
   bool is_commit_sent = false;           // that COMMIT
   bool is_copy = false;                  // some statement of it is a COPY
   bool may_end_transaction = false;      // some statement of it may
-  // What the messages of a batch on a replica have made of the transaction so far.
+  // What the messages of a batch on a replica, or in a failed transaction, have made of the transaction so far.
   std::vector<ControlPortal> control_portals = {};  // bound, not executed yet
   bool has_begun_transaction = false;    // a BEGIN has been sent to be executed, and no end behind it
   bool has_ended_transaction = false;    // the other way round
+  bool has_left_failure = false;         // an end of the failed transaction, or ROLLBACK TO, has been sent to be executed
   bool is_barrier = false;               // nothing may be sent behind it until it is answered
   TransactionControl control = TransactionControl::none;  // of a request that is one statement
   bool is_one_statement = false;
@@ -78,7 +87,7 @@ struct Request {
   std::vector<PutBack> put_back = {};    // statements of ours in that Query, in their order
   std::size_t put_back_done = 0;
 
-  void note_control_bound(std::string_view portal, TransactionControl bound);  // none: the portal is another now
+  void note_control_bound(std::string_view portal, const Traits& traits);
   void note_executed(std::string_view portal);
   // What comes next may need another server than what the batch began with.
   bool may_leave_replica() const { return is_beyond_scan || has_ended_transaction; }

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "gateway/session/session_core.hpp"
+#include "gateway/session/sql_literal.hpp"
 #include "sql_router/pg_query_tree.hpp"
 
 namespace howdah {
@@ -14,11 +15,6 @@ using namespace session;
 namespace {
 
 constexpr std::string_view kPutBack = "howdah_put_back";  // statement and portal, for that long
-
-// As PostgreSQL counts positions (manual, "Error and Notice Message Fields"), in UTF-8.
-std::size_t characters_in(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-}
 
 }  // namespace
 

@@ -122,21 +122,24 @@ class SessionCore {
   bool refuse_behind_flush(const Traits& traits);
   std::optional<std::size_t> divert_from_replica(const Traits& traits, Bytes input, session::Head head);
 
-  // statement_notes.cpp
+  // statement_notes.cpp, statement_counting.cpp, traffic.cpp
   void note_sent(StatementKind kind, std::string_view sql);
   void note_asked(std::string_view sql);
   void note_bound(std::string_view name, std::string_view portal);
-
-  // statement_counting.cpp
   Owed counted(Owed owed, StatementStatistics::Handle statement) const;
   void count_portal(std::string_view portal, const TraitsPtr& traits, std::string_view sql);
   StatementStatistics::Handle statement_of_portal(std::string_view portal) const;
   void count_answer(char tag, Bytes body);
   void count_ended(const Owed& ended, bool has_failed);
-
-  // traffic.cpp
   void note_assigned();
   void note_answered(TransactionStatus status);
+
+  // failed_transaction.cpp
+  bool is_refused_as_failed(const Traits& traits) const;
+  bool is_failed_here() const;
+  std::size_t way_out_of_failure(const Traits& traits, std::string_view sql) const;
+  std::size_t leave_failure_first(Bytes message, std::string_view sql, std::size_t end);
+  void drop_what_follows(Request& request);
 
   // pins.cpp
   void note_statement(const Traits& traits);
@@ -205,6 +208,7 @@ class SessionCore {
   std::uint64_t take_portal(std::string_view portal);
   void note_done(char tag, Bytes body);
   void take_steps(const Traits& traits, std::uint32_t statement, std::string_view tag);
+  void settle_journal(const Request& request);
   void note_new_settings();
 
   // resets.cpp
@@ -390,25 +394,21 @@ class SessionCore {
   std::size_t consume_local_in_batch(Bytes input, session::Head head);
   void forget_local_portal(std::string_view name);
 
-  // database_ddl.cpp
+  // database_ddl.cpp, pgpool_set.cpp
   bool must_free_database(const Traits& traits, std::string_view sql);
-
-  // pgpool_set.cpp
   Result<TextTable> change_parameter(const GatewayCommand& command);
   void keep_up_overrides();
   const RoutingOptions& routing() const;
   StatementLog statement_log() const;
   Duration client_idle_limit() const;
 
-  // welcome.cpp
+  // welcome.cpp, leave.cpp
   void start();
   void start_check();
   void finish_start();
   void welcome(const wire::ParameterSet& parameters);
   void refuse_start(Bytes error_body);
   void refuse_to_wait();
-
-  // leave.cpp
   void leave(CloseReason reason);
   void close_with(const Error& error, CloseReason reason);
   void release_all();

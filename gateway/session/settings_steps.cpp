@@ -131,6 +131,16 @@ void SessionCore::take_steps(const Traits& traits, std::uint32_t statement, std:
   }
 }
 
+// The request has ended, and its transaction perhaps before that.
+void SessionCore::settle_journal(const Request& request) {
+  settings_.journal.end_request(backend_->ledger.status(), request.has_error, backend_->applied);
+  // SET DateStyle TO SQL keeps the order of day and month that was in force: the server tells what came of it.
+  const std::string* style = backend_->reported.find("DateStyle");
+  if (style != nullptr && !settings_.journal.is_open())
+    settings_.journal.note_reported("datestyle", *style, backend_->applied);
+  note_new_settings();
+}
+
 void SessionCore::note_new_settings() {
   const CarriedSettings* settings = settings_.journal.settings().get();
   prepared_.scope.clear();

@@ -84,6 +84,7 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
   if (is_local(*traits)) return owes() || !answer_local_query(traits, sql) ? 0 : message.size();
   const bool is_alone = !owes() && !is_batch_open_ && !is_replaying();
   if (is_alone && answer_transaction_control(*traits, sql)) return message.size();
+  if (const std::size_t end = way_out_of_failure(*traits, sql); end != 0) return leave_failure_first(message, sql, end);
   const TraitsPtr run = traits_in_force(traits);
   if (owes() && (looks_at_names(*traits) || needs_clean_sequences(*run))) return 0;
   if (must_learn_xid(*run) || must_wait_to_wrap(is_write_apart(*run), run->ends_with_commit)) return 0;

@@ -16,11 +16,20 @@ import wire
 
 CLIENTS = 4
 TURNS = 250
-SEEDS = range(*map(int, os.environ.get("HOWDAH_SESSION_SEEDS", "0:10").split(":")))
+# Ten, and those that have found something.
+SEEDS = [*range(*map(int, os.environ.get("HOWDAH_SESSION_SEEDS", "0:10").split(":")))]
+if "HOWDAH_SESSION_SEEDS" not in os.environ:
+    SEEDS += [298, 269, 2049, 2174]
+
+
+def without_debugging(answers):
+    """What is prepared anew on another connection is planned unseen."""
+    return [(tag, body) for tag, body in answers if tag != b"N" or not body["V"].startswith("DEBUG")]
 
 
 def is_alike(mine, wanted):
     """A failed transaction is told of before or after what is wrong with a Bind."""
+    mine, wanted = without_debugging(mine), without_debugging(wanted)
     both = {body["C"] for answers in (mine, wanted) for tag, body in answers if tag == b"E"}
     return mine == wanted or (both == {"25P02", "08P01"} and mine[-1] == wanted[-1] == (b"Z", b"E"))
 

@@ -122,6 +122,15 @@ TEST_CASE("the statement of a batch that must see most decides where the reads g
   CHECK(&combine(without_hint, {}, ReadConsistency::session, {}) == &kRead);
 }
 
+TEST_CASE("a batch that begins a transaction goes where that must") {
+  const Traits begin = classify("BEGIN", {});
+  const Traits global = classify("/*howdah: read_consistency=global*/ SELECT 1", {});
+  const Traits* const begins[] = {&kRead, &begin};
+  CHECK(&combine(begins, {}, ReadConsistency::session, {}) == &begin);
+  const Traits* const demanding[] = {&begin, &global};
+  CHECK_FALSE(combine(demanding, {}, ReadConsistency::session, {}).verdict.may_use_replica);
+}
+
 TEST_CASE("with dml_adaptive the reads of a batch wait for what any of them names") {
   const Traits other = classify("SELECT * FROM t2", {});
   const Traits touched = classify("SELECT * FROM t1", {});

@@ -129,6 +129,8 @@ class DatabasesImport {
     }
     if (const std::string options = options_of(database); !options.empty())
       block += own_line(database, "database_options", options);
+    if (const std::string query = value_or(database, "connect_query", ""); !settings_of_connect_query(query))
+      block += own_line(database, "database_connect_query", query);
     if (block.empty()) return;
     out_.pgpool_conf += fmt::format("database_name{} = {}\n{}", own_count_++, quoted(database.name), block);
   }
@@ -139,19 +141,13 @@ class DatabasesImport {
     return fmt::format("{} = {}\n", name, quoted(value));
   }
 
-  // What connect_query sets comes last, as it runs last.
+  // What connect_query sets comes last, as it runs last. One that does anything else runs as it is.
   std::string options_of(const Database& database) {
     std::vector<Setting> settings;
     for (const auto& [key, value] : database.keys)
       if (const PgbouncerKey* row = find_database_key(key); row != nullptr && row->fate == KeyFate::option) settings.emplace_back(key, value);
-    const std::string query = value_or(database, "connect_query", "");
-    if (const auto set = settings_of_connect_query(query))
+    if (const auto set = settings_of_connect_query(value_or(database, "connect_query", "")))
       settings.insert(settings.end(), set->begin(), set->end());
-    else
-      say(FindingLevel::warning, database.place,
-          fmt::format("connect_query of \"{}\" does more than SET, and nothing that lasts can be done to server connections that "
-                      "clients share: have clients run it, or use ALTER DATABASE ... SET",
-                      shown(database.name)));
     return options_text(settings);
   }
 

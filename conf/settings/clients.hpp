@@ -70,7 +70,7 @@ struct AuthSettings {
       "How long a server's word on a password is believed (auth_query, allow_clear_text_frontend_auth); a failed login "
       "ends it.",
       Bare{Unit::s}};
-  Param<seconds> authentication_timeout{"authentication_timeout", 60s, Change::restart,
+  Param<seconds> authentication_timeout{"authentication_timeout", 60s, Change::reload,
                                         "Time for a client to finish logging in; 0 = no limit."};
   Param<bool> allow_clear_text_frontend_auth{
       "allow_clear_text_frontend_auth", false, Change::reload,

@@ -21,6 +21,9 @@ struct DatabaseSettings {
   Param<std::string> database_options{
       "database_options", "", Change::reload,
       "Settings its clients begin with, as in PGOPTIONS: \"-c name=value -c ...\"; a client's own go before them."};
+  Param<std::string> database_connect_query{
+      "database_connect_query", "", Change::reload,
+      "SQL to run on each new server connection to it; an error is logged and passed over."};
   Param<std::string> database_auth_user{"database_auth_user", "", Change::reload,
                                         "auth_user for who asks for this database."};
   Param<std::string> database_auth_query{"database_auth_query", "", Change::reload,

@@ -157,7 +157,10 @@ void WorkerPools::open(PoolEntry& entry, BackendId id) {
   auto& server = servers_[id];
   server = std::make_unique<Server>(parts_, static_cast<Server::Owner&>(*this), id, &entry);
   server->key = entry.key;
-  dial(*server, entry.key.node, facts_of(entry.key.database, entry.key.user));
+  login::ServerLoginFacts facts = facts_of(entry.key.database, entry.key.user);
+  if (const DatabaseSettings* own = config_->settings->find_database(entry.key.database))
+    facts.connect_query = own->database_connect_query();
+  dial(*server, entry.key.node, std::move(facts));
 }
 
 DialTarget WorkerPools::target_of(NodeId node) const {
@@ -200,6 +203,8 @@ void WorkerPools::on_open(Server& server, login::ServerLoginDone done) {
     retire(server.id);
     return then(nullptr);
   }
+  if (!done.connect_query_error.empty())
+    parts_.log.warn("connect query failed node={} db=\"{}\" why=\"{}\"", server.node().value, server.key.database, done.connect_query_error);
   server.cancel_key = std::move(done.key);
   server.reported = std::move(done.parameters);
   server.created_at = parts_.reactor.now();

@@ -74,11 +74,8 @@ ServerLoginStep ServerLogin::step(Bytes& input, std::string& out) {
 ServerLoginStep ServerLogin::on_message(const wire::Message& message, std::string& out) {
   const wire::ServerTag tag = message.server_tag();
   switch (tag) {
-    case wire::ServerTag::error: {
-      const auto error = wire::parse_error_response(message.body);
-      if (error.has_error()) return failed(error.error());
-      return ServerLoginFailed{wire::ServerError{std::string(as_text(message.body))}};
-    }
+    case wire::ServerTag::error:
+      return on_error(message.body);
     case wire::ServerTag::notice:
       result_.notices.emplace_back(as_text(message.body));
       return LoginPending{};
@@ -89,14 +86,35 @@ ServerLoginStep ServerLogin::on_message(const wire::Message& message, std::strin
     case wire::ServerTag::parameter_status:
     case wire::ServerTag::backend_key:
     case wire::ServerTag::ready:
-      return on_settled(tag, message.body);
+      return on_settled(tag, message.body, out);
     default:
+      if (is_query_answer(tag)) return LoginPending{};
       return violation(fmt::format("unexpected {}", wire::type_of(tag).name));
   }
 }
 
+// An error of the connect query is passed over, as PgBouncer does; anything else ends the login.
+ServerLoginStep ServerLogin::on_error(Bytes body) {
+  const auto error = wire::parse_error_response(body);
+  if (error.has_error()) return failed(error.error());
+  if (!is_query_sent_ || error->ends_connection()) return ServerLoginFailed{wire::ServerError{std::string(as_text(body))}};
+  result_.connect_query_error = error->message();
+  return LoginPending{};
+}
+
+// Nobody looks at them. COPY would want more of us.
+bool ServerLogin::is_query_answer(wire::ServerTag tag) const {
+  switch (tag) {
+    case wire::ServerTag::row_description:
+    case wire::ServerTag::data_row:
+    case wire::ServerTag::command_complete:
+    case wire::ServerTag::empty_query: return is_query_sent_;
+    default: return false;
+  }
+}
+
 // What comes between AuthenticationOk and the first statement.
-ServerLoginStep ServerLogin::on_settled(wire::ServerTag tag, Bytes body) {
+ServerLoginStep ServerLogin::on_settled(wire::ServerTag tag, Bytes body, std::string& out) {
   if (!is_authenticated_) return violation(fmt::format("{} before authentication", wire::type_of(tag).name));
   if (tag == wire::ServerTag::parameter_status) {
     const auto parameter = wire::parse_parameter_status(body);
@@ -110,10 +128,17 @@ ServerLoginStep ServerLogin::on_settled(wire::ServerTag tag, Bytes body) {
     result_.key = std::move(*key);
     return LoginPending{};
   }
+  return on_ready(body, out);
+}
+
+ServerLoginStep ServerLogin::on_ready(Bytes body, std::string& out) {
   const auto status = wire::parse_ready(body);
   if (status.has_error()) return failed(status.error());
-  if (*status != wire::TransactionStatus::idle) return violation("a transaction is open after login");
-  return std::move(result_);
+  if (*status != wire::TransactionStatus::idle)
+    return violation(is_query_sent_ ? "the connect query leaves a transaction open" : "a transaction is open after login");
+  if (facts_.connect_query.empty() || std::exchange(is_query_sent_, true)) return std::move(result_);
+  wire::append_query(out, facts_.connect_query);
+  return LoginPending{};
 }
 
 // Manual "55.2.1 Start-up": the server speaks an older minor version than asked.

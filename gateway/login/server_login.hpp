@@ -1,5 +1,5 @@
 // Logs us in to one PostgreSQL server: StartupMessage, the authentication the server asks for, then its parameters
-// and cancel key until ReadyForQuery (manual "55.2.1 Start-up"). It sends no secret the server did not ask for, and
+// and cancel key until ReadyForQuery (manual "55.2.1 Start-up"), then the query of the database's that prepares each connection. It sends no secret the server did not ask for, and
 // no SCRAM proof before the server's salt and iterations are those the keys belong to. Errors of the server are
 // handed back unchanged. TLS comes before it and is the shell's.
 // A procedure: start(), then step() with each chunk of bytes until it is done. On the connection's worker.
@@ -33,6 +33,7 @@ struct ServerLoginFacts {
   std::string tls_binding;  // hash of the server's certificate (tls-server-end-point); empty: none
   std::array<char, kScramNonceSize> scram_nonce{};  // random
   KnownScramKeys* known_keys = nullptr;             // outlives the login
+  std::string connect_query;                        // to be run before anybody uses the connection; empty: none
 };
 
 struct ServerLoginDone {
@@ -40,6 +41,7 @@ struct ServerLoginDone {
   wire::ParameterSet parameters;
   wire::CancelKey key;               // pid 0 if the server gave none
   std::vector<std::string> notices;  // bodies of the NoticeResponses, for the client
+  std::string connect_query_error;   // what the server said against it; empty: nothing
 };
 struct ServerLoginFailed {
   std::variant<wire::ServerError, Error> error;  // the server's own words, or ours
@@ -63,12 +65,16 @@ class ServerLogin {
   ServerLoginStep start_sasl(Bytes list, std::string& out);
   ServerLoginStep continue_sasl(const wire::Authentication& authentication, std::string& out);
   ServerLoginStep on_negotiation(Bytes body);
-  ServerLoginStep on_settled(wire::ServerTag tag, Bytes body);
+  ServerLoginStep on_settled(wire::ServerTag tag, Bytes body, std::string& out);
+  ServerLoginStep on_ready(Bytes body, std::string& out);
+  ServerLoginStep on_error(Bytes body);
+  bool is_query_answer(wire::ServerTag tag) const;
 
   ServerLoginFacts facts_;
   ServerLoginDone result_;
   bool is_authenticated_ = false;
   bool has_answered_ = false;
+  bool is_query_sent_ = false;
   std::uint32_t received_ = 0;  // bytes, over all messages
   wire::FrameScanner scanner_{wire::Sender::server};
   wire::Assembler assembler_;

@@ -109,15 +109,16 @@ enum class BackendCloseReason {
   returned_unusable,
   cancel_in_flight,  // a cancel request was given up that may still reach the server
   reset_failed,
+  check_failed,
   made_room,
   node_lost,
   ordered,  // PAUSE, RECONNECT, KILL in the console; a size that a reload has lowered
   shutting_down,
 };
 
-inline constexpr std::array<std::string_view, 9> kBackendCloseReasons{
+inline constexpr std::array<std::string_view, 10> kBackendCloseReasons{
     "server_lifetime", "server_idle_timeout", "returned_unusable", "cancel_in_flight", "reset_failed",
-    "made_room",       "node_lost",           "ordered",           "shutting_down",
+    "check_failed",    "made_room",           "node_lost",         "ordered",          "shutting_down",
 };
 static_assert(kBackendCloseReasons.size() == static_cast<std::size_t>(BackendCloseReason::shutting_down) + 1);
 

@@ -87,9 +87,11 @@ void Pool::on(const ResetDone& event, Turn& turn) {
   Record* record = find(event.backend, BackendState::resetting);
   if (record == nullptr) record = find(event.backend, BackendState::checking);
   if (record == nullptr) return;
-  if (record->state == BackendState::checking) record->used_at = turn.now;
+  const bool is_check = record->state == BackendState::checking;
+  if (is_check) record->used_at = turn.now;
   record->must_reset = false;
-  event.is_clean ? recycle(*record, turn) : close(*record, BackendCloseReason::reset_failed, turn);
+  const BackendCloseReason failure = is_check ? BackendCloseReason::check_failed : BackendCloseReason::reset_failed;
+  event.is_clean ? recycle(*record, turn) : close(*record, failure, turn);
   const bool is_not_to_be_had = record->state == BackendState::closing || record->state == BackendState::cancelling;
   if (is_not_to_be_had) settle(turn);  // for who waited for its check
 }
@@ -152,6 +154,7 @@ void Pool::on(const NodeBack&, Turn& turn) { end_pause(turn); }
 void Pool::on(const PoolTick&, Turn& turn) {
   refuse_late(turn);
   ask_reserve(turn);
+  close_silent(turn);
   close_aged(turn);
   if (pause_.is_active() && turn.now >= *pause_.ends_at()) end_pause(turn);
   ask_spare(turn);
@@ -166,6 +169,7 @@ std::optional<Instant> Pool::next_deadline() const {
     if (first != waiters_.end()) next = std::min(next, first->since + settings_.reserve_pool_timeout);
   }
   if (!idle_.empty()) next = std::min(next, expires_at_);
+  if (count(BackendState::checking) > 0) next = std::min(next, end_of_checks());
   if (pause_.is_active()) next = std::min(next, *pause_.ends_at());
   if (wants_spare()) next = std::min(next, spare_at_);
   return next == Instant::max() ? std::nullopt : std::optional(next);
@@ -186,6 +190,15 @@ void Pool::ask_reserve(Turn& turn) {
     waiter->asked_reserve = true;
     turn.request(AskReserve{waiter->session});
   }
+}
+
+// What has not answered its check in the time a new connection may take: whoever waits for it gets another.
+void Pool::close_silent(Turn& turn) {
+  if (count(BackendState::checking) == 0 || turn.now < end_of_checks()) return;
+  for (auto& [id, record] : backends_)
+    if (record.state == BackendState::checking && turn.now >= end_of_check(record))
+      close(record, BackendCloseReason::check_failed, turn);
+  settle(turn);
 }
 
 void Pool::close_aged(Turn& turn) {

@@ -59,6 +59,7 @@ class Pool {
     BackendState state = BackendState::connecting;
     Instant opened_at = {};  // while connecting: when that began
     Instant used_at = {};
+    Instant checked_at = {};
     std::uint32_t cancels = 0;  // cancel requests under way
     bool is_new = false;        // the budget still counts it as connecting
     bool must_reset = false;
@@ -124,6 +125,7 @@ class Pool {
   void refuse_front(const Error& error, Turn& turn);
   void refuse_late(Turn& turn);
   void ask_reserve(Turn& turn);
+  void close_silent(Turn& turn);
   void close_aged(Turn& turn);
   void expire(Record& record, Turn& turn);
   void ask_spare(Turn& turn);
@@ -137,6 +139,8 @@ class Pool {
   // When the connection is to be closed for its age, or because nobody uses it.
   Instant end_of_life(const Record& record) const;
   Instant end_of_idle(const Record& record) const;
+  Instant end_of_check(const Record& record) const;
+  Instant end_of_checks() const;
 
   PoolKey key_;
   PoolOptions settings_;

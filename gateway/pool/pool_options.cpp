@@ -37,6 +37,7 @@ PoolOptions pool_options_of(const Settings& settings, std::string_view database,
   options.server_lifetime = own.server_lifetime();
   options.server_idle_timeout = all.server_idle_timeout();
   if (!all.server_check_query().empty()) options.check_delay = all.server_check_delay();
+  options.check_timeout = all.server_connect_timeout();
   options.server_login_retry = all.server_login_retry();
   return options;
 }

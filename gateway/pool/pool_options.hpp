@@ -16,6 +16,7 @@ struct PoolOptions {
   Duration query_wait_timeout = 120s;   // 0: wait for ever
   Duration server_lifetime = 3600s;     // 0: use once
   Duration server_idle_timeout = 600s;  // 0: never
+  Duration check_timeout = {};  // how long that may take; 0: no limit
   std::optional<Duration> check_delay = {};  // unused for longer, it is asked before it is lent; nothing: never
   Duration server_login_retry = 15s;    // the longest pause after failed openings; the first is short
 };

@@ -61,6 +61,18 @@ Instant Pool::end_of_idle(const Record& record) const {
   return settings_.server_idle_timeout > 0s ? record.used_at + settings_.server_idle_timeout : Instant::max();
 }
 
+Instant Pool::end_of_check(const Record& record) const {
+  return settings_.check_timeout > 0s ? record.checked_at + settings_.check_timeout : Instant::max();
+}
+
+// Few are checked at a time: one for each who waits.
+Instant Pool::end_of_checks() const {
+  Instant first = Instant::max();
+  for (const auto& [id, record] : backends_)
+    if (record.state == BackendState::checking) first = std::min(first, end_of_check(record));
+  return first;
+}
+
 // ---- the way back, and out again
 
 void Pool::recycle(Record& record, Turn& turn) {
@@ -121,6 +133,7 @@ void Pool::offer(Record& record, Turn& turn, bool is_unused) {
 
 void Pool::check(Record& record, Turn& turn) {
   set_state(record, BackendState::checking);
+  record.checked_at = turn.now;
   turn.out.push(CheckBackend{record.id});
 }
 

@@ -5,13 +5,15 @@
 
 namespace howdah {
 
-std::string Backend::begin_reset(std::string_view reset_query) {
+std::string Backend::begin_reset(const ResetQuery& reset) {
   std::string message;
-  wire::append_query(message, reset_query);
+  wire::append_query(message, reset.sql);
   ledger.owe({.kind = AnswerKind::query, .audience = Audience::nobody});
-  applied = nullptr;
-  prepared.clear();
-  names.clear();
+  applied = settings_after(applied, reset.steps, nullptr);
+  if (reset.drops_statements) {
+    prepared.clear();
+    names.clear();
+  }
   unnamed_serial = 0;
   return message;
 }

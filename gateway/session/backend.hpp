@@ -16,6 +16,7 @@
 #include "gateway/pool/pool_key.hpp"
 #include "gateway/session/prepared_names.hpp"
 #include "gateway/session/reply_ledger.hpp"
+#include "gateway/session/reset_query.hpp"
 #include "gateway/session/startup_settings.hpp"
 #include "gateway/wire/frame.hpp"
 #include "gateway/wire/parameter_status.hpp"
@@ -58,9 +59,9 @@ struct Backend {
   // answers of a reset that begin_reset() has announced.
   BackendHealth absorb(Bytes bytes);
 
-  // The bytes to send (a Query) for running `reset_query` ("DISCARD ALL") before the next user; absorb() returns `settled` when
-  // it has been answered, `broken` if it failed. Forgets what the reset undoes.
-  std::string begin_reset(std::string_view reset_query);
+  // The bytes to send (a Query) for running it before the next user; absorb() returns `settled` when it has been answered,
+  // `broken` if it failed. Forgets what the reset undoes.
+  std::string begin_reset(const ResetQuery& reset);
 
   // The same for a query that shows whether the server still answers, and changes nothing.
   std::string begin_check(std::string_view check_query);

@@ -218,7 +218,7 @@ std::size_t SessionCore::forward_extended(Bytes input, Head head) {
       retain(message);
       to_server(message);
       Owed owed = counted(owed_for_execute(execute->portal), statement_of_portal(execute->portal));
-      requests_.back().note_executed(execute->portal);
+      requests_.back().note_executed(execute->portal, is_on_replica_);
       const std::uint64_t executed = owed.name.empty() ? owed.tag : 0;
       backend_->ledger.owe(std::move(owed));
       if (executed != 0) put_back_in_batch(executed);
@@ -349,7 +349,7 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
   }
   const wire::BindHead& bind = **parsed;
   if (is_in_doubt(bind.statement)) return 0;
-  const bool is_controlled = (is_on_replica_ || client_status() == TransactionStatus::failed) && requests_.back().has_transaction_control;
+  const bool is_controlled = requests_.back().has_transaction_control;
   if (requests_.back().is_beyond_scan || is_controlled) {
     if (const TraitsPtr traits = traits_of_statement(bind.statement)) {
       if (requests_.back().may_leave_replica() && leave_replica_for(*traits_in_force(traits))) return 0;
@@ -357,7 +357,7 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
         if (refuse_behind_flush(*traits_in_force(traits))) return start_stream(input, head, 0, true);
         note_statement(*traits_in_force(traits));
       }
-      if (is_on_replica_ || is_controlled) requests_.back().note_control_bound(bind.portal, *traits);
+      requests_.back().note_control_bound(bind.portal, *traits);
     }
   }
   if (!make_names_in_batch(bind.statement)) return 0;

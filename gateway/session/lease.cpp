@@ -222,11 +222,17 @@ void SessionCore::handle(const LeaseGranted& event) {
 
 void SessionCore::return_backend(LeaseEnd end) {
   flush_run();
-  if (std::exchange(needs_reset_, false) && end == LeaseEnd::clean) end = LeaseEnd::reset;
+  if (const PinReasons left = std::exchange(left_behind_, {}); end == LeaseEnd::clean) end = way_back(left);
   if (end != LeaseEnd::close && !backend_->is_reusable()) end = LeaseEnd::close;
   settings_.settling = 0;
   out_->push(ReturnLease{std::exchange(backend_, nullptr), end});
   is_fresh_lease_ = sequences_.may_be_asked = false;
+}
+
+// How a server connection must go back on which this is left of its client.
+LeaseEnd SessionCore::way_back(PinReasons left) const {
+  if (left.is_empty()) return LeaseEnd::clean;
+  return without(left, options_.server_reset_query.undone).is_empty() ? LeaseEnd::reset : LeaseEnd::close;
 }
 
 // False: input_.pending_error says why not.

@@ -41,12 +41,8 @@ void SessionCore::leave(CloseReason reason) {
 void SessionCore::release_all() {
   if (waiting_ == Waiting::lease) out_->push(ForgetLease{});
   waiting_ = Waiting::nothing;
-  const bool must_reset = !pins_.is_empty() || options_.pool_mode == PoolMode::session;
-  const bool can_reset = must_reset && !options_.server_reset_query.empty();
-  const bool can_reset_all = can_reset && within(pins_, kBeyondReset).is_empty();
-  const LeaseEnd end = can_reset_all         ? LeaseEnd::reset
-                       : !pins_.is_empty() ? LeaseEnd::close
-                                           : LeaseEnd::clean;
+  const bool is_always_reset = options_.pool_mode == PoolMode::session && !options_.server_reset_query.sql.empty();
+  const LeaseEnd end = pins_.is_empty() && is_always_reset ? LeaseEnd::reset : way_back(pins_);
   if (backend_ != nullptr) return_backend(backend_->is_reusable() ? end : LeaseEnd::close);
   for (Backend* kept : kept_) out_->push(ReturnLease{kept, kept->is_reusable() ? end : LeaseEnd::close});
   kept_.clear();

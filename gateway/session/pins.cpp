@@ -9,21 +9,6 @@ using namespace session;
 
 namespace {
 
-struct UnpinRow {
-  Unpin unpin;
-  PinReason removes;
-};
-
-constexpr std::array kUnpins{
-    UnpinRow{Unpin::discard_sequences, PinReason::sequence_state},
-    UnpinRow{Unpin::discard_temp, PinReason::temp_table},
-    UnpinRow{Unpin::reset_all, PinReason::setting},
-    UnpinRow{Unpin::reset_session_authorization, PinReason::session_authorization},
-    UnpinRow{Unpin::unlisten_all, PinReason::listen},
-    UnpinRow{Unpin::deallocate_all, PinReason::prepared},
-    UnpinRow{Unpin::close_all, PinReason::hold_cursor},
-};
-
 // A rollback undoes these. (Advisory locks, sequences, seeds and libraries stay as they are.)
 constexpr PinReasons kUndone = reasons({PinReason::setting, PinReason::temp_table, PinReason::listen,
                                         PinReason::hold_cursor, PinReason::session_authorization});
@@ -102,7 +87,7 @@ void SessionCore::settle_pins(const Request& request, TransactionStatus before) 
   // On a replica all that ties is refused, but behind other messages not before the server has seen it.
   if (is_on_replica_ && before == TransactionStatus::failed && !pinned.is_empty()) {
     pins_ = without(pins_, pinned);
-    needs_reset_ = true;
+    left_behind_.add(pinned);
   }
   const bool has_ended = before != TransactionStatus::idle || request.has_error;
   if (catalog_.is_pin_unproven) prove_pins();
@@ -115,10 +100,8 @@ void SessionCore::take_pins_away(const Request& request) {
   if (is_discard_all || request.unpins.has(Unpin::reset_all)) settings_.own = identity_.own_settings;
   if (is_discard_all || request.unpins.has(Unpin::deallocate_all)) forget_statements();
   if (request.has_pinned || backend_->ledger.status() != TransactionStatus::idle) return;
-  if (is_discard_all) pins_ = within(pins_, kBeyondReset);
   if (is_discard_all || request.unpins.has(Unpin::discard_sequences)) sequences_.may_be_asked = false;
-  for (const UnpinRow& row : kUnpins)
-    if (request.unpins.has(row.unpin)) pins_.remove(row.removes);
+  pins_ = without(pins_, taken_away(request.unpins));
 }
 
 }  // namespace howdah

@@ -66,7 +66,7 @@ struct Request {
   bool is_commit_sent = false;           // that COMMIT
   bool is_copy = false;                  // some statement of it is a COPY
   bool may_end_transaction = false;      // some statement of it may
-  // What the messages of a batch on a replica, or in a failed transaction, have made of the transaction so far.
+  // What the messages of a batch have made of the transaction so far; whether it has begun or ended, on a replica only.
   std::vector<ControlPortal> control_portals = {};  // bound, not executed yet
   bool has_begun_transaction = false;    // a BEGIN has been sent to be executed, and no end behind it
   bool has_ended_transaction = false;    // the other way round
@@ -88,7 +88,7 @@ struct Request {
   std::size_t put_back_done = 0;
 
   void note_control_bound(std::string_view portal, const Traits& traits);
-  void note_executed(std::string_view portal);
+  void note_executed(std::string_view portal, bool is_on_replica);
   // What comes next may need another server than what the batch began with.
   bool may_leave_replica() const { return is_beyond_scan || has_ended_transaction; }
   void note_answered_here() { is_rerunnable = false, has_forwarded = true; }

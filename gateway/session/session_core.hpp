@@ -252,6 +252,7 @@ class SessionCore {
   bool use_node(NodeId node);
   void park_backend();
   void return_backend(session::LeaseEnd end);
+  session::LeaseEnd way_back(PinReasons left) const;
   bool may_wait_for_node(ErrorCode code);
   void wait_for_node(ErrorCode code);
   void settle();
@@ -433,13 +434,11 @@ class SessionCore {
   void note_changing_portal(std::string_view portal, std::string_view statement);
   Owed owed_for_execute(std::string_view portal);
 
-  // prepare_later.cpp
+  // prepare_later.cpp, deadlines.cpp
   std::optional<Instant> prepare_later_time() const;
   bool is_time_to_prepare_later();
   void stop_waiting_to_prepare();
   void note_accepted(const Owed& owed);
-
-  // deadlines.cpp
   std::optional<Instant> deadline_of(ErrorCode code) const;
   void check_deadlines();
   void touch_clocks();
@@ -469,7 +468,7 @@ class SessionCore {
   Backend* backend_ = nullptr;
   std::vector<Backend*> kept_;         // session mode: those of other nodes
   bool is_fresh_lease_ = false;        // granted for the request that waits; not used yet
-  bool needs_reset_ = false;           // backend_, before anybody else has it
+  PinReasons left_behind_;             // on backend_, what nobody else must find there
   bool is_on_replica_ = false;
   bool is_primary_wanted_ = false;     // for the request that waits for a lease
   RequestQueue requests_;

@@ -52,9 +52,6 @@ constexpr PinReasons reasons(std::initializer_list<PinReason> several) {
   return all;
 }
 
-// What neither DISCARD ALL nor anything else takes from a server connection.
-constexpr PinReasons kBeyondReset = reasons({PinReason::load, PinReason::seed, PinReason::replication});
-
 // What ties a session only as long as its connection lives: without it, the server itself says that the state is gone.
 constexpr PinReasons kLoosely = reasons({PinReason::sequence_state});
 

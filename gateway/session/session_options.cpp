@@ -20,7 +20,7 @@ SessionOptions session_options_of(const Settings& settings, std::string_view dat
   options.transaction_replay = settings.howdah.transaction_replay();
   options.transaction_replay_size = static_cast<std::size_t>(settings.howdah.transaction_replay_size().bytes);
   options.transaction_replay_timeout = settings.howdah.transaction_replay_timeout();
-  options.server_reset_query = pool.server_reset_query();
+  options.server_reset_query = read_reset_query(pool.server_reset_query());
   return options;
 }
 

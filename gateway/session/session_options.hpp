@@ -8,6 +8,7 @@
 
 #include "base/instant.hpp"
 #include "conf/settings.hpp"
+#include "gateway/session/reset_query.hpp"
 
 namespace howdah {
 
@@ -22,7 +23,7 @@ struct SessionOptions {
   Duration transaction_timeout = {};
   std::size_t max_parse_size = 256 * 1024;  // longer texts are not looked at and go to the primary
   std::size_t max_prepared_statements = 200;  // per server connection
-  std::string server_reset_query = "DISCARD ALL";
+  ResetQuery server_reset_query = read_reset_query("DISCARD ALL");
   CommitSafety commit_safety = CommitSafety::off;
   bool transaction_replay = false;
   std::size_t transaction_replay_size = 1024 * 1024;

@@ -83,3 +83,15 @@ def test_a_database_made_a_moment_ago_can_be_used(gateway):
             cursor.execute("SELECT 1")
             assert cursor.fetchone() == (1,)
     administer(gateway, "DROP DATABASE fresh")
+
+
+def test_a_connect_query_runs_once_on_each_server_connection(cluster, make_gateway):
+    """An error in it is passed over."""
+    cluster.primary.query("CREATE TABLE connects (pid int); GRANT ALL ON connects TO PUBLIC", database="app")
+    gateway = make_gateway(default_pool_size=1, load_balance_mode="off",
+                           database_name0="app", database_connect_query0="INSERT INTO connects VALUES (pg_backend_pid())",
+                           database_name1="postgres", database_connect_query1="SELECT 1/0")
+    for _ in range(3):
+        assert gateway.query("SELECT pid = pg_backend_pid() FROM connects") == [(True,)]
+    assert gateway.query("SELECT 1", user="postgres", database="postgres") == [(1,)]
+    cluster.primary.query("DROP TABLE connects", database="app")

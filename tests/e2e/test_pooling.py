@@ -10,6 +10,7 @@ import psycopg2
 import pytest
 
 import cluster as pg
+import scenes
 import wire
 from cluster import PASSWORD
 from wire import Client
@@ -329,3 +330,20 @@ def test_a_worker_with_much_to_do_gets_what_lies_idle_elsewhere(cluster, make_ga
             assert server_connections(cluster) == 4
             for client in clients:
                 client.ask(wire.query("COMMIT"))
+
+
+def test_what_a_milder_reset_query_does_not_undo_meets_nobody(make_gateway):
+    gateway = make_gateway(pool_mode="session", default_pool_size=1, load_balance_mode="off", server_reset_query="RESET ALL")
+    for is_keeping in (True, True, False, True):
+        with contextlib.closing(scenes.Actor(gateway.port)) as actor:
+            def says(*parts, actor=actor):
+                answers = actor.ask(scenes.Request(list(parts), []))
+                assert [body for tag, body in answers if tag == b"E"] == []
+                return [wire.row_values(body) for tag, body in answers if tag == b"D"]
+            assert says(wire.query("SHOW work_mem")) == [["4MB"]]
+            says(wire.query("SET work_mem TO '9MB'"))
+            says(wire.parse("SELECT 1", "s"), wire.bind(statement="s"), wire.execute(), wire.SYNC)
+            says(wire.query("PREPARE p AS SELECT 1"))
+            says(wire.query("EXECUTE p"))
+            if is_keeping:
+                says(wire.query("CREATE TEMP TABLE mine (a int)"))

@@ -291,3 +291,37 @@ TEST_CASE("a login recorded from PostgreSQL 15 is played again") {
     CHECK(done.key.pid == 0x391b);
   }
 }
+
+TEST_CASE("the database's connect query runs before anybody uses the connection") {
+  ServerLoginFacts facts = facts_with(NoSecret{});
+  facts.connect_query = "SELECT f()";
+  const std::string asked = made([](auto& o) { wire::append_query(o, "SELECT f()"); });
+  const std::string answer = made([](auto& o) {
+    const std::array<std::string_view, 1> names{"f"};
+    const std::array<std::optional<std::string_view>, 1> row{"1"};
+    wire::append_row_description(o, names);
+    wire::append_data_row(o, row);
+    wire::append_command_complete(o, "SELECT 1");
+    wire::append_parameter_status(o, "TimeZone", "UTC");
+  });
+  const auto done = play_all(facts, {{kOk + kReady, asked}, {answer + kReady, ""}});
+  REQUIRE(std::holds_alternative<ServerLoginDone>(done));
+  CHECK(*std::get<ServerLoginDone>(done).parameters.find("TimeZone") == "UTC");
+  CHECK(std::get<ServerLoginDone>(done).connect_query_error.empty());
+}
+
+TEST_CASE("what the connect query fails at is passed over, unless it leaves the connection unusable") {
+  ServerLoginFacts facts = facts_with(NoSecret{});
+  facts.connect_query = "BEGIN; SELECT f()";
+  const std::string asked = made([](auto& o) { wire::append_query(o, "BEGIN; SELECT f()"); });
+  const auto ended_with = [&](const std::string& answer) { return play_all(facts, {{kOk + kReady, asked}, {answer, ""}}); };
+  const auto error = [](Severity severity) {
+    return made([&](auto& o) { wire::append_error(o, Error{ErrorCode::command_failed, "no f"}, severity); });
+  };
+  const auto passed = ended_with(error(Severity::error) + kReady);
+  REQUIRE(std::holds_alternative<ServerLoginDone>(passed));
+  CHECK(std::get<ServerLoginDone>(passed).connect_query_error == "no f");
+  CHECK(std::holds_alternative<ServerLoginFailed>(ended_with(error(Severity::fatal))));
+  const std::string open = made([](auto& o) { wire::append_ready(o, wire::TransactionStatus::in_block); });
+  CHECK(our_failure(ended_with(open)).code == ErrorCode::backend_protocol_violation);
+}

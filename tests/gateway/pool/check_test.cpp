@@ -11,6 +11,7 @@ namespace {
 PoolOptions with_check(std::uint32_t pool_size) {
   PoolOptions options{.limits = {.default_pool_size = pool_size}};
   options.check_delay = 30s;
+  options.check_timeout = 15s;
   return options;
 }
 
@@ -68,6 +69,23 @@ TEST_CASE("one that is lost while it is asked is replaced by a new one") {
     world.reset_done(backend, false);
     world.finish_closing();
   }
+  world.open_all();
+  CHECK(world.client(session).fate == ClientFate::granted);
+  CHECK(world.client(session).backend != backend);
+}
+
+TEST_CASE("one that does not answer in time is closed, and who waits gets another") {
+  PoolWorld world{1, with_check(1)};
+  const BackendId backend = lent_and_returned(world, 31s);
+  const SessionId session = world.ask(0, kShop);
+  world.pass(14s);
+  world.tick();
+  CHECK(world.pool(0, kShop).count(BackendState::checking) == 1);
+  CHECK(world.pool(0, kShop).next_deadline() == world.now + 1s);
+  world.pass(1s);
+  world.tick();
+  CHECK(world.closes[BackendCloseReason::check_failed] == 1);
+  world.finish_closing();
   world.open_all();
   CHECK(world.client(session).fate == ClientFate::granted);
   CHECK(world.client(session).backend != backend);

@@ -265,6 +265,59 @@ TEST_CASE("a pinned connection is reset before its next user") {
   CHECK(world.problems().empty());
 }
 
+TEST_CASE("behind the end of a transaction that fails meanwhile a name is found taken") {
+  World world({});
+  const std::size_t id = world.add_client();
+  world.run();
+  world.send(id, encode("P r|SELECT 'me' FROM t1") + encode("S"));
+  world.run();
+  const std::size_t before = tags_of(world.client(id)).size();
+  std::string all;
+  for (const char* said : {"Q BEGIN", "Q SELECT 'me' FROM broken", "P |ROLLBACK", "B |", "E |0", "P r|SELECT 'me' FROM t2", "S"}) all += encode(said);
+  world.send(id, all);
+  world.run();
+  CHECK(tags_of(world.client(id)).substr(before) == "CZEZ12CEZ");
+  CHECK(last_error(world.client(id)) == "42P05");
+  CHECK(world.problems().empty());
+}
+
+TEST_CASE("a reset query that undoes less than DISCARD ALL leaves nothing of a client to the next") {
+  WorldOptions options;
+  options.session.server_reset_query = read_reset_query("RESET ALL; CLOSE ALL; UNLISTEN *");
+  World world(options);
+  const std::size_t first = world.add_client();
+  world.run();
+  SECTION("what it undoes") {
+    world.send(first, encode("Q LISTEN c"));
+    world.run();
+    world.close_client(first);
+    world.run();
+    CHECK(world.node_log(World::kPrimary).back() == "UNLISTEN *");
+  }
+  SECTION("what it does not") {
+    world.send(first, encode("Q CREATE TEMP TABLE x (a int)"));
+    world.run();
+    world.close_client(first);
+    world.run();
+    CHECK(world.leased_count() == 0);
+    CHECK(world.node_log(World::kPrimary).back() == "CREATE TEMP TABLE x (a int)");
+  }
+  CHECK(world.problems().empty());
+}
+
+TEST_CASE("a reset query is read for what it undoes") {
+  const ResetQuery all = read_reset_query("DISCARD ALL");
+  CHECK(all.undone.has(PinReason::opaque));
+  CHECK_FALSE(all.undone.has(PinReason::load));
+  CHECK(all.drops_statements);
+  const ResetQuery pgpools = read_reset_query("RESET ALL;SET SESSION AUTHORIZATION DEFAULT");
+  CHECK(pgpools.undone.has(PinReason::setting));
+  CHECK(pgpools.undone.has(PinReason::session_authorization));
+  CHECK_FALSE(pgpools.undone.has(PinReason::temp_table));
+  CHECK_FALSE(pgpools.drops_statements);
+  CHECK(read_reset_query("").undone.is_empty());
+}
+
 TEST_CASE("who needs a connection of a primary that is full hears it at once, in its words, and its session goes on") {
   World world({});
   const std::size_t id = world.add_client();

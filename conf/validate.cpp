@@ -123,6 +123,8 @@ class Checks {
       error(listen.listen_addresses,
             "listen_addresses and unix_socket_directories are both empty: no client can come in");
     if (listen.port() == listen.pcp_port()) error(listen.pcp_port, "port and pcp_port are the same");
+    for (const auto* other : {&listen.port, &listen.pcp_port})
+      if (s_.howdah.metrics_port() == (*other)()) error(s_.howdah.metrics_port, fmt::format("{} and metrics_port are the same", other->name()));
   }
 
   void check_tls() {

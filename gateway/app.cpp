@@ -69,6 +69,7 @@ App::App(const CommandLine& line, Configuration configuration, LogSink& log)
 
 App::~App() {
   // Whoever calls into others ends first.
+  http_listener_.reset();
   pcp_listener_.reset();
   orders_.join();
   recovery_.reset();
@@ -86,6 +87,7 @@ Result<void> App::start() {
   if (auto made = make_workers(); !made) return made;
   if (auto opened = open_listener(); !opened) return opened;
   if (auto opened = open_pcp(); !opened) return opened;
+  if (auto opened = open_http(); !opened) return opened;
   watch_signals();
   start_control();
   for (auto& worker : workers_) worker->start();
@@ -198,6 +200,16 @@ Result<void> App::open_pcp() {
   };
   pcp_listener_ = std::make_unique<pcp::PcpListener>(io_, std::move(options), *this, std::move(find_user), log_);
   return pcp_listener_->open();
+}
+
+Result<void> App::open_http() {
+  if (settings_->howdah.metrics_port() == 0) return {};
+  pcp::HttpListenerOptions options;
+  options.addresses = settings_->howdah.metrics_listen_addresses();
+  options.port = static_cast<std::uint16_t>(settings_->howdah.metrics_port());
+  http_listener_ = std::make_unique<pcp::HttpListener>(
+      io_, std::move(options), [this](const std::string& path, auto then) { pcp::answer_http(*this, path, std::move(then)); }, log_);
+  return http_listener_->open();
 }
 
 void App::start_control() {

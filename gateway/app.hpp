@@ -27,6 +27,7 @@
 #include "gateway/login_policy.hpp"
 #include "pcp/console/console.hpp"
 #include "pcp/control_surface.hpp"
+#include "pcp/io/http_listener.hpp"
 #include "pcp/io/pcp_listener.hpp"
 
 namespace howdah {
@@ -66,6 +67,7 @@ class App final : public pcp::ControlSurface, private pcp::ConsoleSurface {
   Result<void> make_workers();
   Result<void> open_listener();
   Result<void> open_pcp();
+  Result<void> open_http();
   void start_control();
   WorkerHooks make_hooks();
   Result<WorkerConfigPtr> make_worker_config(const Settings& settings);
@@ -125,6 +127,7 @@ class App final : public pcp::ControlSurface, private pcp::ConsoleSurface {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Listener> listener_;         // lives on the first worker's loop
   std::unique_ptr<pcp::PcpListener> pcp_listener_;
+  std::unique_ptr<pcp::HttpListener> http_listener_;
 };
 
 }  // namespace howdah

@@ -46,6 +46,10 @@ struct HowdahSettings {
                                       "How long a statement waits for a primary while there is none."};
   Param<int> primary_wait_max_clients{"primary_wait_max_clients", 10000, Change::reload,
                                       "How many clients may wait for a primary at a time; 0 = no limit.", Range{0, 2147483647}};
+  Param<StringList> metrics_listen_addresses{"metrics_listen_addresses", list_of("localhost"), Change::restart,
+                                             "Addresses for metrics over HTTP; * = all. Nobody is asked for a password there."};
+  Param<int> metrics_port{"metrics_port", 0, Change::restart,
+                          "Port for metrics over HTTP: /metrics for Prometheus, /health, /ready; 0 = none.", Range{0, 65535}};
   Param<int> worker_threads{"worker_threads", 0, Change::restart, "Threads that serve clients; 0 = one for two cores.",
                             Range{0, 1024}};
   Param<ByteSize> max_parse_size{"max_parse_size", 1_MB, Change::reload,

@@ -2,10 +2,10 @@
 // functions are called there (open() before it runs).
 #pragma once
 
+#include "pcp/io/listening_sockets.hpp"
 #include "pcp/io/pcp_socket.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -39,11 +39,6 @@ class PcpListener {
   std::size_t connection_count() const { return connections_.size(); }
 
  private:
-  Result<void> open_tcp(const std::string& address);
-  Result<void> open_unix(const std::string& directory);
-  void listen_on(int descriptor);
-  void wait_for_client(std::size_t index);
-  void pause(std::size_t index);
   void admit(int descriptor);
   bool make_room();
 
@@ -52,10 +47,8 @@ class PcpListener {
   ControlSurface& surface_;
   UserLookup users_;
   Log& log_;
-  std::vector<boost::asio::posix::stream_descriptor> listening_;
-  std::vector<std::string> socket_files_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // watched by callbacks that may come after the end
-  std::vector<std::shared_ptr<PcpSocket>> connections_;         // the oldest first; shared with their pending callbacks
+  std::vector<std::shared_ptr<PcpSocket>> connections_;  // the oldest first; shared with their pending callbacks
+  ListeningSockets sockets_;
 };
 
 }  // namespace howdah::pcp

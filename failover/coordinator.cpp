@@ -291,6 +291,21 @@ void Coordinator::keep_if_changed() {
   out_->push(Persist{std::move(state)});
 }
 
+void Coordinator::run_failover_command(NodeId subject) {
+  const NodeFacts* node = tracker_.find(subject);
+  const NodeFacts* new_main = nullptr;
+  const NodeFacts* old_main = nullptr;
+  for (const NodeFacts& other : tracker_.nodes()) {
+    const bool is_alive = other.is_usable() && other.options.id != subject;
+    if (is_alive && new_main == nullptr) new_main = &other;
+    if ((is_alive || other.options.id == subject) && old_main == nullptr) old_main = &other;
+  }
+  const NodeFacts* current = primary();
+  const CommandNodes nodes{&node->options, new_main ? &new_main->options : nullptr,
+                           old_main ? &old_main->options : nullptr, current ? &current->options : nullptr};
+  commands_.push(CommandKind::failover, subject, expand_command(options_.failover_command, nodes));
+}
+
 StepId Coordinator::send(NodeId node, SqlStep step, std::vector<std::string> statements, Duration limit) {
   return desk_.send(node, step, std::move(statements), limit, now_, *out_);
 }

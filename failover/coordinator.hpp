@@ -143,6 +143,7 @@ class Coordinator {
   void hold(std::string reason);
   void return_to_primary(std::string_view why);
   void keep_following();
+  void calm_follower(NodeId id);
   void mend_follower(const health::NodeFacts& node);
   bool is_settled(const health::NodeFacts& node) const;
   bool is_freezable(const health::NodeFacts& node) const;

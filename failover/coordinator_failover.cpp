@@ -1,7 +1,6 @@
 // The phases of an unplanned failover, one function each. See failover/README.md for what each may assume.
 #include <algorithm>
 
-#include "failover/command_line.hpp"
 #include "failover/coordinator.hpp"
 #include "failover/election.hpp"
 #include "failover/guards.hpp"
@@ -297,9 +296,13 @@ void Coordinator::keep_following() {
   for (const NodeFacts& node : tracker_.nodes()) {
     const bool is_stray = node.condition == NodeCondition::fenced && node.answers && node.last && node.last->in_recovery &&
                           node.last->system_identifier == known_.system_identifier && node.timeline <= known_.timeline;
-    if (options_.mode != FailoverMode::native || !council_.may_steer() || !(is_freezable(node) || is_stray)) continue;
+    if (options_.mode != FailoverMode::native || !(is_freezable(node) || is_stray)) continue;
     const NodeId id = node.options.id;
     const bool streams = node.last->receiver_status == "streaming" && node.last->received_timeline == known_.timeline;
+    if (!council_.may_steer()) {
+      calm_follower(id);
+      continue;
+    }
     if (streams && sources_.is_done(id)) {
       lost_since_.erase(id);
       sources_.forget(id);
@@ -314,6 +317,13 @@ void Coordinator::keep_following() {
 }
 
 // A standby that answers but does not stream from the primary. One that was frozen in this failover is pointed at the
+// Whoever steers points the standbys; only what this gateway has changed to make one ping nobody else can put back.
+void Coordinator::calm_follower(NodeId id) {
+  if (!sources_.is_touched(id)) return;
+  sources_.want_calm(id);
+  if (sources_.is_done(id)) sources_.forget(id);
+}
+
 // primary at once; any other is looked at after a while, and touched only if it was left frozen or points at another
 // node of ours.
 void Coordinator::mend_follower(const NodeFacts& node) {
@@ -328,21 +338,6 @@ void Coordinator::mend_follower(const NodeFacts& node) {
     sources_.forget(id);
     lost_since_[id] = now_ + kMendAgain;  // so that it is looked at again after some quiet
   }
-}
-
-void Coordinator::run_failover_command(NodeId subject) {
-  const NodeFacts* node = tracker_.find(subject);
-  const NodeFacts* new_main = nullptr;
-  const NodeFacts* old_main = nullptr;
-  for (const NodeFacts& other : tracker_.nodes()) {
-    const bool is_alive = other.is_usable() && other.options.id != subject;
-    if (is_alive && new_main == nullptr) new_main = &other;
-    if ((is_alive || other.options.id == subject) && old_main == nullptr) old_main = &other;
-  }
-  const NodeFacts* current = primary();
-  const CommandNodes nodes{&node->options, new_main ? &new_main->options : nullptr,
-                           old_main ? &old_main->options : nullptr, current ? &current->options : nullptr};
-  commands_.push(CommandKind::failover, subject, expand_command(options_.failover_command, nodes));
 }
 
 }  // namespace howdah::failover

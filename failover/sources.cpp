@@ -44,6 +44,14 @@ void Sources::want_asked(NodeId standby, Duration age, const Ping& first, Instan
   entry.is_asked = entry.is_done = false;
 }
 
+void Sources::want_calm(NodeId standby) {
+  Standby& entry = standbys_[standby];
+  if (entry.wish != Wish::asked && !entry.is_done) return;
+  if (entry.wish != Wish::calm) entry.is_done = false;
+  entry.wish = Wish::calm;
+  entry.is_asked = false;
+}
+
 void Sources::want_known(NodeId standby) {
   const auto [found, is_new] = standbys_.try_emplace(standby);
   if (is_new) found->second.wish = Wish::known;
@@ -76,6 +84,10 @@ void Sources::send_next(NodeId id, Standby& standby, const std::vector<health::N
   if (!standby.conninfo) return send(id, standby, SqlStep::read_source, sql_read_source(), limit, now, out);
   switch (standby.wish) {
     case Wish::known: standby.is_done = true; return;
+    case Wish::calm:
+      if (!standby.is_timeout_changed) standby.is_done = true;
+      else put_timeout_back(id, standby, limit, now, out);
+      return;
     case Wish::asked:
       return send(id, standby, SqlStep::ask_standby, sql_set_receiver_timeout(standby.sent_timeout), limit, now, out);
     case Wish::frozen: {
@@ -105,10 +117,7 @@ void Sources::send_follow(NodeId id, Standby& standby, const std::vector<health:
   const bool points_there = source->host == standby.target.host && source->port == standby.target.port;
   const bool is_foreign = standby.is_repair && source->host != kFrozenHost && !is_one_of_ours(*source, nodes);
   const bool is_settled = points_there || is_foreign;
-  if (is_settled && standby.is_timeout_changed) {
-    standby.sent_timeout = standby.receiver_timeout;
-    return send(id, standby, SqlStep::ask_standby, sql_set_receiver_timeout(standby.sent_timeout), limit, now, out);
-  }
+  if (is_settled && standby.is_timeout_changed) return put_timeout_back(id, standby, limit, now, out);
   // Also for one that points there already: its agent does not know whether the new primary has its slot.
   if (!is_foreign && !standby.slot.empty() && !standby.is_slot_made)
     return send(standby.target.id, standby, SqlStep::create_slot, sql_create_slot(standby.slot), limit, now, out);
@@ -118,6 +127,11 @@ void Sources::send_follow(NodeId id, Standby& standby, const std::vector<health:
   }
   standby.sent_conninfo = *wanted;
   send(id, standby, SqlStep::follow, sql_set_source(*wanted), limit, now, out);
+}
+
+void Sources::put_timeout_back(NodeId id, Standby& standby, Duration limit, Instant now, Actions<Action>& out) {
+  standby.sent_timeout = standby.receiver_timeout;
+  send(id, standby, SqlStep::ask_standby, sql_set_receiver_timeout(standby.sent_timeout), limit, now, out);
 }
 
 void Sources::send(NodeId on, Standby& standby, SqlStep step, std::vector<std::string> statements, Duration limit,

@@ -32,6 +32,7 @@ class Sources {
   // Make its WAL receiver ping the primary, which it last heard `age` ago. Who is still to be asked after that has heard it,
   // and is asked again with more patience.
   void want_asked(NodeId standby, Duration age, const Ping& first, Instant now);
+  void want_calm(NodeId standby);    // put back what was changed to make it ping; nothing else was wanted of it
   void want_known(NodeId standby);   // only know where it receives from, as the other wishes must
   void want_frozen(NodeId standby);  // stop receiving
   // Receive from `primary`. `is_repair`: only if it was left frozen, or points at another node of ours.
@@ -54,7 +55,7 @@ class Sources {
   std::string trouble_of(NodeId standby) const;            // the last error; empty if none
 
  private:
-  enum class Wish { known, asked, frozen, following };
+  enum class Wish { known, asked, calm, frozen, following };
   struct Standby {
     Wish wish = Wish::asked;
     health::NodeOptions target = {};
@@ -83,6 +84,7 @@ class Sources {
             Actions<Action>& out);
   void send_follow(NodeId id, Standby& standby, const std::vector<health::NodeOptions>& nodes, Duration limit,
                    Instant now, Actions<Action>& out);
+  void put_timeout_back(NodeId id, Standby& standby, Duration limit, Instant now, Actions<Action>& out);
   void take_result(NodeId id, Standby& standby, const SqlDone& done, Instant now);
 
   StepDesk& desk_;

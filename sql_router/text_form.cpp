@@ -14,8 +14,7 @@ enum class InBlock : std::uint8_t {
   refused,     // also: another thing there; what is not known
 };
 
-// PostgreSQL manual, part VI: "cannot be executed inside a transaction block", "can only be used in". (ALTER TYPE may be
-// since version 12 only.)
+// PostgreSQL manual, part VI: "cannot be executed inside a transaction block", "can only be used in", as of version 13.
 InBlock in_block(StatementKind kind) {
   using enum StatementKind;
   switch (kind) {
@@ -48,8 +47,11 @@ InBlock in_block(StatementKind kind) {
     case create_extension:
     case create_foreign:
     case create_publication:
+    case refresh_materialized_view:
+    case notify:
     case alter_sequence:
     case alter_function:
+    case alter_type:
     case alter_object:
     case alter_role:
     case alter_extension:
@@ -59,8 +61,7 @@ InBlock in_block(StatementKind kind) {
     case drop_user_mapping: return InBlock::same;
     case create_index:
     case alter_table:
-    case drop_object:
-    case refresh_materialized_view: return InBlock::concurrent;
+    case drop_object: return InBlock::concurrent;
     case set_local:
     case lock_table:
     case savepoint:
@@ -83,6 +84,7 @@ void TextForm::add(StatementKind kind, TransactionControl transaction) {
   const InBlock form = in_block(kind);
   may_be_concurrent_ |= form == InBlock::concurrent;
   has_more_than_changes_ |= form == InBlock::same || form == InBlock::concurrent;
+  notifies_ |= kind == StatementKind::notify;
   is_begun_ |= part_ == Part::nothing && kind == StatementKind::begin;
   part_ = next(kind, transaction);
 }
@@ -99,6 +101,7 @@ TextForm::Part TextForm::next(StatementKind kind, TransactionControl transaction
 }
 
 void TextForm::tell(std::string_view text, Traits& traits) const {
+  if (notifies_ && part_ != Part::outside) return;  // its end does not tell whether that transaction has written anything
   if (may_be_concurrent_ && says_concurrently(text)) return;
   traits.fits_in_block = part_ == Part::outside;
   traits.is_whole_transaction = part_ == Part::ended && is_begun_;

@@ -25,6 +25,7 @@ class TextForm {
   bool is_begun_ = false;  // by the first statement
   bool may_be_concurrent_ = false;
   bool has_more_than_changes_ = false;
+  bool notifies_ = false;  // NOTIFY, which nothing else tells to be a write
 };
 
 }  // namespace howdah

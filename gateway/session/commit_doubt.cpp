@@ -26,7 +26,7 @@ std::uint64_t xid_of(Bytes row) {
 }
 
 constexpr std::string_view kOwnXid = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
-constexpr std::string_view kAssignedXid = "SELECT pg_catalog.pg_current_xact_id()";  // PREPARE TRANSACTION assigns one, too
+constexpr std::string_view kAssignedXid = "SELECT pg_catalog.pg_current_xact_id()";  // before PREPARE TRANSACTION and NOTIFY's COMMIT do
 
 // pg_prepared_xacts shows the lower half of the id; what is prepared began less than 2^31 ids ago.
 std::string xid_of_prepared(std::string_view gid) {
@@ -38,7 +38,7 @@ std::string xid_of_prepared(std::string_view gid) {
 }
 
 std::string_view question_for(TransactionControl control) {
-  return control == TransactionControl::prepare_transaction ? kAssignedXid : kOwnXid;
+  return control == TransactionControl::prepare_transaction ? kAssignedXid : std::string_view{};
 }
 
 std::string_view tag_of(TransactionControl control) {
@@ -110,7 +110,9 @@ void SessionCore::ask_xid_with(const Traits& traits) {
 
 // By default, the open transaction's own.
 void SessionCore::ask_xid(std::string_view question, bool is_prepared) {
-  inject_query(question.empty() ? kOwnXid : question, Injected::xid);
+  const bool is_to_be_assigned = transaction_.may_have_notified && options_.commit_safety == CommitSafety::strict;
+  if (question.empty()) question = is_to_be_assigned ? kAssignedXid : kOwnXid;
+  inject_query(question, Injected::xid);
   transaction_.doubt = {0, backend_->node(), env_.view->epoch, is_prepared, backend_->created_at, now_};
   transaction_.is_xid_asked = true;
 }

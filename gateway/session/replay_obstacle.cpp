@@ -60,6 +60,13 @@ ReplayObstacle obstacle_of(StatementKind kind) {
   }
 }
 
+// What it does once more is what it has done.
+bool may_run_twice(const Traits& traits) {
+  using enum StatementKind;
+  const bool is_upkeep = traits.kind == vacuum || traits.kind == reindex || traits.kind == cluster || traits.kind == checkpoint;
+  return is_upkeep && traits.statement_count == 1;
+}
+
 }  // namespace
 
 std::string_view to_text(ReplayObstacle obstacle) { return kReplayObstacles[static_cast<std::size_t>(obstacle)].text; }
@@ -76,7 +83,7 @@ ReplayObstacle obstacle_of(const Traits& traits) {
 }
 
 bool may_read_again(const Traits& traits) {
-  return (traits.verdict.may_use_replica || traits.changes_nothing) && !traits.has_transaction_control && traits.pins.is_empty();
+  return (traits.verdict.may_use_replica || traits.changes_nothing || may_run_twice(traits)) && !traits.has_transaction_control && traits.pins.is_empty();
 }
 
 bool may_end_transaction(TransactionControl control) {

@@ -15,6 +15,8 @@ namespace {
 
 bool has_no_lasting_state(const Traits& traits) { return without(traits.pins, kLoosely).is_empty(); }
 
+bool leaves_something(const Traits& traits) { return traits.verdict.may_write || traits.kind == StatementKind::notify; }
+
 bool divides_only(const Traits& traits) {
   return std::all_of(traits.steps.begin(), traits.steps.end(), [](const SessionStep& step) {
     return step.kind == SessionStepKind::savepoint || step.kind == SessionStepKind::release ||
@@ -33,7 +35,7 @@ bool is_copy_apart(const Traits& traits) {
 
 bool are_wrapped_together(std::span<const Traits* const> statements) {
   return std::all_of(statements.begin(), statements.end(), [](const Traits* traits) { return is_wrappable(*traits); }) &&
-         std::any_of(statements.begin(), statements.end(), [](const Traits* traits) { return traits->verdict.may_write; });
+         std::any_of(statements.begin(), statements.end(), [](const Traits* traits) { return leaves_something(*traits); });
 }
 
 bool is_single(const Traits* traits, TransactionControl control) {
@@ -60,7 +62,7 @@ bool leaves_nothing(const BatchScan& scan) {
 
 bool is_write_apart(const Traits& traits) {
   const Traits* const one = &traits;
-  return are_wrapped_together({&one, 1}) || is_copy_apart(traits) || (traits.is_whole_transaction && traits.verdict.may_write);
+  return are_wrapped_together({&one, 1}) || is_copy_apart(traits) || (traits.is_whole_transaction && leaves_something(traits));
 }
 
 bool is_write_apart(const BatchScan& scan) {
@@ -82,7 +84,7 @@ bool is_whole_transaction(const BatchScan& scan) {
 }
 
 bool may_write(const BatchScan& scan) {
-  return std::any_of(scan.traits.begin(), scan.traits.end(), [](const Traits* traits) { return traits->verdict.may_write; });
+  return std::any_of(scan.traits.begin(), scan.traits.end(), [](const Traits* traits) { return leaves_something(*traits); });
 }
 
 bool ends_with_commit(const BatchScan& scan) {

@@ -61,6 +61,7 @@ class SimBackend : public std::enable_shared_from_this<SimBackend> {
   Step run(const Statement& statement);
   Step read(const Statement& statement);
   Step write(const Statement& statement);
+  void take_xid();
   bool lock(std::int64_t row);
   bool commit();
   void end_transaction();

@@ -66,6 +66,7 @@ SimBackend::Step SimBackend::read(const Statement& statement) {
   if (statement.locks && !lock(row_of(statement))) return Step::waits;
   if (is_query_open_) describe_rows(statement);
   if (statement.verb == Verb::xid) {
+    if (statement.assigns) take_xid();
     const std::string xid = std::to_string(transaction_.xid);
     using Value = std::optional<std::string_view>;
     wire::append_data_row(output_, std::vector<Value>{transaction_.xid == 0 ? Value{} : Value{xid}});
@@ -92,10 +93,7 @@ std::string SimBackend::answer_of(const Statement& statement) {
 SimBackend::Step SimBackend::write(const Statement& statement) {
   if (transaction_.is_read_only) return fail("25006", "cannot execute a write in a read-only transaction");
   if (statement.verb != Verb::insert && !lock(row_of(statement))) return Step::waits;
-  if (transaction_.xid == 0) {
-    transaction_.xid = node().given_xids = node().next_xid();
-    node().open_xids.insert(transaction_.xid);
-  }
+  take_xid();
   using Kind = Change::Kind;
   switch (statement.verb) {
     case Verb::insert: transaction_.changes.push_back({Kind::insert, statement.key, 0}); break;
@@ -104,6 +102,12 @@ SimBackend::Step SimBackend::write(const Statement& statement) {
     default: transaction_.changes.push_back({Kind::balance, statement.key, balance_of(statement.key) + statement.value}); break;
   }
   return complete(statement.verb == Verb::insert ? "INSERT 0 1" : "UPDATE 1");
+}
+
+void SimBackend::take_xid() {
+  if (transaction_.xid != 0) return;
+  transaction_.xid = node().given_xids = node().next_xid();
+  node().open_xids.insert(transaction_.xid);
 }
 
 bool SimBackend::lock(std::int64_t row) {
@@ -227,7 +231,7 @@ SimBackend::Step SimBackend::copy() {
 SimBackend::Step SimBackend::insert_copied() {
   is_copying_ = false;
   ++world_.universe().happened.copies;
-  if (transaction_.xid == 0) transaction_.xid = node().given_xids = node().next_xid();
+  take_xid();
   std::size_t rows = 0;
   for (std::size_t at = 0; at < copied_.size(); at = copied_.find('\n', at) + 1, ++rows) {
     std::int64_t row = 0;

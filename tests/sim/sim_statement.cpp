@@ -22,7 +22,7 @@ std::int64_t number_after(std::string_view text, std::string_view mark) {
 }
 
 Statement select(std::string_view sql) {
-  if (has(sql, "pg_current_xact_id_if_assigned")) return {Verb::xid};
+  if (has(sql, "pg_current_xact_id")) return {.verb = Verb::xid, .assigns = !has(sql, "_if_assigned")};
   if (has(sql, "pg_my_temp_schema")) return {Verb::look};
   const auto begin = sql.find('\'');
   if (begin == std::string_view::npos) return {Verb::other, "SELECT 0"};

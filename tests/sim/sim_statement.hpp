@@ -6,7 +6,7 @@
 //   UPDATE accounts SET balance = [balance +] N WHERE id = N      UPDATE lists SET elements = elements || N WHERE id = N
 //   INSERT INTO audit VALUES (N)      COPY audit FROM STDIN
 //   CREATE TEMP TABLE notes (note int), INSERT INTO notes VALUES (N), SELECT 'tag', note FROM notes, DISCARD TEMP or ALL
-//   BEGIN, COMMIT, ROLLBACK, SELECT pg_catalog.pg_current_xact_id_if_assigned(), SELECT EXISTS (... pg_my_temp_schema() ...);
+//   BEGIN, COMMIT, ROLLBACK, SELECT pg_catalog.pg_current_xact_id[_if_assigned](), SELECT EXISTS (... pg_my_temp_schema() ...);
 //   SET and RESET do nothing
 #pragma once
 
@@ -28,6 +28,7 @@ struct Statement {
   std::int64_t key = 0;
   std::int64_t value = 0;
   bool locks = false;  // FOR UPDATE
+  bool assigns = false;  // xid: gives the transaction one
 
   bool has_rows() const { return verb >= Verb::xid && verb <= Verb::notes; }
   bool writes() const { return verb >= Verb::set_balance && verb <= Verb::insert; }

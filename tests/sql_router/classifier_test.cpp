@@ -247,7 +247,7 @@ TEST_CASE("what a text is as a whole") {
   };
   const Row row = GENERATE(
       Row{"INSERT INTO t VALUES (1)", "block", true}, Row{"SELECT 1", "block"}, Row{"UPDATE t SET a = 1; DELETE FROM t", "block", true},
-      Row{"UPDATE t SET a = 1; SELECT 1", "block"}, Row{"UPDATE t SET a = 1; NOTIFY x", ""}, Row{"INSERT INTO t VALUES (1); VACUUM", ""},
+      Row{"UPDATE t SET a = 1; SELECT 1", "block"}, Row{"UPDATE t SET a = 1; NOTIFY x", "block"}, Row{"NOTIFY x", "block"}, Row{"INSERT INTO t VALUES (1); VACUUM", ""},
       Row{"BEGIN; INSERT INTO t VALUES (1); COMMIT", "whole", true},
       Row{"START TRANSACTION ISOLATION LEVEL SERIALIZABLE; SET LOCAL a.b = 1; LOCK t; SELECT 1; END;", "whole"},
       Row{"BEGIN; COMMIT", "whole", true}, Row{"BEGIN; INSERT INTO t VALUES (1)", ""}, Row{"INSERT INTO t VALUES (1); COMMIT", "end"},
@@ -256,10 +256,12 @@ TEST_CASE("what a text is as a whole") {
       Row{"BEGIN; INSERT INTO t VALUES (1); COMMIT AND CHAIN", ""}, Row{"BEGIN; INSERT INTO t VALUES (1); ROLLBACK", ""},
       Row{"BEGIN; COMMIT; INSERT INTO t VALUES (1)", ""}, Row{"SELECT 1; BEGIN; INSERT INTO t VALUES (1); COMMIT", ""},
       Row{"BEGIN; SAVEPOINT a; INSERT INTO t VALUES (1); ROLLBACK TO a; COMMIT", "whole", true}, Row{"BEGIN; NOTIFY x; COMMIT", ""},
+      Row{"BEGIN; INSERT INTO t VALUES (1); NOTIFY x; COMMIT", ""}, Row{"NOTIFY x; COMMIT", ""},
       Row{"SET LOCAL a.b = 1; INSERT INTO t VALUES (1)", ""}, Row{"SAVEPOINT a", ""}, Row{"COPY t FROM STDIN", ""}, Row{"mistyped", ""},
       Row{"CREATE TABLE t (a int); CREATE INDEX ON t (a); INSERT INTO t VALUES (1)", "block"}, Row{"TRUNCATE t", "block"},
       Row{"CREATE INDEX Concurrently i ON t (a)", ""}, Row{"ALTER TABLE t DETACH PARTITION p CONCURRENTLY", ""},
-      Row{"DROP INDEX CONCURRENTLY i", ""}, Row{"REINDEX TABLE t", ""}, Row{"CREATE DATABASE d", ""}, Row{"CALL p()", ""}, Row{"DO 'x'", ""},
+      Row{"DROP INDEX CONCURRENTLY i", ""}, Row{"REINDEX TABLE t", ""}, Row{"ALTER TYPE e ADD VALUE 'x'", "block"},
+      Row{"REFRESH MATERIALIZED VIEW CONCURRENTLY m", "block"}, Row{"CREATE DATABASE d", ""}, Row{"CALL p()", ""}, Row{"DO 'x'", ""},
       Row{"INSERT INTO t VALUES ('concurrently')", "block", true}, Row{"BEGIN; ALTER TABLE t ADD b int; UPDATE t SET b = 1; COMMIT", "whole"});
   CAPTURE(row.sql);
   const Traits traits = classify(row.sql, kOptions);

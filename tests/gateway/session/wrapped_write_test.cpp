@@ -7,6 +7,7 @@ using namespace howdah::test;
 namespace {
 
 const std::string kXid = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
+const std::string kAssignedXid = "SELECT pg_catalog.pg_current_xact_id()";
 
 WorldOptions strict() {
   WorldOptions options = with_replay();
@@ -115,6 +116,49 @@ TEST_CASE("a write is made once and its client hears of success, whenever its pr
   CHECK(outage.world.problems().empty());
 }
 
+TEST_CASE("a NOTIFY without a write has an id given out, and is made once") {
+  const bool is_extended = GENERATE(false, true);
+  const int delivered = GENERATE(range(0, 11));
+  const bool is_committed = GENERATE(false, true);
+  CAPTURE(is_extended, delivered, is_committed);
+  Outage outage(strict());
+  CHECK(outage.say({"Q NOTIFY c; NOTIFY d"}) == "CCZI");
+  CHECK(ends_with(outage.world.node_log(World::kPrimary), {"BEGIN", "NOTIFY c", "NOTIFY d", kAssignedXid, "COMMIT"}));
+  const int before = count_of(outage.world.node_log(World::kPrimary), "COMMIT");
+  if (!is_committed) outage.world.die_at_commit();
+  outage.world.fate = is_committed ? CommitOutcome::committed : CommitOutcome::not_committed;
+  is_extended ? outage.send({"P |NOTIFY c", "B |", "E |0", "S"}) : outage.send({"Q NOTIFY c"});
+  for (int i = 0; i < delivered; ++i) outage.world.step();
+  outage.fail_over();
+  CHECK(outage.heard() == (is_extended ? "12CZI" : "CZI"));
+  const int done_before = is_committed ? count_of(outage.world.node_log(World::kPrimary), "COMMIT") - before : 0;
+  CHECK(done_before + count_of(outage.asked_of_new(), "COMMIT") == 1);
+  CHECK(outage.world.problems().empty());
+}
+
+TEST_CASE("what may as well run twice runs again on the next primary") {
+  const char* statement = GENERATE("Q VACUUM t", "Q ANALYZE t", "Q REINDEX TABLE t", "Q CLUSTER", "Q CHECKPOINT");
+  const CommitSafety safety = GENERATE(CommitSafety::off, CommitSafety::pipelined, CommitSafety::strict);
+  WorldOptions options = with_replay();
+  options.session.commit_safety = safety;
+  Outage outage(options);
+  outage.send({statement});
+  while (count_of(outage.world.node_log(World::kPrimary), statement + 2) == 0) REQUIRE(outage.world.step());
+  outage.fail_over();
+  CHECK(outage.heard() == "CZI");
+  CHECK(count_of(outage.asked_of_new(), statement + 2) == 1);
+}
+
+TEST_CASE("what fails on what it has done already does not run again") {
+  const std::string statement = GENERATE("CREATE INDEX CONCURRENTLY i ON t (a)", "ALTER SYSTEM SET a = 1", "DO 'x'");
+  Outage outage(strict());
+  outage.send({("Q " + statement).c_str()});
+  while (count_of(outage.world.node_log(World::kPrimary), statement) == 0) REQUIRE(outage.world.step());
+  outage.fail_over();
+  CHECK(outage.heard() == (statement.starts_with("DO") ? "E57P01" : "E08007ZI"));
+  CHECK(outage.asked_of_new().empty());
+}
+
 TEST_CASE("a whole transaction is done once and its client hears of success, whenever its primary dies") {
   const bool is_extended = GENERATE(false, true);
   const int delivered = GENERATE(range(0, 20));
@@ -184,7 +228,7 @@ TEST_CASE("the last statements of a transaction, and savepoints in it, are done 
 TEST_CASE("the end of a transaction waits for what is in flight, and fails as PostgreSQL lets it fail") {
   Outage outage(strict());
   CHECK(outage.say({"Q BEGIN", "Q INSERT INTO t VALUES ('me')", "Q INSERT INTO t VALUES ('me'); COMMIT"}) == "CZTCZTCCZI");
-  CHECK(ends_with(outage.world.node_log(World::kPrimary), {"BEGIN", "INSERT INTO t VALUES ('me')", "INSERT INTO t VALUES ('me')", kXid, "COMMIT"}));
+  CHECK(ends_with(outage.world.node_log(World::kPrimary), {"BEGIN", "INSERT INTO t VALUES ('me')", "INSERT INTO t VALUES ('me')", kAssignedXid, "COMMIT"}));
   outage.say({"Q BEGIN", "Q INSERT INTO t VALUES ('me')"});
   CHECK(outage.say({"Q INSERT INTO t VALUES ('bad'); COMMIT"}) == "E22000ZE");
   CHECK(outage.say({"Q ROLLBACK"}) == "CZI");
@@ -210,7 +254,7 @@ TEST_CASE("COPY is wrapped, and its client sees no difference") {
   Outage outage(strict());
   CHECK(outage.say({"Q COPY t FROM STDIN"}) == "G");
   CHECK(outage.say({"d row", "c"}) == "CZI");
-  CHECK(ends_with(outage.world.node_log(World::kPrimary), {"BEGIN", "COPY t FROM STDIN", kXid, "COMMIT"}));
+  CHECK(ends_with(outage.world.node_log(World::kPrimary), {"BEGIN", "COPY t FROM STDIN", kAssignedXid, "COMMIT"}));
   outage.say({"Q COPY t FROM STDIN"});
   CHECK(outage.say({"d bad"}) == "E22P04ZI");
   CHECK(outage.say({"d row", "c"}).empty());

@@ -4,6 +4,7 @@
 
 #include "base/overloaded.hpp"
 #include "gateway/io/random.hpp"
+#include "gateway/pool/node_news.hpp"
 
 namespace howdah {
 
@@ -406,15 +407,26 @@ void WorkerPools::set_config(WorkerConfigPtr config) {
 
 void WorkerPools::set_view(const ClusterViewPtr& view) {
   const ClusterViewPtr old = std::exchange(view_, view);
-  for (const NodeView& node : view->nodes) {
-    const NodeView* before = old->find(node.id);
-    const bool was_usable = before == nullptr || before->is_usable();
-    if (was_usable && !node.is_usable()) on_node_down(node);
-    if (was_usable || !node.is_usable()) continue;
-    for (auto& [key, entry] : entries_)
-      if (key.node == node.id) run(*entry, NodeBack{});
+  for (const auto& [node, change] : node_news(*old, *view)) {
+    switch (change) {
+      case NodeChange::lost: on_node_down(*view->find(node)); break;
+      case NodeChange::back: on_node_back(node); break;
+      case NodeChange::may_become_primary: expect_leases(*old->primary, node); break;
+    }
   }
   deliver();
+}
+
+void WorkerPools::on_node_back(NodeId node) {
+  for (auto& [key, entry] : entries_)
+    if (key.node == node) run(*entry, NodeBack{});
+}
+
+void WorkerPools::expect_leases(NodeId old_primary, NodeId node) {
+  std::vector<PoolKey> in_use;
+  for (const auto& [key, entry] : entries_)
+    if (key.node == old_primary && entry->pool.backend_count() > 0) in_use.push_back(key);
+  for (const PoolKey& key : in_use) run(entry_of(key.database, key.user, node), LeasesExpected{kExpectedLeases});
 }
 
 void WorkerPools::on_node_down(const NodeView& node) {

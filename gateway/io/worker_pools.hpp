@@ -122,6 +122,8 @@ class WorkerPools final : private Server::Owner {
   void move(PoolEntry& entry, const HandOver& hand_over);
   void lose(Server& server, NodeFailure failure);
   void retire(BackendId id);
+  void on_node_back(NodeId node);
+  void expect_leases(NodeId old_primary, NodeId node);
   void on_node_down(const NodeView& node);
   Server* find(BackendId id);
 

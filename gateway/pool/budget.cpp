@@ -21,7 +21,7 @@ void Budget::on(WorkerId worker, const PoolKey& key, const BudgetRequest& reques
                    ask_reserve(entry, share, asked.session);
                    serve(out);
                  },
-                 [&](const AskSpare&) { ask_spare(entry, share, out); },
+                 [&](const AskSpare& asked) { ask_spare(entry, share, asked.count, out); },
                  [&](const PauseOpening& pause) {
                    share.is_paused = pause.is_paused;
                    serve(out);
@@ -144,8 +144,8 @@ void Budget::ask_reserve(Entry& entry, const Share& share, SessionId session) {
     if (ticket.session == session && ticket.share == &share) ticket.may_use_reserve = true;
 }
 
-void Budget::ask_spare(Entry& entry, Share& share, Replies& out) {
-  if (entry.used >= entry.limits.min_pool_size || limit_of(entry, false) != PoolLimit::none) return;
+void Budget::ask_spare(Entry& entry, Share& share, std::uint32_t least, Replies& out) {
+  if (entry.used >= std::max(entry.limits.min_pool_size, least) || limit_of(entry, false) != PoolLimit::none) return;
   count(entry, share, +1);
   ++share.connecting;
   out.push(BudgetReply{share.worker, &entry.key, SpareGranted{}});

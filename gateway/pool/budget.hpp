@@ -101,7 +101,7 @@ class Budget {
 
   void ask(Entry& entry, Share& share, const AskPermit& request);
   void ask_reserve(Entry& entry, const Share& share, SessionId session);
-  void ask_spare(Entry& entry, Share& share, Replies& out);
+  void ask_spare(Entry& entry, Share& share, std::uint32_t least, Replies& out);
   void withdraw(Entry& entry, const Share& share, SessionId session);
   void drop(Entry& entry, std::deque<Ticket>::iterator ticket);
   OfferAnswered judge(Entry& entry, Share& share, const Offer& offer);

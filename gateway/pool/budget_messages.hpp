@@ -31,8 +31,10 @@ struct AskReserve {
   SessionId session;
 };
 
-// A permit, if the pool is below min_pool_size and one is free. Never queued.
-struct AskSpare {};
+// A permit, if the pool is below min_pool_size, or `count`, and one is free. Never queued.
+struct AskSpare {
+  std::uint32_t count = 0;
+};
 
 // Openings fail for now, or again succeed. While paused, this pool's tickets get open connections only.
 struct PauseOpening {

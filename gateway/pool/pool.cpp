@@ -235,6 +235,11 @@ void Pool::on(const PermitGranted& event, Turn& turn) {
   turn.request(ReleasePermit{.backend = {}, .was_connecting = true});
 }
 
+void Pool::on(const LeasesExpected& event, Turn& turn) {
+  if (pause_.is_active() || orders_.is_paused) return;
+  for (std::size_t have = backends_.size(); have < event.count; ++have) turn.request(AskSpare{event.count});
+}
+
 void Pool::on(const SpareGranted&, Turn& turn) {
   if (!pause_.is_active() && !orders_.is_paused) return open(turn);
   turn.request(ReleasePermit{.backend = {}, .was_connecting = true});

@@ -92,6 +92,7 @@ class Pool {
   void on(const PoolDrained& event, Turn& turn);
   void on(const OrdersChanged& event, Turn& turn);
   void on(const NodeBack& event, Turn& turn);
+  void on(const LeasesExpected& event, Turn& turn);
   void on(const PoolTick& event, Turn& turn);
   void on(const PermitGranted& event, Turn& turn);
   void on(const SpareGranted& event, Turn& turn);

@@ -83,10 +83,16 @@ struct OrdersChanged {
 // The node was seen up: no need to sit out the pause after failed openings.
 struct NodeBack {};
 
+// The node may come into office in a moment: so many connections, over all workers, are to be open before anybody asks.
+struct LeasesExpected {
+  std::uint32_t count;
+};
+constexpr std::uint32_t kExpectedLeases = 4;  // on each node that may be the next primary
+
 struct PoolTick {};
 
 using PoolEvent = std::variant<LeaseAsked, LeaseForgotten, LeaseReturned, BackendOpened, BackendOpenFailed, BackendLost,
-                               ResetDone, CancelStarted, CancelEnded, TakenOver, PoolDrained, OrdersChanged, NodeBack, PoolTick,
+                               ResetDone, CancelStarted, CancelEnded, TakenOver, PoolDrained, OrdersChanged, NodeBack, LeasesExpected, PoolTick,
                                PermitGranted, SpareGranted, PermitDelayed, IdleRecalled, LimitLowered, OfferAnswered>;
 
 // What is to be done, in order.

@@ -263,6 +263,23 @@ def test_a_planned_switchover_loses_nothing_and_shows_no_error(own_cluster, own_
     assert set(acknowledged) <= stored
 
 
+def test_a_switchover_opens_connections_to_the_candidate_while_its_clients_wait(own_cluster, build):
+    candidate = own_cluster.nodes[1]
+    clients_of = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'"
+    with Howdah(own_cluster, build, load_balance_mode="off") as gateway:
+        with contextlib.closing(gateway.connect()) as client, client.cursor() as cursor:
+            client.autocommit = False
+            cursor.execute("SELECT 1 FOR UPDATE")
+            order = pg.subprocess.Popen([str(build / "howdah"), "switchover", *gateway.pcp_argv("pcp_promote_node", "-n", 1)[1:]],
+                                        env=gateway.pcp_environment())
+            wait_until("the candidate has connections of clients", lambda: candidate.query(clients_of)[0][0] > 0)
+            assert own_cluster.primary.is_primary()
+            client.commit()
+            assert order.wait(60) == 0
+            cursor.execute(f"SELECT {WHO} FOR UPDATE")
+            assert cursor.fetchall() == [("node1",)]
+
+
 def run_sql(node, *statements):
     for statement in statements:
         node.query(statement)

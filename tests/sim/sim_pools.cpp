@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/overloaded.hpp"
+#include "gateway/pool/node_news.hpp"
 #include "gateway/wire/body.hpp"
 #include "gateway/wire/client_messages.hpp"
 #include "tests/sim/sim_worker.hpp"
@@ -327,11 +328,12 @@ void SimWorker::cancel(Server& server) {
 // ---- views
 
 void SimWorker::set_view(const ClusterView& before, const ClusterView& after) {
-  for (const NodeView& node : after.nodes) {
-    const NodeView* known = before.find(node.id);
-    const bool was_usable = known == nullptr || known->is_usable();
-    if (was_usable && !node.is_usable()) on_node_down(node);
-    if (!was_usable && node.is_usable()) run(entry_of(node.id), NodeBack{});
+  for (const auto& [node, change] : node_news(before, after)) {
+    switch (change) {
+      case NodeChange::lost: on_node_down(*after.find(node)); break;
+      case NodeChange::back: run(entry_of(node), NodeBack{}); break;
+      case NodeChange::may_become_primary: run(entry_of(node), LeasesExpected{kExpectedLeases}); break;
+    }
   }
   deliver();
 }

@@ -161,6 +161,18 @@ TEST_CASE("min_pool_size is kept over all workers together, one connection at a 
   CHECK(world.budget.used(kShop) == 3);
 }
 
+TEST_CASE("where leases are expected so many connections are open before, over all workers together, within the limits") {
+  const std::uint32_t limit = GENERATE(20U, 3U);
+  PoolWorld world{2, options_with({.default_pool_size = limit})};
+  world.feed(0, kShop, LeasesExpected{4});
+  world.feed(1, kShop, LeasesExpected{4});
+  CHECK(world.budget.used(kShop) == std::min(limit, 4U));
+  world.open_all();
+  CHECK(world.pool(0, kShop).idle_count() == std::min(limit, 4U));
+  world.feed(1, kShop, LeasesExpected{4});
+  CHECK(world.budget.used(kShop) == std::min(limit, 4U));
+}
+
 TEST_CASE("raised limits serve waiters at once") {
   PoolWorld world{1, options_with({.default_pool_size = 1})};
   world.ask(0, kShop);

@@ -62,10 +62,11 @@ void CommitFates::learn(const Fork& fork) {
 }
 
 void CommitFates::see(const health::NodeFacts& primary) {
-  if (!primary.answers && primary.failure && accepts_nobody(*primary.failure)) runs_.note_closed(primary.last_failed_at);
+  if (!primary.answers && primary.failure && accepts_nobody(*primary.failure)) 
+    runs_.note_closed(*primary.failure, primary.last_failed_at, primary.last_failure_at);
   if (!primary.answers || !primary.last) return;
   is_synchronous_ = !primary.last->synchronous_names.empty();
-  runs_.see(primary.last->run, primary.last->first_xid, primary.last_asked_at, primary.last_answered_at);
+  runs_.see(*primary.last, primary.last_asked_at, primary.last_answered_at);
 }
 
 void CommitFates::on(const FateRequest& request, Instant now) { questions_.push_back({request, now}); }
@@ -156,7 +157,7 @@ std::optional<CommitOutcome> CommitFates::read_same_primary(const SqlDone& done,
   const std::string status = value_of(done, 1);
   const bool is_under_way = status == "in progress" || status.empty();
   if (now == then) return is_under_way ? std::nullopt : std::optional(read_status(done));
-  if (!runs_.is_next(*now, *then) || now->first_xid == 0) return CommitOutcome::unknown;
+  if (!runs_.is_next(*now, *then, doubt.asked_at) || now->first_xid == 0) return CommitOutcome::unknown;
   return doubt.xid >= now->first_xid ? CommitOutcome::not_committed : read_status(done);
 }
 

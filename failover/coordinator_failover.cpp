@@ -278,6 +278,7 @@ void Coordinator::advance_searching() {
     next_complaint_ = now_ + kComplainAgain;
   }
   watch_standbys(kFollowPeriod);
+  tracker_.watch_closely(*known_.node, kFollowPeriod, now_);  // it may only have been restarted, and each of its runs counts
 }
 
 // The known primary is in office again; nobody was promoted, so the epoch stays.
@@ -298,11 +299,11 @@ void Coordinator::keep_following() {
                           node.last->system_identifier == known_.system_identifier && node.timeline <= known_.timeline;
     if (options_.mode != FailoverMode::native || !(is_freezable(node) || is_stray)) continue;
     const NodeId id = node.options.id;
-    const bool streams = node.last->receiver_status == "streaming" && node.last->received_timeline == known_.timeline;
     if (!council_.may_steer()) {
       calm_follower(id);
       continue;
     }
+    const bool streams = node.last->receiver_status == "streaming" && node.last->received_timeline == known_.timeline;
     if (streams && sources_.is_done(id)) {
       lost_since_.erase(id);
       sources_.forget(id);
@@ -316,7 +317,6 @@ void Coordinator::keep_following() {
     set_phase(Phase::steady, is_all_well ? "every standby follows" : "some standby does not follow");
 }
 
-// A standby that answers but does not stream from the primary. One that was frozen in this failover is pointed at the
 // Whoever steers points the standbys; only what this gateway has changed to make one ping nobody else can put back.
 void Coordinator::calm_follower(NodeId id) {
   if (!sources_.is_touched(id)) return;
@@ -324,6 +324,7 @@ void Coordinator::calm_follower(NodeId id) {
   if (sources_.is_done(id)) sources_.forget(id);
 }
 
+// A standby that answers but does not stream from the primary. One that was frozen in this failover is pointed at the
 // primary at once; any other is looked at after a while, and touched only if it was left frozen or points at another
 // node of ours.
 void Coordinator::mend_follower(const NodeFacts& node) {

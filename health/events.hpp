@@ -40,6 +40,12 @@ struct ReplicationRow {
   std::optional<microseconds> replay_lag = {};
 };
 
+// The beginning of a server's run, by its own clock. Where PostgreSQL is older than 15, a crash restart seems to have taken no time.
+struct RunBeginning {
+  Duration age = {};   // since it began, when the server answered
+  Duration took = {};  // until it accepted connections: its recovery, if it needed one
+};
+
 struct ProbeResult {
   bool in_recovery = false;
   std::uint64_t system_identifier = 0;
@@ -57,6 +63,7 @@ struct ProbeResult {
   std::string synchronous_names = {};           // synchronous_standby_names
   std::string run = {};                         // primary only; another one after each start and crash restart
   std::uint64_t first_xid = 0;                  // primary only: the first id this run hands out; 0: it is not known any more
+  std::optional<RunBeginning> run_beginning = {};  // as long as that is known
 
   Lsn position() const { return in_recovery ? std::max(received, replayed) : flushed; }
 };

@@ -12,6 +12,7 @@ namespace {
 // name of its WAL file. The standbys come as lines of tab-separated fields, for one row tells all.
 // A crash restart keeps the postmaster, but ends its recovery further on in the WAL, behind a page's header at most (40 bytes),
 // with a checkpoint whose redo is itself, as that of an orderly stop is; the later ones' is before them.
+// The checkpointer begins with the recovery (before 15: with the end of a crash restart's), the WAL writer when that is over.
 constexpr std::string_view kQuery =
     "SELECT r.rec::int,"
     " (SELECT system_identifier FROM pg_control_system()),"
@@ -31,15 +32,22 @@ constexpr std::string_view kQuery =
     " CASE WHEN r.rec THEN NULL ELSE concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()), pg_last_wal_replay_lsn()) END,"
     " CASE WHEN r.rec THEN NULL ELSE (SELECT (split_part(next_xid, ':', 1)::int8 << 32) + split_part(next_xid, ':', 2)::int8"
     "   FROM pg_control_checkpoint() WHERE redo_lsn = checkpoint_lsn"
-    "   AND coalesce(checkpoint_lsn - pg_last_wal_replay_lsn(), 0) BETWEEN 0 AND 40) END"
+    "   AND coalesce(checkpoint_lsn - pg_last_wal_replay_lsn(), 0) BETWEEN 0 AND 40) END,"
+    " CASE WHEN NOT r.rec AND EXISTS (SELECT 1 FROM pg_control_checkpoint() WHERE redo_lsn = checkpoint_lsn)"
+    "      THEN (SELECT extract(epoch FROM clock_timestamp() - min(backend_start)) || ' ' || extract(epoch FROM max(backend_start) - min(backend_start))"
+    "              FROM pg_stat_get_activity(NULL) WHERE backend_type IN ('checkpointer', 'walwriter') HAVING count(backend_start) = 2) END"
     " FROM (SELECT pg_is_in_recovery() AS rec) r LEFT JOIN pg_stat_wal_receiver w ON true";
-constexpr std::size_t kColumns = 16;
+constexpr std::size_t kColumns = 17;
 
 template <typename Number>
 Number to_number(std::string_view text, Number otherwise = {}) {
   Number value = otherwise;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
+}
+
+Duration parse_seconds(const std::string& text) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::strtod(text.c_str(), nullptr)));
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -87,14 +95,15 @@ Result<ProbeResult> parse_probe_row(const ProbeRow& row) {
   result.replayed = lsn(6);
   result.receiver_status = text(7);
   result.received_timeline = TimelineId{to_number<std::uint32_t>(text(8))};
-  if (row[9]) result.last_message_age = std::chrono::duration_cast<Duration>(
-                  std::chrono::duration<double>(std::strtod(row[9]->c_str(), nullptr)));
+  if (row[9]) result.last_message_age = parse_seconds(*row[9]);
   result.sender_host = text(10);
   result.sender_port = to_number<int>(text(11));
   result.standbys = parse_standbys(text(12));
   result.synchronous_names = text(13);
   result.run = text(14);
   result.first_xid = to_number<std::uint64_t>(text(15));
+  if (const auto parts = split(text(16), ' '); parts.size() == 2)
+    result.run_beginning = RunBeginning{parse_seconds(std::string(parts[0])), parse_seconds(std::string(parts[1]))};
   return result;
 }
 

@@ -145,6 +145,7 @@ void Tracker::on_event(const ProbeFailed& event, Instant now, Actions<HealthActi
   node->answers = false;
   node->failure = event.kind;
   node->last_failed_at = event.asked_at;
+  node->last_failure_at = now;
   node->successes = 0;
   ++node->outcomes;
   if (is_alive_but_closed(event.kind)) judge_closed(*node, event, now, out);

@@ -40,6 +40,7 @@ struct NodeFacts {
   Instant last_answered_at = {};           // when it came
   Instant heard_at = {};                   // the newest sign of life, over whatever connection
   Instant last_failed_at = {};             // when the newest failed probe was asked
+  Instant last_failure_at = {};            // when that was known
   std::optional<FailureKind> failure = {}; // of the newest probe, if it failed
   TimelineId timeline = {};                // the newest it was seen to have reached
   Lsn position = {};                       // of the newest answer

@@ -66,6 +66,8 @@ void Tracker::take_knock_failure(NodeFacts& node, const ProbeFailed& event, Inst
   schedule_of(node).is_run_broken = true;
   node.answers = false;
   node.failure = event.kind;
+  node.last_failed_at = event.asked_at;
+  node.last_failure_at = now;
   if (is_alive_but_closed(event.kind)) judge_closed(node, event, now, out);
   else if (is_restarting(event.kind)) judge_restarting(node, event, false, now, out);
   else judge_dead_or_not(node, event, true, now, out);

@@ -45,13 +45,14 @@ TEST_CASE("an id from the fork on is a stranger's by now: it is not asked for") 
 
 namespace {
 
-// One primary, asked once a second; it was last seen before the restart at 2 s, and after it at 3 s.
+// One primary, asked once a second; it was last seen before the restart at 2 s, and after it at 3 s. The restart began at 2.4 s.
 struct SamePrimary {
   NullLog log;
   StepDesk desk;
   CommitFates fates{desk, log};
   Actions<Action> out;
   health::NodeFacts facts;
+  Duration restarted_at = 2400ms;
 
   explicit SamePrimary(std::string synchronous_names = "") {
     facts.answers = true;
@@ -61,6 +62,7 @@ struct SamePrimary {
   void see(Duration at) {
     const Instant now(at);
     facts.last_asked_at = facts.last_answered_at = now;
+    if (facts.last->run != "a") facts.last->run_beginning = health::RunBeginning{at - restarted_at, {}};
     fates.see(facts);
     out.clear();
     fates.advance(kOldPrimary, now, Epoch{1}, 5s, now, out);
@@ -120,7 +122,7 @@ TEST_CASE("who came after the last answer of the run before, and before the serv
   primary.facts.answers = false;
   primary.facts.failure = GENERATE(health::FailureKind::crash_restart, health::FailureKind::refused, health::FailureKind::lost);
   const bool is_known = primary.facts.failure != health::FailureKind::lost;
-  primary.facts.last_failed_at = Instant(2300ms);
+  primary.facts.last_failed_at = primary.facts.last_failure_at = Instant(2300ms);
   primary.fates.see(primary.facts);
   primary.facts.answers = true;
   primary.restart();
@@ -141,9 +143,9 @@ TEST_CASE("without a restart the primary says what is so, once the transaction i
   CHECK(primary.fate() == "committed");
 }
 
-TEST_CASE("what cannot be told is unknown: whose run it was, which ids it hands out again, what was between") {
+TEST_CASE("what cannot be told is unknown: whose run it was, which ids it hands out again, what was or may have been between") {
   SamePrimary primary;
-  const int which = GENERATE(0, 1, 2);
+  const int which = GENERATE(0, 1, 2, 3);
   CAPTURE(which);
   if (which == 0) {
     primary.restart();
@@ -151,6 +153,9 @@ TEST_CASE("what cannot be told is unknown: whose run it was, which ids it hands 
   } else if (which == 1) {
     primary.restart("b", 0);
     primary.ask(doubt_of(699));
+  } else if (which == 2) {
+    primary.ask(doubt_of(699));
+    primary.restart("a b");  // a crash: its recovery was not longer than nobody looked
   } else {
     primary.ask(doubt_of(699));
     primary.restart("b", 690);
@@ -158,7 +163,7 @@ TEST_CASE("what cannot be told is unknown: whose run it was, which ids it hands 
     primary.restart("c", 700);
   }
   primary.see(3s);
-  primary.answer({which == 2 ? "c" : "b", "committed"});
+  primary.answer({which == 3 ? "c" : which == 2 ? "a b" : "b", "committed"});
   CHECK(primary.fate() == "unknown");
 }
 

@@ -77,7 +77,11 @@ void SimPostgres::forget_clients() {
   waiting.clear();
 }
 
-void SimPostgres::begin_run() {
+std::string SimPostgres::run_name() const { return fmt::format("{} {}", starts, runs); }
+
+void SimPostgres::begin_run(Instant began, Instant now) {
+  began_at = began;
+  accepted_at = now;
   given_xids = 0;
   ++runs;
   first_xid = next_xid();
@@ -107,8 +111,9 @@ health::ProbeResult SimPostgres::probe(Instant now, const std::vector<SimPostgre
   result.timeline = TimelineId{timeline};
   result.synchronous_names = is_fenced ? "howdah_fenced" : synchronous_names;
   if (!in_recovery) {
-    result.run = fmt::format("run {}", runs);
+    result.run = run_name();
     result.first_xid = first_xid;
+    if (first_xid != 0) result.run_beginning = {now - began_at, accepted_at - began_at};
     result.inserted = result.flushed = position();
     if (is_disk_hung && open_transactions > 0) result.inserted = Lsn{position().value + 8};
     for (const SimPostgres& standby : all)

@@ -61,7 +61,10 @@ struct SimPostgres {
   Wal wal = {};
   std::uint64_t given_xids = 0;  // to transactions that may never commit
   std::set<std::uint64_t> open_xids = {};
+  std::uint64_t starts = 0;
   std::uint64_t runs = 0;        // starts and crash restarts so far
+  Instant began_at{};            // the newest; it accepted connections at
+  Instant accepted_at{};
   std::uint64_t first_xid = 0;   // of the newest; 0: it has not been started since it is there
   Lsn forked_at = {};            // where the last promotion found it
   std::string synchronous_names = {};
@@ -109,7 +112,8 @@ struct SimPostgres {
   // Commits that wait no longer.
   void release_confirmed();
   void forget_clients();
-  void begin_run();  // the ids of transactions that were lost are handed out again
+  void begin_run(Instant began, Instant now);  // the ids of transactions that were lost are handed out again
+  std::string run_name() const;
   std::string status_of(std::uint64_t xid) const;  // as pg_xact_status; empty: not given out
   void promote();
   health::ProbeResult probe(Instant now, const std::vector<SimPostgres>& all) const;

@@ -17,6 +17,8 @@ constexpr Duration kStoryRepair = 16s;
 constexpr Duration kBusyPause = 40ms;   // of clients
 constexpr Duration kRoundLasts = 3500ms;
 constexpr int kRounds = 4;
+constexpr Duration kLoopRecovery = 60ms;  // of a server that crashes again and again
+constexpr Duration kLoopUp = 5ms;
 
 void nothing_special(WorldOptions&, WorkloadOptions&) {}
 
@@ -50,6 +52,23 @@ void crash_at_commits(World& world) {
   repeat(world, kRounds, [](World& w) {
     on_primary(w, [](World& each, int primary) {
       each.strike_at_commit(primary, [&each, primary] { kill_for_good(each, primary); });
+    });
+  });
+}
+
+// A primary crashes with a commit that is not written, and again as soon as a client of its own has been given the id of that.
+void crash_loop(World& world) {
+  repeat(world, kRounds, [](World& w) {
+    on_primary(w, [](World& each, int primary) {
+      each.strike_at_commit(primary, [&each, primary] {
+        each.crash_backend(primary, kLoopRecovery);
+        each.after(kLoopRecovery + kLoopUp, [&each, primary] {
+          SimPostgres& server = each.node(primary);
+          if (!server.answers()) return;
+          for (int i = 0; i < 8; ++i) server.wal.push_back({.timeline = server.timeline, .xid = server.next_xid()});
+          each.crash_backend(primary, kLoopRecovery);
+        });
+      });
     });
   });
 }
@@ -102,6 +121,7 @@ void impatient(WorldOptions&, WorkloadOptions& work) {
 constexpr std::array kStories{
     Story{"restart_in_election", "the dead primary is up again when a standby is promoted", nothing_special, restart_in_election},
     Story{"crash_at_commits", "primaries die with a commit that no standby has", in_doubt, crash_at_commits},
+    Story{"crash_loop", "primaries crash with a commit, and once more before anybody looks", in_doubt, crash_loop},
     Story{"crash_under_transfers", "primaries die under open transactions", with_replay, crash_under_transfers},
     Story{"switchovers", "planned switchovers under load", nothing_special, switch_over_and_back},
     Story{"return_of_old_primary", "a replaced primary starts again", nothing_special, return_of_old_primary},

@@ -20,6 +20,7 @@ constexpr Planted kPlanted[] = {
     {Mutant::nobody_asked, "gateway_cut_off"},
     {Mutant::stale_clients, "return_of_old_primary"},
     {Mutant::no_fork, "crash_at_commits"},
+    {Mutant::unseen_run, "crash_loop"},
     {Mutant::no_fence, "return_of_old_primary"},
     {Mutant::control_timeline, "return_of_old_primary"},
     {Mutant::early_release, "switchovers"},

@@ -303,6 +303,7 @@ void World::hide_from_probe(const SimPostgres& asked, health::ProbeResult& resul
   // A WAL receiver that has just begun tells the start of the segment.
   if (options_.has_jitter && asked.is_receiving && now_ - asked.receiving_since < kEarly) result.received = Lsn{0x1000};
   if (options_.mutant == Mutant::no_fork && result.first_xid != 0) result.first_xid = ~std::uint64_t{0};
+  if (options_.mutant == Mutant::unseen_run && result.run_beginning) result.run_beginning = {1h, 1h};
   if (options_.mutant == Mutant::control_timeline && !asked.in_recovery) result.timeline = TimelineId{asked.control_timeline};
 }
 
@@ -399,7 +400,7 @@ std::vector<std::vector<std::string>> World::run_step(SimPostgres& asked, const 
       std::uint64_t xid = 0;
       const std::string& sql = step.statements[0];
       const bool is_there = sql.starts_with("SELECT concat_ws");  // on the primary whose transaction it was
-      const std::string name = is_there ? fmt::format("run {}", asked.runs) : to_text(asked.forked_at);
+      const std::string name = is_there ? asked.run_name() : to_text(asked.forked_at);
       const std::size_t at = sql.find("pg_xact_status('");
       if (at == std::string::npos) return {{name}};
       std::sscanf(sql.c_str() + at, "pg_xact_status('%lu'", &xid);
@@ -560,10 +561,11 @@ void World::start(int id, Duration takes) {
   if (node(id).life != Life::dead) return;
   note(fmt::format("start node={}", id));
   node(id).life = Life::starting;
-  after(takes, [this, id] {
+  after(takes, [this, id, began = now_] {
     if (node(id).life != Life::starting) return;
     node(id).life = Life::running;
-    node(id).begin_run();
+    ++node(id).starts;
+    node(id).begin_run(began, now_);
     node(id).shut_down_at.reset();
   });
 }
@@ -574,10 +576,10 @@ void World::crash_backend(int id, Duration takes) {
   node(id).life = Life::recovering;
   node(id).is_receiving = false;
   end_clients(node(id), ServerEnd::crashed);
-  after(takes, [this, id] {
+  after(takes, [this, id, began = now_] {
     if (node(id).life != Life::recovering) return;
     node(id).life = Life::running;
-    node(id).begin_run();
+    node(id).begin_run(began, now_);
   });
   if (is_reachable(id)) report_failure(id, FailureKind::crash_restart);
 }

@@ -30,6 +30,7 @@ enum class Mutant {
   nobody_asked,   // the standbys are not asked whether they hear the primary
   stale_clients,  // workers go on with an old view
   no_fork,        // commits in doubt are looked up without the bound that the promotion has set
+  unseen_run,     // of two runs of a server nothing is taken to have been between
   no_fence,       // a false primary is left open for writes
   control_timeline,  // a primary's timeline is taken from its control file, which tells it late
   early_release,  // clients are let go on before the old primary of a switchover is closed
@@ -40,8 +41,8 @@ enum class Mutant {
   stale_reads,    // a standby is taken to have replayed everything
   mixed_up_move,  // a connection that goes to another worker is taken to have the settings that another one has
 };
-constexpr std::array kMutantNames{"none",         "no_freeze",     "lowest_id",    "nobody_asked", "stale_clients",  "no_fork",    "no_fence",
-                                  "control_timeline", "early_release", "blind_replay", "dirty_reuse",  "hopeful_commit", "stale_reads",
+constexpr std::array kMutantNames{"none",         "no_freeze",     "lowest_id",    "nobody_asked", "stale_clients",  "no_fork",    "unseen_run",
+                                  "no_fence",     "control_timeline", "early_release", "blind_replay", "dirty_reuse",  "hopeful_commit", "stale_reads",
                                   "mixed_up_move"};
 static_assert(kMutantNames.size() == static_cast<std::size_t>(Mutant::mixed_up_move) + 1);
 

@@ -6,13 +6,13 @@
 
 namespace howdah::login {
 
-static_assert(kMaxWorkers << kSerialBits == 1u << 31, "clients show the process id as a signed number");
+static_assert(kFirstClientPid + (kMaxWorkers << kSerialBits) == 1u << 31, "clients show the process id as a signed number");
 
 wire::CancelKey make_client_key(std::uint32_t worker, std::uint32_t serial, Bytes random,
                                 wire::ProtocolVersion version) {
   HOWDAH_ASSERT(worker < kMaxWorkers && random.size() >= kLongSecretSize);
   const std::size_t size = version >= wire::kLongKeyVersion ? kLongSecretSize : kShortSecretSize;
-  const std::uint32_t pid = worker << kSerialBits | (serial & ((1u << kSerialBits) - 1));
+  const std::uint32_t pid = kFirstClientPid | worker << kSerialBits | (serial & ((1u << kSerialBits) - 1));
   return {pid, std::string(as_text(random.first(size)))};
 }
 

@@ -1,6 +1,9 @@
 // Cancel keys we hand to clients (manual "55.2.9 Canceling Requests in Progress"). The key's process id says which
 // worker holds the client, so that a CancelRequest, which arrives on a connection of its own, finds its way without a
 // table shared by the workers. The secret alone decides whether it is obeyed.
+//
+// The number is one that no server process can have, because clients pass it to pg_terminate_backend() as well: there it must
+// find nobody (a warning and false), rather than somebody else.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -11,8 +14,9 @@
 
 namespace howdah::login {
 
-inline constexpr std::uint32_t kMaxWorkers = 256;
-inline constexpr std::uint32_t kSerialBits = 23;    // with the worker's eight bits a positive 32-bit number
+inline constexpr std::uint32_t kMaxWorkers = 128;
+inline constexpr std::uint32_t kSerialBits = 23;
+inline constexpr std::uint32_t kFirstClientPid = 1u << 30;  // far above any operating system's; Linux has at most 2^22 processes
 inline constexpr std::size_t kShortSecretSize = 4;  // protocol 3.0
 inline constexpr std::size_t kLongSecretSize = 32;  // protocol 3.2, as PostgreSQL 18
 

@@ -5,14 +5,14 @@
 using namespace howdah;
 using namespace howdah::login;
 
-TEST_CASE("a key says which worker has the client, as a positive number") {
+TEST_CASE("a key says which worker has the client, as a positive number that no process has") {
   const std::string random(kLongSecretSize, 'r');
   for (const std::uint32_t worker : {0u, 1u, 77u, kMaxWorkers - 1}) {
     for (const std::uint32_t serial : {0u, 1u, 0x7fffffu, 0xffffffffu}) {
       CAPTURE(worker, serial);
       const auto key = make_client_key(worker, serial, as_bytes(random), {3, 0});
       CHECK(worker_of(key.pid) == worker);
-      CHECK(static_cast<std::int32_t>(key.pid) >= 0);
+      CHECK(static_cast<std::int32_t>(key.pid) >= 1 << 30);
     }
   }
   CHECK(make_client_key(1, 5, as_bytes(random), {3, 0}).pid != make_client_key(1, 6, as_bytes(random), {3, 0}).pid);

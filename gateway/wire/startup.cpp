@@ -124,8 +124,9 @@ StartupAction StartupReader::step(Bytes& input) {
   };
   if (packet_.size() < kLengthSize && !take(kLengthSize)) return StartupPending{};
   const std::uint32_t length = load_u32(packet_.data());
-  if (length < 2 * kLengthSize) return Refuse{bad_length(ErrorCode::protocol_violation)};
-  if (length > kMaxStartupBody + kLengthSize) return Refuse{bad_length(ErrorCode::startup_packet_too_large)};
+  // Who sends that speaks another protocol, or took leave before it had begun (a Terminate): PostgreSQL says nothing, either.
+  if (length < 2 * kLengthSize) return Drop{bad_length(ErrorCode::protocol_violation)};
+  if (length > kMaxStartupBody + kLengthSize) return Drop{bad_length(ErrorCode::startup_packet_too_large)};
   if (!take(length)) return StartupPending{};
   const std::string packet = std::move(packet_);
   packet_.clear();

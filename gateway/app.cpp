@@ -174,6 +174,10 @@ WorkerHooks App::make_hooks() {
     if (worker >= workers_.size()) return then();
     workers_[worker]->cancel(std::move(key), std::move(then));
   };
+  hooks.login_changed = [this](const LoginChange& change) {
+    for (auto& worker : workers_) worker->take_login_change(change);
+    if (control_) control_->want_position();
+  };
   hooks.want_position = [this] {
     if (control_) control_->want_position();
   };

@@ -29,6 +29,7 @@ class SecretAsker final : private BackendLink::Owner {
   void ask(const std::string& user, Then then);
   // A login with what was answered failed: the secret may have changed.
   void forget(const std::string& user) { cache_.forget(user); }
+  void forget_all() { cache_.clear(); }
 
   void set_config(WorkerConfigPtr config);
   void set_view(ClusterViewPtr view) { view_ = std::move(view); }

@@ -42,6 +42,7 @@ Worker::Worker(WorkerId id, WorkersShared& shared, WorkerConfigPtr config, std::
   surroundings_.writer = id_.value;
   surroundings_.clock = monotonic_now;
   surroundings_.console_version = config_->console_version;
+  surroundings_.tell_login_change = shared_.hooks.login_changed;
   shared_.budget.attach(id_, reactor_,
                         [this](const PoolKey& key, const BudgetNews& news) { pools_.on_budget_news(key, news); });
 }
@@ -122,6 +123,14 @@ void Worker::set_orders(StandingOrdersPtr orders, std::function<void()> then) {
     for (const auto& [id, client] : clients_)
       if (was_suspended != orders_->is_suspended && client->has_session() && !client->is_closing()) update_reading(*client);
     then();
+  });
+}
+
+void Worker::take_login_change(const LoginChange& change) {
+  reactor_.post([this, change] {
+    welcome_cache_.clear();
+    for (auto& [number, asker] : secrets_) asker->forget_all();
+    pools_.take_login_change(change);
   });
 }
 

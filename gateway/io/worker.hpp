@@ -48,6 +48,7 @@ struct WorkerHooks {
   // The first session of a database; from now on its catalog is read, and set_catalog() follows.
   std::function<DatabaseCatalog(const std::string& database)> enter_catalog;
   std::function<void()> want_position;  // the primary's, soon; it comes with the next view
+  std::function<void(const LoginChange&)> login_changed;  // to be told to all workers: take_login_change()
 };
 
 // Shared by all workers of the process.
@@ -90,6 +91,8 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   // `then` gets the number of clients that were sent away; on the worker's thread.
   void evict(Eviction eviction, std::function<void(std::size_t)> then);
   void set_catalog(std::string database, CatalogFactsPtr facts);
+  // A client has made it: server connections that began before, and what was learned at logins, are for nobody who comes later.
+  void take_login_change(const LoginChange& change);
   // Sessions end as soon as their transactions do.
   void end_sessions();
   void forget_statements();  // of SHOW POOL_STATEMENTS

@@ -72,6 +72,21 @@ void WorkerPools::set_orders(StandingOrdersPtr orders) {
   deliver();
 }
 
+void WorkerPools::take_login_change(const LoginChange& change) {
+  logins_.note(change, monotonic_now(), *view_);
+  outdate(change, std::nullopt);
+  deliver();
+}
+
+// Of one node, or of all.
+void WorkerPools::outdate(const LoginChange& change, std::optional<NodeId> node) {
+  for (auto& [key, entry] : entries_) {
+    const bool is_there = !node || key.node == *node;
+    if (!is_there || !change.concerns(key.user, config_->settings->server_database(key.database))) continue;
+    run(*entry, OrdersChanged{orders_->of(key.database).is_paused, monotonic_now()});
+  }
+}
+
 void WorkerPools::run(PoolEntry& entry, const PoolEvent& event) {
   if (actions_.size() == depth_) actions_.emplace_back();
   Actions<PoolAction>& actions = actions_[depth_++];
@@ -414,6 +429,7 @@ void WorkerPools::set_view(const ClusterViewPtr& view) {
       case NodeChange::may_become_primary: expect_leases(*old->primary, node); break;
     }
   }
+  for (const auto& [change, node] : logins_.caught_up(*view)) outdate(change, node);
   deliver();
 }
 

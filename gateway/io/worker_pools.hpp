@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "gateway/io/server.hpp"
 #include "gateway/io/shared_budget.hpp"
 #include "gateway/io/worker_config.hpp"
+#include "gateway/pool/outdated_logins.hpp"
 #include "gateway/pool/pool.hpp"
 #include "gateway/session/session.hpp"
 #include "gateway/standing_orders.hpp"
@@ -78,6 +80,7 @@ class WorkerPools final : private Server::Owner {
 
   void set_config(WorkerConfigPtr config);
   void set_orders(StandingOrdersPtr orders);
+  void take_login_change(const LoginChange& change);
   void set_view(const ClusterViewPtr& view);
   void adopt(MovedServer moved);
   void on_budget_news(const PoolKey& key, const BudgetNews& news);
@@ -114,6 +117,7 @@ class WorkerPools final : private Server::Owner {
   void ask_budget(PoolEntry& entry, const BudgetRequest& request);
   PoolOptions options_of(const PoolKey& key) const;
   void apply_orders(PoolEntry& entry);
+  void outdate(const LoginChange& change, std::optional<NodeId> node);
   void open(PoolEntry& entry, BackendId id);
   void dial(Server& server, NodeId node, login::ServerLoginFacts facts);
   void close(PoolEntry& entry, BackendId id, BackendCloseReason reason);
@@ -134,6 +138,7 @@ class WorkerPools final : private Server::Owner {
   WorkerConfigPtr config_;
   ClusterViewPtr view_;
   StandingOrdersPtr orders_;
+  OutdatedLogins logins_;
   BackendIds ids_;
   std::unordered_map<PoolKey, std::unique_ptr<PoolEntry>> entries_;
   login::KnownScramKeys scram_keys_;

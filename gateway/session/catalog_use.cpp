@@ -1,6 +1,7 @@
 // How a session uses what is known of its database's functions and relations, and how what it changes is told to
 // everybody before its client gets the answer.
 #include <algorithm>
+#include <utility>
 
 #include "gateway/session/session_core.hpp"
 
@@ -48,6 +49,13 @@ void SessionCore::note_catalog_change(const Traits& traits) {
   env_.schema_changes->fetch_add(1, std::memory_order_relaxed);
 }
 
+// A text of several statements is known by the kind of its first.
+void session::note_login_changes(CatalogMemory& memory, const Traits& traits, std::string_view sql) {
+  const bool may_change = traits.statement_count == 1 ? traits.kind >= StatementKind::grant : traits.catalog_change != CatalogChange::none;
+  if (!may_change) return;
+  for (LoginChange& change : login_changes_of(sql)) memory.login_changes.push_back(std::move(change));
+}
+
 // A statement of the newest request is about to be sent. `pins_` is still as it was before.
 void SessionCore::note_unproven_pin(const Traits& traits) {
   if (!traits.pins.has(PinReason::opaque)) return;
@@ -80,6 +88,8 @@ void SessionCore::on_command_complete() {
 
 // The transaction is over, one way or the other.
 void SessionCore::tell_catalog_change() {
+  for (const LoginChange& change : std::exchange(catalog_.login_changes, {}))
+    if (env_.tell_login_change) env_.tell_login_change(change);
   const CatalogChange change = std::exchange(catalog_.change, CatalogChange::none);
   if (change == CatalogChange::none) return;
   env_.schema_changes->fetch_add(1, std::memory_order_relaxed);

@@ -30,6 +30,17 @@ std::optional<Instant> SessionCore::word_deadline() const {
   return rerun_.word->at + kDownAfterWord;
 }
 
+// What ties the session goes with its server connection, whatever the server ends it for (also for its own time limits).
+void SessionCore::end_as_server_tells(Bytes message, std::optional<NodeFailure> evidence) {
+  if (evidence) out_->push(ReportNode{backend_->node(), *evidence});
+  env_.log.info("session ends s={} reason={}", identity_.id.value, name_of(CloseReason::session_state_lost));
+  release_withheld();
+  to_client(message);
+  flush_run();
+  out_->push(ReturnLease{std::exchange(backend_, nullptr), LeaseEnd::close});
+  leave(CloseReason::session_state_lost);
+}
+
 // Somebody has ended this connection: the client's ends with it, as it would without us.
 void SessionCore::end_as_told() {
   close_with(Error{ErrorCode::session_state_lost, "terminating connection due to administrator command"},

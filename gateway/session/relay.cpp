@@ -202,8 +202,10 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
     }
     const bool is_shutdown = error->sqlstate().starts_with("57P0");
     if (!is_shutdown && error->sqlstate() != "40001") give_up_replay(ReplayObstacle::ended_by_server);
+    const auto evidence = is_shutdown ? std::optional(NodeFailure::shut_down) : std::nullopt;
+    if (tie(pins_) && !is_starting_ && !answer_.is_draining) return end_as_server_tells(message, evidence);
     note_word(error->sqlstate());
-    return lose_backend(is_shutdown ? std::optional(NodeFailure::shut_down) : std::nullopt, false);
+    return lose_backend(evidence, false);
   }
   if (is_starting_) return refuse_start(body);
   const Owed* front = ledger.front();

@@ -317,6 +317,7 @@ class SessionCore {
   void note_word(std::string_view sqlstate);
   std::optional<Decision> choose_after_word();
   std::optional<Instant> word_deadline() const;
+  void end_as_server_tells(Bytes message, std::optional<NodeFailure> evidence);
   void end_as_told();
 
   // commit_doubt.cpp
@@ -475,7 +476,6 @@ class SessionCore {
   bool is_batch_open_ = false;         // messages of an extended batch were sent, its Sync was not
   PinReasons pins_;
   PinReasons looked_for_;  // by the question that is in flight (state_look.cpp)
-  // Routing.
   std::optional<NodeId> load_balance_node_;
   RouteReason route_reason_ = RouteReason::read;  // of the newest decision
   std::string last_statement_;         // sent to a server, cut

@@ -28,6 +28,7 @@
 #include "gateway/wire/parameter_status.hpp"
 #include "health/commit_doubt.hpp"
 #include "sql_router/freshness.hpp"
+#include "sql_router/login_change.hpp"
 #include "sql_router/router.hpp"
 
 namespace howdah::session {
@@ -66,6 +67,9 @@ constexpr PinReasons without(PinReasons all, PinReasons some) {
     if (some.has(static_cast<PinReason>(i))) all.remove(static_cast<PinReason>(i));
   return all;
 }
+
+// Whether they keep a session on its server connection until something ends them.
+constexpr bool tie(PinReasons pins) { return !without(pins, kLoosely).is_empty(); }
 
 struct Head {  // of a client message
   char tag = 0;
@@ -245,10 +249,14 @@ struct Replay {
 struct CatalogMemory {
   CatalogUse use;
   CatalogChange change = CatalogChange::none;  // made by statements whose transaction is not over
+  std::vector<LoginChange> login_changes;      // the same
   std::vector<std::string> unproven;   // texts that pin only because the catalog was being read again
   std::uint64_t unproven_as_of = 0;    // how many changes there had been then
   bool is_pin_unproven = false;        // one of them was sent, and nothing else has made the session opaque
 };
+
+// A statement is about to be sent.
+void note_login_changes(CatalogMemory& memory, const Traits& traits, std::string_view sql);
 
 // The session's own writes, which its reads must see.
 struct Written {

@@ -104,6 +104,7 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
   send_query(message, run, true, std::move(owed));
   requests_.back().is_barrier |= is_about_names;
   note_sent(traits->kind, sql);
+  note_login_changes(catalog_, *traits, sql);
   return message.size();
 }
 

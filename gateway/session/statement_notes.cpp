@@ -57,6 +57,7 @@ void SessionCore::note_bound(std::string_view name, std::string_view portal) {
   count_portal(portal, traits, sql);
   note_asked(sql);
   note_sent(kind, sql);
+  if (traits != nullptr) note_login_changes(catalog_, *traits, sql);
 }
 
 }  // namespace howdah

@@ -23,6 +23,7 @@
 #include "gateway/session/welcome_cache.hpp"
 #include "gateway/session/write_board.hpp"
 #include "health/cluster_view.hpp"
+#include "sql_router/login_change.hpp"
 #include "sql_router/parse_cache.hpp"
 
 namespace howdah {
@@ -55,6 +56,7 @@ struct Surroundings {
   // How often a client has changed a schema. Shared by all workers: a statement prepared before is another one after.
   std::shared_ptr<std::atomic<std::uint64_t>> schema_changes = std::make_shared<std::atomic<std::uint64_t>>(0);
   std::shared_ptr<WaitingRoom> waiting_room = std::make_shared<WaitingRoom>();  // shared by all workers
+  std::function<void(const LoginChange&)> tell_login_change = {};  // to all workers; none: to nobody
   StatementLog statement_log = {};
   std::function<const DatabaseCatalog*(const std::string& database)> catalog_of = {};  // outlives the session
   SettingsPtr settings = std::make_shared<const Settings>();  // in force, for PGPOOL SET

@@ -11,7 +11,7 @@ using namespace session;
 
 // A request with these statements is about to be sent, before the BEGIN that was kept back.
 void SessionCore::open_log(std::span<const Traits* const> statements, bool is_wrapped) {
-  if (!options_.transaction_replay || !requests_.empty() || !without(pins_, kLoosely).is_empty()) return;
+  if (!options_.transaction_replay || !requests_.empty() || tie(pins_)) return;
   const bool begins = is_wrapped || !transaction_.deferred_begin.empty() ||
                       (client_status() == TransactionStatus::idle &&
                        std::any_of(statements.begin(), statements.end(), [](const Traits* traits) {

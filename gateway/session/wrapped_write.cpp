@@ -19,7 +19,7 @@ using wire::ServerTag;
 // What stands against it in the session, whatever the statements are.
 bool SessionCore::may_wrap() const {
   return options_.commit_safety == CommitSafety::strict && options_.pool_mode != PoolMode::statement && !is_batch_open_ &&
-         without(pins_, kLoosely).is_empty() && transaction_.deferred_begin.empty();
+         !tie(pins_) && transaction_.deferred_begin.empty();
 }
 
 // A write that may be outside a transaction must not go out behind others: it could not be wrapped. Nor must the end of one.
@@ -41,7 +41,7 @@ bool SessionCore::wraps_end(bool is_end, bool may_write) const {
   const bool is_open = backend_ != nullptr &&
                        (!transaction_.deferred_begin.empty() || backend_->ledger.status() == TransactionStatus::in_block);
   return is_end && (may_write || transaction_.has_written) && is_open && options_.commit_safety == CommitSafety::strict &&
-         options_.pool_mode != PoolMode::statement && !is_batch_open_ && without(pins_, kLoosely).is_empty() && requests_.empty() &&
+         options_.pool_mode != PoolMode::statement && !is_batch_open_ && !tie(pins_) && requests_.empty() &&
          !is_on_replica_ && !transaction_.is_xid_asked;
 }
 

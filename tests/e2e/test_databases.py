@@ -1,5 +1,5 @@
 """Databases are dropped, renamed and copied through Howdah although its pools have connections to them; what was made a moment ago
-can be used."""
+can be used; who logs in after roles and defaults have changed is what they say now."""
 
 import contextlib
 
@@ -95,3 +95,43 @@ def test_a_connect_query_runs_once_on_each_server_connection(cluster, make_gatew
         assert gateway.query("SELECT pid = pg_backend_pid() FROM connects") == [(True,)]
     assert gateway.query("SELECT 1", user="postgres", database="postgres") == [(1,)]
     cluster.primary.query("DROP TABLE connects", database="app")
+
+
+def told_at_once(gateway, begin, sql, count=6):
+    """What clients are told who log in now and hold a server connection each at the same time."""
+    with contextlib.ExitStack() as stack:
+        told = set()
+        for _ in range(count):
+            cursor = stack.enter_context(contextlib.closing(gateway.connect())).cursor()
+            cursor.execute(begin)
+            cursor.execute(sql)
+            told.add(cursor.fetchone()[0])
+        return told
+
+
+ON_PRIMARY = ("BEGIN", "/*NO LOAD BALANCE*/ SHOW work_mem")
+ON_REPLICAS = ("BEGIN READ ONLY", "SHOW work_mem")
+
+
+@pytest.mark.parametrize("is_extended", [False, True])
+@pytest.mark.parametrize("whose", ["ROLE app", "DATABASE app", "ROLE app IN DATABASE app"])
+def test_new_defaults_hold_for_all_who_log_in_later(gateway, whose, is_extended):
+    for settings in (ON_PRIMARY, ON_REPLICAS):
+        assert told_at_once(gateway, *settings) == {"4MB"}
+    administer(gateway, f"ALTER {whose} SET work_mem = '7MB'", is_extended)
+    assert told_at_once(gateway, *ON_PRIMARY) == {"7MB"}
+    pg.wait_until("connections to the replicas are new ones", lambda: told_at_once(gateway, *ON_REPLICAS) == {"7MB"})
+    administer(gateway, f"BEGIN; ALTER {whose} RESET work_mem; COMMIT")
+    assert told_at_once(gateway, *ON_PRIMARY) == {"4MB"}
+    pg.wait_until("connections to the replicas are new ones", lambda: told_at_once(gateway, *ON_REPLICAS) == {"4MB"})
+
+
+def test_a_role_that_is_made_anew_is_another_and_has_another_password(make_gateway):
+    gateway = make_gateway(auth_user="postgres")
+    for password in ("one", "two"):
+        administer(gateway, f"CREATE ROLE guest LOGIN PASSWORD '{password}'")
+        for sql in ("SELECT current_user", "/*NO LOAD BALANCE*/ SELECT current_user"):
+            assert gateway.query(sql, user="guest", database="postgres", password=password) == [("guest",)]
+        administer(gateway, "DROP ROLE guest")
+    with pytest.raises(psycopg2.OperationalError, match="authentication failed"):
+        gateway.connect(user="guest", database="postgres", password="two").close()

@@ -175,3 +175,32 @@ TEST_CASE("a session is pinned for a function nobody could look up only until so
     CHECK(clients.is_pinned(clients.two));
   }
 }
+
+TEST_CASE("what changes logins is told when it is committed, in every form a statement can have") {
+  TwoCatalogClients clients;
+  const auto& told = clients.world.login_changes;
+  const std::vector<LoginChange> of_ann{{"ann", ""}};
+  SECTION("a query") {
+    clients.ask(clients.one, "Q ALTER ROLE ann SET work_mem = 1");
+    CHECK(told == of_ann);
+  }
+  SECTION("among others in a string") {
+    clients.ask(clients.one, "Q SELECT 'me' FROM t1; DROP ROLE ann");
+    CHECK(told == of_ann);
+  }
+  SECTION("a batch") {
+    for (const char* message : {"P |ALTER ROLE ann LOGIN", "B |", "E |0", "S"}) clients.ask(clients.one, message);
+    CHECK(told == of_ann);
+  }
+  SECTION("a transaction") {
+    clients.ask(clients.one, "Q BEGIN");
+    clients.ask(clients.one, "Q ALTER DATABASE db SET work_mem = 1");
+    CHECK(told.empty());
+    clients.ask(clients.one, "Q COMMIT");
+    CHECK(told == std::vector<LoginChange>{{"", "db"}});
+  }
+  SECTION("nothing of the kind") {
+    clients.ask(clients.one, "Q ALTER TABLE t1 ADD role int; SELECT 'me' FROM t1");
+    CHECK(told.empty());
+  }
+}

@@ -422,7 +422,9 @@ std::optional<bool> FakePostgres::break_off(const Call& call) {
   if (has(sql, "FROM conflict") && has(sql, "warned") && is_replica) append_empty_notice(call.out);
   if (has(sql, "FROM conflict") && is_replica) return fail("40001", "canceling due to conflict with recovery", call.out);
   const bool is_ended = has(sql, "FROM dies") || (has(sql, "FROM stops") && is_replica);
-  if (!is_ended && !has(sql, "FROM crashes")) return std::nullopt;
+  const bool is_too_long = has(sql, "FROM limited");
+  if (!is_ended && !is_too_long && !has(sql, "FROM crashes")) return std::nullopt;
+  if (is_too_long) append_simple_error(call.out, "FATAL", "25P04", "terminating connection due to transaction timeout");
   if (is_ended) append_simple_error(call.out, "FATAL", "57P01", "terminating connection due to administrator command");
   is_dead = true;
   return false;

@@ -5,6 +5,7 @@
 //   ... FROM hidden_write      25006 on a replica           ... FROM conflict 40001 on a replica
 //   ... FROM big               one row of 100 kB            ... FROM dies     FATAL 57P01
 //   ... FROM stops             FATAL 57P01 on a replica  ... FROM crashes  the end, without a word
+//   ... FROM limited          FATAL 25P04
 //   ... FROM node              one row that is another on each server connection
 //   ... altered ...            a name for it that was prepared before one was bound for the first time: 0A000 whenever it is bound
 //   INSERT, COPY ... FROM STDIN   25006 on a replica        COPY ... TO STDOUT  two lines

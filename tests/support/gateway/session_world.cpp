@@ -27,6 +27,7 @@ World::World(WorldOptions options)
   }
   view_.primary = kPrimary;
   view_.epoch = Epoch{1};
+  surroundings_.tell_login_change = [this](const LoginChange& change) { login_changes.push_back(change); };
   publish();
 }
 

@@ -74,6 +74,7 @@ class World {
   const std::vector<std::string>& problems() const { return problems_; }
   std::vector<std::string> node_log(NodeId node) const;
   std::vector<NodeId> reports;
+  std::vector<LoginChange> login_changes;  // told to all workers
   int cancels = 0;
   CommitOutcome fate = CommitOutcome::unknown;  // of commits in doubt
   std::size_t most_held_bytes = 0;   // largest ToServer or ToClient range seen in one on()

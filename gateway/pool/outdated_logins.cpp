@@ -1,0 +1,29 @@
+#include "gateway/pool/outdated_logins.hpp"
+
+#include "sql_router/router.hpp"
+
+namespace howdah {
+
+void OutdatedLogins::note(const LoginChange& change, Instant now, const ClusterView& view) {
+  for (const NodeView& node : view.nodes) {
+    if (view.primary == node.id) continue;
+    // One that is awaited already is so from now on.
+    std::erase_if(awaited_, [&](const Awaited& one) { return one.outdated.node == node.id && one.outdated.change == change; });
+    awaited_.push_back({{change, node.id}, now});
+  }
+}
+
+std::vector<OutdatedLogins::Outdated> OutdatedLogins::caught_up(const ClusterView& view) {
+  std::vector<Outdated> out;
+  std::erase_if(awaited_, [&](const Awaited& one) {
+    const NodeView* node = view.find(one.outdated.node);
+    if (node == nullptr) return true;
+    const auto bound = bound_from(view, one.at);
+    const bool is_there = view.primary == node->id || (bound && has_replayed(view, *node, *bound));
+    if (is_there) out.push_back(one.outdated);
+    return is_there;
+  });
+  return out;
+}
+
+}  // namespace howdah

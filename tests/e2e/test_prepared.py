@@ -253,3 +253,18 @@ def test_nor_is_it_for_what_changes_rows_and_it_changes_them_once(cluster, one_c
             assert told[0] == told[1], text
             added = 4 if "INSERT" in text else 0
             assert len(cluster.primary.query(f"SELECT * FROM {table}", database="app")) == count + added
+
+
+def test_a_function_called_by_its_number_finds_the_statements_of_its_caller(cluster, make_gateway):
+    gateway = make_gateway(default_pool_size=1, load_balance_mode="off")
+    cluster.primary.query("CREATE OR REPLACE FUNCTION runs_p() RETURNS int LANGUAGE plpgsql AS "
+                          "$$ DECLARE x int; BEGIN EXECUTE 'EXECUTE p' INTO x; RETURN x; END $$", database="app")
+    number = int(cluster.primary.query("SELECT 'runs_p()'::regprocedure::oid", database="app")[0][0])
+    with Client(gateway.port) as one, Client(gateway.port) as other:
+        for client in (one, other):
+            client.login(password=pg.PASSWORD)
+        one.ask(Q("PREPARE p AS SELECT 1"))
+        one.ask(Q("EXECUTE p"))
+        other.ask(Q("PREPARE p AS SELECT 2"))
+        answers = dict(other.ask(wire.function_call(number)))
+        assert answers[b"V"] == b"\0\0\0\1" + b"2"

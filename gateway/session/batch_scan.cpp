@@ -87,8 +87,9 @@ bool SessionCore::scan_message(Bytes message, Head head) {
       const TraitsPtr traits = traits_of_statement((*bind)->statement);
       scan_.binds_named |= !(*bind)->statement.empty();
       scan_traits(traits);
-      if (traits) scan_.run.push_back(scan_.traits.back());
-      scan_.bound.push_back({(*bind)->portal, traits && is_answered_here(*traits), traits ? scan_.traits.back() : nullptr});
+      const bool is_local = traits && is_answered_here(*traits);
+      if (traits && !is_local) scan_.run.push_back(scan_.traits.back());
+      scan_.bound.push_back({(*bind)->portal, is_local, traits ? scan_.traits.back() : nullptr});
       return true;
     }
     case ClientTag::describe:

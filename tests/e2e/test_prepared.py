@@ -56,6 +56,11 @@ SCENES = {
         ("a", Q("PREPARE p AS SELECT 1")), ("b", Q("SELECT 1")), ("a", Q("BEGIN")), ("a", Q("SELECT 1/0")), ("a", Q("EXECUTE p")),
         ("a", Q("DEALLOCATE p")), ("a", Q("DEALLOCATE ALL")), ("a", Q("ROLLBACK")), ("b", Q("SELECT 2")), ("a", Q("EXECUTE p")),
     ],
+    "all given up in the middle of a batch": [
+        ("a", Q("PREPARE p AS SELECT 'a'")), ("a", Q("EXECUTE p")),
+        ("a", [wire.parse("SELECT 1"), wire.bind(), wire.execute(), *say("DEALLOCATE ALL")[:-1], *say("SELECT 2")]),
+        ("a", Q("EXECUTE p")), ("b", Q("EXECUTE p")), ("b", Q("PREPARE p AS SELECT 'b'")), ("b", Q("EXECUTE p")), ("a", Q("EXECUTE p")),
+    ],
     "inside transactions": [
         ("a", Q("PREPARE p AS SELECT 1")), ("b", Q("SELECT 1")), ("a", Q("BEGIN")), ("a", Q("EXECUTE p")), ("a", Q("EXECUTE q")),
         ("a", Q("EXECUTE p")), ("a", Q("COMMIT")),

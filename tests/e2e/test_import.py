@@ -144,6 +144,8 @@ def test_the_pools_are_as_large(both, cluster, mode):
             thread.join()
         assert len(most) == 24 and max(most) <= 2, (port == new, most)
         cluster.primary.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'")
+        pg.wait_until("they have ended", lambda: cluster.primary.query(
+            "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'") == [(0,)])
 
 
 def test_databases_have_the_same_names_and_users_on_the_server(both):

@@ -62,7 +62,7 @@ void CommitFates::learn(const Fork& fork) {
 }
 
 void CommitFates::see(const health::NodeFacts& primary) {
-  if (!primary.answers && primary.failure && accepts_nobody(*primary.failure)) 
+  if (!primary.answers && primary.failure && accepts_nobody(*primary.failure))
     runs_.note_closed(*primary.failure, primary.last_failed_at, primary.last_failure_at);
   if (!primary.answers || !primary.last) return;
   is_synchronous_ = !primary.last->synchronous_names.empty();

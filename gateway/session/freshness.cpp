@@ -45,16 +45,17 @@ void SessionCore::remember_freshness(const SessionFacts& known, const Decision& 
   if (decision.global_bound) env_.global_bound = {known.anyone_wrote_at, *decision.global_bound};
 }
 
-// ... than what was asked for when the replica in use was chosen.
+// ... than what was asked for when the replica in use was chosen. What `global` asks for grows by the moment.
 bool SessionCore::asks_for_more(const Traits& traits) const {
-  return demand_of(traits, facts(traits), routing()).is_more_than(written_.admitted);
+  const FreshnessDemand wanted = demand_of(traits, facts(traits), routing());
+  return wanted.consistency == ReadConsistency::global || wanted.is_more_than(written_.admitted);
 }
 
 // Behind reads on a replica that are not answered yet, without asking where else it might run: it may not ask for more
-// than they did, what `global` asks for grows by the moment, and with dml_adaptive the others may have asked for nothing.
+// than they did, and with dml_adaptive the others may have asked for nothing.
 bool SessionCore::may_follow_on_replica(const Traits& traits) const {
   const ReadConsistency wanted = traits.read_consistency.value_or(consistency());
-  if (wanted == ReadConsistency::global || asks_for_more(traits)) return false;
+  if (asks_for_more(traits)) return false;
   const bool is_adaptive = routing().disable_load_balance_on_write == WriteEffect::dml_adaptive;
   return wanted == ReadConsistency::eventual || !is_adaptive || !written_.at || !written_.objects.concern(traits);
 }

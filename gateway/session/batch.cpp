@@ -169,6 +169,11 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
 std::optional<std::size_t> SessionCore::close_batch_before(Bytes input, Head head) {
   local_.is_batch_open = false;
   if (!is_batch_open_ || backend_ == nullptr) return std::nullopt;
+  if (backend_->ledger.is_skipping() && requests_.back().has_query_names) {  // they could not, as the client has been told
+    if (static_cast<ClientTag>(head.tag) == ClientTag::query) drop_unnamed();
+    sync_batch();
+    return start_stream(input, head, 0, true);
+  }
   if (backend_->ledger.is_skipping()) {
     input_.is_discarding = true;
     return discard_one(input, head);

@@ -162,7 +162,7 @@ std::size_t SessionCore::consume_function_call(Bytes input, Head head) {
   if (owes() && needs_clean_sequences(*kUnknown)) return 0;
   if (const auto taken = divert_from_replica(*kUnknown, input, head)) return *taken;
   if (admit(*kUnknown) == Go::wait) return 0;
-  make_names_for_query(*kUnknown);
+  if (!make_names_for_query(*kUnknown)) return 0;
   if (needs_clean_sequences(*kUnknown)) discard_sequences();
   send_deferred_begin();
   push_request({.is_complete = true, .is_barrier = true});

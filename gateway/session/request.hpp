@@ -71,6 +71,7 @@ struct Request {
   bool has_begun_transaction = false;    // a BEGIN has been sent to be executed, and no end behind it
   bool has_ended_transaction = false;    // the other way round
   bool has_left_failure = false;         // an end of the failed transaction, or ROLLBACK TO, has been sent to be executed
+  bool has_query_names = false;          // of an open batch: what the Query that ends it needs has been made
   bool is_barrier = false;               // nothing may be sent behind it until it is answered
   TransactionControl control = TransactionControl::none;  // of a request that is one statement
   bool is_one_statement = false;

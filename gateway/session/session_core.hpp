@@ -418,7 +418,7 @@ class SessionCore {
   // sql_prepared.cpp
   TraitsPtr traits_in_force(const TraitsPtr& traits);
   bool looks_at_names(const Traits& traits) const;
-  void make_names_for_query(const Traits& traits);
+  bool make_names_for_query(const Traits& traits);
   void make_names(const Traits& traits, bool is_apart);
   void end_names(session::Injected what);
   void make_name(const std::string& name);

@@ -47,7 +47,7 @@ std::size_t SessionCore::consume_query(Bytes input, Head head) {
     if (owes() && needs_clean_sequences(*unread_traits())) return 0;
     if (const auto taken = divert_from_replica(*unread_traits(), input, head)) return *taken;
     if (admit(*unread_traits()) == Go::wait) return 0;
-    make_names_for_query(*unread_traits());
+    if (!make_names_for_query(*unread_traits())) return 0;
     send_query({}, unread_traits(), false, {.kind = AnswerKind::query});
     const std::string_view start =
         as_text(input.first(std::min(input.size(), head.total - 1)).subspan(wire::kHeaderSize));  // the rest passes by
@@ -96,11 +96,9 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
   }
   if (must_free_database(*run, sql)) return 0;
   const bool is_about_names = looks_at_names(*traits);
+  if (is_about_names && !make_names_for_query(*traits)) return 0;
   Owed owed = counted({.kind = AnswerKind::query}, env_.statistics.find(traits, sql));
-  if (is_about_names) {
-    make_names_for_query(*traits);
-    expect_change(*traits, sql, owed);
-  }
+  if (is_about_names) expect_change(*traits, sql, owed);
   send_query(message, run, true, std::move(owed));
   requests_.back().is_barrier |= is_about_names;
   note_sent(traits->kind, sql);

@@ -53,12 +53,19 @@ bool SessionCore::looks_at_names(const Traits& traits) const {
          (prepared_.has_sql_statements || (backend_ != nullptr && !backend_->names.empty()));
 }
 
-// Before a simple Query: its own group, so that the Query is not part of it.
-void SessionCore::make_names_for_query(const Traits& traits) {
-  if (!looks_at_names(traits) || client_status() == TransactionStatus::failed) return;
+// Before a Query or FunctionCall: a group of its own, so that the Query is not part of it. Behind an open batch a Sync would end
+// the batch's transaction, so they become part of that; false: they must be answered first.
+bool SessionCore::make_names_for_query(const Traits& traits) {
+  const bool is_made = is_batch_open_ && requests_.back().has_query_names;
+  if (is_made || !looks_at_names(traits) || client_status() == TransactionStatus::failed) return true;
   const std::size_t before = backend_->ledger.size();
-  make_names(traits, true);
-  if (backend_->ledger.size() != before) end_names(Injected::statements);
+  make_names(traits, !is_batch_open_);
+  if (backend_->ledger.size() == before) return true;
+  if (!is_batch_open_) return end_names(Injected::statements), true;
+  requests_.back().has_query_names = true;
+  answer_.is_flush_sent = false;
+  bring_answers();
+  return false;
 }
 
 void SessionCore::end_names(Injected what) {

@@ -72,6 +72,16 @@ CONVERSATIONS = {
                                    wire.query("SELECT count(*) FROM t")], 2),
     "query fails in an open batch": ([wire.query("CREATE TEMP TABLE t (a int)"), wire.parse("INSERT INTO t VALUES (1)"), wire.bind(),
                                       wire.execute(), wire.query("SELECT 1/0"), wire.query("SELECT count(*) FROM t")], 3),
+    "what a query executes fails in an open batch": (
+        [wire.query("CREATE TEMP TABLE t (a int)"), wire.parse("SELECT 1 / (count(*) - count(*)) FROM t", "s"), *X,
+         *said("INSERT INTO t VALUES (1)"), wire.query("EXECUTE s"), wire.query("SELECT count(*) FROM t")], 4),
+    "what a query executes is gone in an open batch": (
+        [wire.query("CREATE TEMP TABLE t (a int); CREATE TEMP TABLE u (a int)"), wire.parse("SELECT * FROM u", "s"), *X, wire.query("DROP TABLE u"),
+         *said("INSERT INTO t VALUES (1)"), wire.query("EXECUTE s"), wire.query("SELECT count(*) FROM t")], 5),
+    "a query executes in an open batch": (
+        [wire.parse("SELECT 7", "s"), *X, *said("SELECT 1"), wire.query("EXECUTE s"), wire.query("PREPARE p AS SELECT 8"), *said("SELECT 2"),
+         function_call(177, [b"40", b"2"]), *said("SELECT 3"), wire.query("EXECUTE p; EXECUTE s"), *said("SELECT 4"),
+         wire.query("SELECT name, statement FROM pg_prepared_statements ORDER BY name")], 6),
     "open batch has failed": ([wire.parse("SELEC"), wire.query("SELECT 1"), wire.FLUSH, *X, wire.query("SELECT 3")], 2),
     "begin in an open batch": ([wire.parse("SELECT 1"), wire.bind(), wire.execute(), wire.query("BEGIN"), wire.query("SELECT 2"),
                                 wire.query("COMMIT")], 3),

@@ -182,8 +182,8 @@ class Bed:
 
 # ---- the faults, each a row: who is struck, what is done, whether another node must become primary
 
-def kill_all(bed, event_tree):
-    pg.signal_all(event_tree, signal.SIGKILL)
+def kill_all(bed, tree):
+    pg.signal_all(pg.whole_tree(tree[0]), signal.SIGKILL)
 
 
 def signal_postmaster(number):
@@ -191,7 +191,7 @@ def signal_postmaster(number):
 
 
 def freeze(bed, tree):
-    pg.signal_all(tree, signal.SIGSTOP)
+    pg.signal_all(pg.whole_tree(tree[0]), signal.SIGSTOP)
 
 
 def pause_a_second(bed, tree):
@@ -256,7 +256,7 @@ def run_fault(bed, fault):
     if fault.act is kill_all:
         (node.data / "postmaster.pid").unlink(missing_ok=True)
     if not fault.of_primary:
-        wait_until("the replica is given up", lambda: bed.gateway.pool_nodes()[node.number]["status"] == "down", timeout=30)
+        wait_until("the replica is given up", lambda: bed.gateway.pool_nodes()[node.number]["status"] == "down")
     bed.recover(event, fault.is_failover)
     if not fault.is_failover and bed.primary.number != node.number and fault.of_primary:
         event.is_false_failover = True

@@ -66,8 +66,9 @@ def free_port():
     raise Failed("no free port between 20000 and 32000")
 
 
-def wait_until(what, condition, timeout=30.0, interval=0.05):
-    """Waits for `condition()` to be true and returns its value; says what did not happen otherwise."""
+def wait_until(what, condition, timeout=90.0, interval=0.05):
+    """Waits for `condition()` to be true and returns its value; says what did not happen otherwise. The limit is for machines that are
+    busy with much else: it costs nothing when all is well."""
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
@@ -95,12 +96,28 @@ def process_tree(pid):
     return found
 
 
-def is_running(pid):
+def state_of(pid):
+    """The kernel's letter; "Z" also for who is gone."""
     try:
-        state = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except OSError:
-        return False
-    return state != "Z"
+        return "Z"
+
+
+def is_running(pid):
+    return state_of(pid) != "Z"
+
+
+def halt(pids):
+    """Stops processes, and waits until none of them does anything any more."""
+    signal_all(pids, signal.SIGSTOP)
+    wait_until("they have stopped", lambda: all(state_of(pid) in "TZ" for pid in pids), interval=0.001)
+
+
+def whole_tree(pid):
+    """pid and all its descendants. It is stopped first: a child that it makes meanwhile would be missing."""
+    halt([pid])
+    return process_tree(pid)
 
 
 def signal_all(pids, number):
@@ -120,7 +137,7 @@ def run(argv, **options):
 
 def connect(port, user="app", database="app", password=PASSWORD, host="127.0.0.1", **options):
     connection = psycopg2.connect(host=host, port=port, user=user, dbname=database, password=password,
-                                  connect_timeout=options.pop("connect_timeout", 20), **options)
+                                  connect_timeout=options.pop("connect_timeout", 60), **options)
     connection.autocommit = True
     return connection
 
@@ -183,7 +200,7 @@ class Node:
         signal_all(tree, signal.SIGCONT)
         os.kill(pid, {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}[mode])
         try:
-            wait_until(f"{self.name} stops", lambda: not is_running(pid), timeout=20)
+            wait_until(f"{self.name} stops", lambda: not is_running(pid), timeout=60)
         except Failed:
             self.kill()
 
@@ -192,13 +209,21 @@ class Node:
         pid = self.pid()
         if pid is None:
             return
-        tree = process_tree(pid)
+        tree = whole_tree(pid)
         signal_all(tree, signal.SIGKILL)
         wait_until(f"{self.name} is gone", lambda: not any(is_running(p) for p in tree))
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
+    def crash(self, pid):
+        """kill -9 of one of its processes: the server ends all others and recovers. It has ended them when this returns."""
+        def times():
+            return self.log.read_text(errors="replace").count("all server processes terminated")
+        before = times()
+        os.kill(pid, signal.SIGKILL)
+        wait_until(f"{self.name} begins anew", lambda: times() > before)
+
     def freeze(self):
-        signal_all(process_tree(self.pid()), signal.SIGSTOP)
+        signal_all(whole_tree(self.pid()), signal.SIGSTOP)
 
     def thaw(self):
         signal_all(process_tree(self.pid()), signal.SIGCONT)
@@ -208,6 +233,12 @@ class Node:
 
     def is_primary(self):
         return self.query("SELECT NOT pg_is_in_recovery()")[0][0]
+
+    def reload(self):
+        """Reads its files again; who connects from now on has what stands in them."""
+        loaded = self.query("SELECT pg_conf_load_time()")
+        self.query("SELECT pg_reload_conf()")
+        wait_until(f"{self.name} has read its files", lambda: self.query("SELECT pg_conf_load_time()") != loaded)
 
 
 class Cluster:
@@ -347,7 +378,7 @@ class Agent:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(20)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -431,10 +462,18 @@ class Howdah:
         with contextlib.suppress(psycopg2.Error):
             return query(self.port, "SELECT 1", connect_timeout=5) == [(1,)]
 
+    def wait_for_nodes(self):
+        """It answers as soon as it knows the primary; until it knows the others, too."""
+        def uses_all():
+            with contextlib.suppress(psycopg2.Error):
+                return all(node["status"] in ("up", "waiting") for node in self.pool_nodes())
+        wait_until("Howdah uses every node", uses_all)
+        return self
+
     def tail(self, lines=40):
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
-    def stop(self, number=signal.SIGINT, timeout=20):
+    def stop(self, number=signal.SIGINT, timeout=60):
         """Ends the gateway; its exit code."""
         if self.process is None:
             return None
@@ -476,7 +515,7 @@ class Howdah:
         """Runs a pcp_* tool (ours, or Debian's in /usr/sbin) against this gateway."""
         process = self.pcp_start(tool, *arguments, directory=directory)
         try:
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=180)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

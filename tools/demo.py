@@ -126,6 +126,9 @@ def walk_through(walk, cluster, howdah):
     walk.expect(done.returncode == 0 and done.stdout.count("standby standby") == 2, "two standbys", done.stderr)
 
     walk.step("A replica is killed; a client in the middle of its work reads on.")
+    # Another client than those that have written: it may read what a replica has so far.
+    wait_until("the replicas have both rows", lambda: all(
+        node.query("SELECT count(*) FROM visits", database="app") == [(2,)] for node in replicas))
     with contextlib.closing(howdah.connect()) as client, client.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM visits")
         replicas[0].kill()
@@ -171,7 +174,7 @@ def start(check):
         cluster.start()
         walk.say("ports " + ", ".join(f"{node.name}={node.port}" for node in cluster.nodes))
         walk.step("Howdah is started in front of them.")
-        howdah.start()
+        howdah.start().wait_for_nodes()
         walk.say(f"clients: port {howdah.port}; control: port {howdah.pcp_port}; configuration: {howdah.conf}")
         walk_through(walk, cluster, howdah)
     except (Failed, psycopg2.Error, subprocess.SubprocessError, KeyboardInterrupt) as failure:

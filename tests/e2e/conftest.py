@@ -30,7 +30,7 @@ def cluster():
 def gateway(cluster):
     """Howdah in front of them with the defaults of the demo."""
     with pg.Howdah(cluster, BUILD) as running:
-        yield running
+        yield running.wait_for_nodes()
         assert running.process.poll() is None, "Howdah ended during the tests:\n" + running.tail()
 
 
@@ -42,7 +42,8 @@ def make_gateway(cluster, tmp_path):
     def make(wait=True, **options):
         howdah = pg.Howdah(cluster, BUILD, directory=tmp_path / f"howdah{len(started)}", **options)
         started.append(howdah)
-        return howdah.start(wait=wait)
+        howdah.start(wait=wait)
+        return howdah.wait_for_nodes() if wait else howdah
     yield make
     codes = [howdah.stop() for howdah in started]
     assert all(code == 0 for code in codes), [howdah.tail() for howdah in started]
@@ -58,5 +59,5 @@ def own_cluster():
 @pytest.fixture
 def own_gateway(own_cluster):
     with pg.Howdah(own_cluster, BUILD) as running:
-        yield running
+        yield running.wait_for_nodes()
         assert running.process.poll() is None, "Howdah ended during the test:\n" + running.tail()

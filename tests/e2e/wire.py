@@ -92,7 +92,7 @@ class Closed(Exception):
 
 
 class Client:
-    def __init__(self, port, host="127.0.0.1", timeout=20):
+    def __init__(self, port, host="127.0.0.1", timeout=60):
         self.socket = socket.create_connection((host, port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
@@ -210,7 +210,7 @@ class Client:
 
 def cancel(port, key):
     """A CancelRequest over a connection of its own; waits until the other side closes it."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         body = struct.pack("!i", CANCEL_REQUEST) + key
         connection.sendall(struct.pack("!i", len(body) + 4) + body)
         connection.recv(1)

@@ -333,7 +333,7 @@ def trusting(cluster):
     """From now on nobody is asked for a password: scripts make roles and log in as them."""
     for node in cluster.nodes:
         (node.data / "pg_hba.conf").write_text("host all all 127.0.0.1/32 trust\nhost replication all 127.0.0.1/32 trust\n")
-        node.query("SELECT pg_reload_conf()")
+        node.reload()
 
 
 @contextlib.contextmanager
@@ -344,7 +344,7 @@ def servers(build, **parameters):
         trusting(cluster)
         with pg.Howdah(cluster, build, read_consistency="eventual", pool_hba="host all all 127.0.0.1/32 trust\n",
                        **parameters) as howdah:
-            yield cluster, howdah
+            yield cluster, howdah.wait_for_nodes()
 
 
 def run_folder(build, folder, names=(), **parameters):

@@ -37,7 +37,7 @@ class Program:
             return
         self.process.send_signal(signal.SIGCONT)
         self.process.send_signal(number)
-        self.process.wait(20)
+        self.process.wait(60)
         self.process = None
 
 
@@ -72,7 +72,11 @@ class Relay:
                 self.pairs.append(client)
                 if self.is_cut.is_set():
                     continue
-                server = socket.create_connection(("127.0.0.1", self.target))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self.target))
+                except OSError:  # nobody listens there now
+                    client.close()
+                    continue
                 self.pairs.append(server)
                 for source, sink in ((client, server), (server, client)):
                     threading.Thread(target=self._forward, args=(source, sink), daemon=True).start()

@@ -41,7 +41,25 @@ class Worker(threading.Thread):
     def finish(self):
         self.stopping.set()
         self.join()
-        return self
+
+
+def wait_for_answers(workers):
+    """Until each has been answered once more."""
+    seen = [len(worker.answers) for worker in workers]
+    wait_until("all are answered again", lambda: all(len(worker.answers) > before for worker, before in zip(workers, seen)))
+
+
+@contextlib.contextmanager
+def at_work(gateway, *statements):
+    """A worker for each statement, from its first answer until it has been answered once more behind the body."""
+    workers = [Worker(gateway, sql) for sql in statements]
+    try:
+        wait_for_answers(workers)
+        yield workers
+        wait_for_answers(workers)
+    finally:
+        for worker in workers:
+            worker.finish()
 
 
 def status_of(gateway, number):
@@ -49,23 +67,19 @@ def status_of(gateway, number):
     return node["status"], node["role"]
 
 
-def wait_for_status(gateway, number, *wanted, timeout=30):
-    wait_until(f"node {number} is {wanted}", lambda: status_of(gateway, number)[0] in wanted, timeout=timeout)
+def wait_for_status(gateway, number, *wanted):
+    wait_until(f"node {number} is {wanted}", lambda: status_of(gateway, number)[0] in wanted)
 
 
 def test_a_killed_replica_costs_no_client_an_error_and_comes_back_by_itself(own_cluster, own_gateway):
-    workers = [Worker(own_gateway, f"SELECT {WHO}") for _ in range(4)]
-    time.sleep(0.5)
-    own_cluster.nodes[1].kill()
-    wait_for_status(own_gateway, 1, "down")
-    time.sleep(0.5)
-    own_cluster.nodes[1].start()
-    wait_for_status(own_gateway, 1, "up", "waiting")
-    wait_until("the replica is read again", lambda: own_gateway.query(f"SELECT {WHO}")[0][0] == "node1")
-    for worker in workers:
-        worker.finish()
+    with at_work(own_gateway, *[f"SELECT {WHO}"] * 4) as workers:
+        own_cluster.nodes[1].kill()
+        wait_for_status(own_gateway, 1, "down")
+        wait_for_answers(workers)
+        own_cluster.nodes[1].start()
+        wait_for_status(own_gateway, 1, "up", "waiting")
+        wait_until("the replica is read again", lambda: own_gateway.query(f"SELECT {WHO}")[0][0] == "node1")
     assert [error for worker in workers for error in worker.errors] == []
-    assert all(len(worker.answers) > 50 for worker in workers)
 
 
 def test_a_frozen_replica_leaves_the_read_pool(own_cluster, own_gateway):
@@ -122,7 +136,9 @@ def test_an_old_primary_that_returns_is_fenced_for_its_own_clients(own_cluster, 
     old.kill()
     own_gateway.query("INSERT INTO fenced VALUES ('after')")
     old.start()
-    wait_until("it is fenced", lambda: "false primary fenced node=0" in own_gateway.log.read_text())
+    in_log(own_gateway, "false primary fenced node=0")
+    wait_until("its sessions are told", lambda: old.query("SHOW default_transaction_read_only") == [("on",)])
+    wait_until("commits wait", lambda: not commits(old))
     with contextlib.closing(pg.connect(old.port)) as direct, direct.cursor() as cursor:
         with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
             cursor.execute("INSERT INTO fenced VALUES ('straight')")
@@ -162,14 +178,15 @@ def test_two_primaries_of_one_timeline_stop_writes_until_an_operator_decides(own
         other.stop()
         (other.data / "standby.signal").unlink()  # a copy of the primary, started as a primary
         other.start()
-        wait_until("the alarm is raised", lambda: 'two primaries: node 0 and node 2' in gateway.log.read_text())
-        assert status_of(gateway, 0)[0] == "quarantine"
+        in_log(gateway, "two primaries: node 0 and node 2")
+        wait_for_status(gateway, 0, "quarantine")
         assert status_of(gateway, 2)[0] == "down"
         with pytest.raises(psycopg2.Error) as refused:
             gateway.query("INSERT INTO two VALUES (1)")
         assert refused.value.pgcode == "57P03"
         assert other.query("SHOW default_transaction_read_only") == [("off",)], "neither is touched"
         assert gateway.pcp("pcp_detach_node", "-n", 2).returncode == 0
+        wait_for_status(gateway, 0, "up", "waiting")
         gateway.query("INSERT INTO two VALUES (2)")
         assert own_cluster.primary.query("SELECT a FROM two", database="app") == [(2,)]
 
@@ -193,6 +210,7 @@ def test_reads_go_on_while_there_is_no_primary(own_cluster, build):
 def test_a_replica_that_is_absent_at_start_joins_later(own_cluster, build):
     own_cluster.nodes[2].stop()
     with Howdah(own_cluster, build) as gateway:
+        wait_for_status(gateway, 1, "up", "waiting")
         assert status_of(gateway, 2)[0] == "down"
         assert gateway.query(f"SELECT {WHO}")[0][0] == "node1"
         own_cluster.nodes[2].start()
@@ -205,7 +223,8 @@ def test_start_up_waits_for_the_primary(own_cluster, build):
     gateway = Howdah(own_cluster, build)
     gateway.start(wait=False)
     try:
-        time.sleep(1)
+        for node in own_cluster.nodes:
+            in_log(gateway, f"node changed node={node.number}")
         assert gateway.process.poll() is None
         for node in own_cluster.nodes:
             node.start()
@@ -236,10 +255,7 @@ def test_a_restart_of_one_backend_process_is_waited_out(own_cluster, own_gateway
     with contextlib.closing(own_gateway.connect()) as connection, connection.cursor() as cursor:
         cursor.execute("SET application_name = 'victim'; SELECT pg_backend_pid()")
         pid = cursor.fetchone()[0]
-        import os
-        import signal
-        os.kill(pid, signal.SIGKILL)
-        time.sleep(0.2)
+        own_cluster.primary.crash(pid)
     own_gateway.query("INSERT INTO crashed VALUES (1)")
     assert own_cluster.primary.is_primary()
     assert not any(node.is_primary() for node in own_cluster.nodes[1:])
@@ -248,16 +264,14 @@ def test_a_restart_of_one_backend_process_is_waited_out(own_cluster, own_gateway
 
 def test_a_planned_switchover_loses_nothing_and_shows_no_error(own_cluster, own_gateway):
     own_gateway.query("CREATE TABLE switched (id bigserial PRIMARY KEY, node text)")
-    workers = [Worker(own_gateway, f"INSERT INTO switched (node) VALUES ({WHO}) RETURNING id") for _ in range(3)]
-    time.sleep(0.5)
-    order = own_gateway.pcp_argv("pcp_promote_node", "-n", 2)  # `howdah switchover` takes the same options
-    done = pg.subprocess.run([str(own_gateway.build / "howdah"), "switchover", *order[1:]], text=True, capture_output=True,
-                             timeout=60, env=own_gateway.pcp_environment())
-    assert done.returncode == 0, done.stderr
-    wait_until("node 2 is the primary", lambda: status_of(own_gateway, 2)[1] == "primary")
-    own_gateway.query(f"INSERT INTO switched (node) VALUES ({WHO})")
-    time.sleep(0.5)
-    acknowledged = [number for worker in workers for number in worker.finish().answers]
+    with at_work(own_gateway, *[f"INSERT INTO switched (node) VALUES ({WHO}) RETURNING id"] * 3) as workers:
+        order = own_gateway.pcp_argv("pcp_promote_node", "-n", 2)  # `howdah switchover` takes the same options
+        done = pg.subprocess.run([str(own_gateway.build / "howdah"), "switchover", *order[1:]], text=True, capture_output=True,
+                                 timeout=180, env=own_gateway.pcp_environment())
+        assert done.returncode == 0, done.stderr
+        wait_until("node 2 is the primary", lambda: status_of(own_gateway, 2)[1] == "primary")
+        own_gateway.query(f"INSERT INTO switched (node) VALUES ({WHO})")
+    acknowledged = [number for worker in workers for number in worker.answers]
     assert [error for worker in workers for error in worker.errors] == []
     stored = {number for (number,) in own_cluster.nodes[2].query("SELECT id FROM switched", database="app")}
     assert set(acknowledged) <= stored
@@ -275,7 +289,7 @@ def test_a_switchover_opens_connections_to_the_candidate_while_its_clients_wait(
             wait_until("the candidate has connections of clients", lambda: candidate.query(clients_of)[0][0] > 0)
             assert own_cluster.primary.is_primary()
             client.commit()
-            assert order.wait(60) == 0
+            assert order.wait(180) == 0
             cursor.execute(f"SELECT {WHO} FOR UPDATE")
             assert cursor.fetchall() == [("node1",)]
 
@@ -341,6 +355,12 @@ def test_synchronous_standby_names_follow_the_primary(own_cluster, build):
         other.kill()
         wait_until("nobody is waited for", lambda: new.query("SHOW synchronous_standby_names") == [("",)])
         gateway.query("INSERT INTO kept_in_step VALUES (2)")
+
+
+def commits(node):
+    with contextlib.suppress(psycopg2.Error):
+        return node.query("SELECT pg_logical_emit_message(true, 'test', '')", user="app", database="app")
+    return None
 
 
 def hold_commits(cluster):
@@ -411,10 +431,14 @@ def test_show_pool_failovers_tells_what_happened_and_why(own_cluster, own_gatewa
     wait_for_replicas(own_cluster)
     own_cluster.primary.kill()
     own_gateway.query("INSERT INTO told VALUES (1)")
-    with contextlib.closing(own_gateway.connect()) as connection, connection.cursor() as cursor:
-        cursor.execute("SHOW POOL_FAILOVERS")
-        names = [column.name for column in cursor.description]
-        rows = [dict(zip(names, row)) for row in cursor.fetchall()]
+
+    def told():
+        with contextlib.closing(own_gateway.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW POOL_FAILOVERS")
+            names = [column.name for column in cursor.description]
+            return [dict(zip(names, row)) for row in cursor.fetchall()]
+    wait_until("its last step is told", lambda: any(row["step"] == "adopted" for row in told()))
+    rows = told()
     steps = [row["step"] for row in rows]
     assert [step for step in steps if step in ("confirming", "freezing", "plan", "chosen", "promoting", "adopted")] == [
         "confirming", "freezing", "plan", "chosen", "promoting", "adopted"]

@@ -69,7 +69,7 @@ def writers(gateway, first):
         wait_until("all write", lambda: all(writer.acknowledged for writer in running))
         yield running
         seen = [len(writer.acknowledged) for writer in running]
-        wait_until("all write again", lambda: all(len(w.acknowledged) > n for w, n in zip(running, seen)), timeout=60)
+        wait_until("all write again", lambda: all(len(w.acknowledged) > n for w, n in zip(running, seen)))
     finally:
         for writer in running:
             writer.finish()
@@ -87,9 +87,9 @@ def wait_for_whole(herd, gateway):
     """Every member is back, and Howdah uses all."""
     leader = wait_until("a leader", herd.leader)
     for node in herd.nodes:
-        wait_until(f"{node.name} is a member", lambda n=node: n.is_running_as("master", "primary", "replica"), timeout=60)
-    wait_until("Howdah uses all", lambda: all(node["status"] in ("up", "waiting") for node in gateway.pool_nodes()), timeout=60)
-    assert primary_of(gateway) == leader.number
+        wait_until(f"{node.name} is a member", lambda n=node: n.is_running_as("master", "primary", "replica"))
+    gateway.wait_for_nodes()
+    wait_until("they agree", lambda: herd.leader() is leader and primary_of(gateway) == leader.number)
     return leader
 
 
@@ -102,7 +102,7 @@ def test_a_switchover_ordered_through_howdah_costs_nobody_an_error(herd, gateway
         assert primary_of(gateway) == new.number
     assert [writer.errors for writer in running] == [[]] * 4
     assert [rows_of(new, writer) for writer in running] == [writer.acknowledged for writer in running]
-    assert herd.leader() is new
+    wait_until("Patroni names it, too", lambda: herd.leader() is new)
 
 
 def test_a_switchover_that_patroni_refuses_changes_nothing(herd, gateway):
@@ -142,6 +142,8 @@ def test_a_leader_whose_patroni_died_is_not_written_to_any_more(herd, gateway):
             new = wait_until("Patroni has another leader", lambda: next((n for n in [herd.leader()] if n not in (None, old)), None))
             wait_until("Howdah follows", lambda: primary_of(gateway) == new.number)
             assert old.is_primary(), "the old one still believes to be a primary"
+            wait_until("what was under way there has ended", lambda: old.query(
+                "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app' AND state <> 'idle'") == [(0,)])
             before = old.query("SELECT count(*) FROM audit", database="app")
         assert old.query("SELECT count(*) FROM audit", database="app") == before
         assert {error for writer in running for error in writer.errors} <= MAY_BE_LOST
@@ -155,7 +157,7 @@ def test_a_dead_leader_is_replaced_and_statements_wait_for_the_new_one(herd, gat
     with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
         old.kill()
         cursor.execute("INSERT INTO audit (writer, number) VALUES (500, 1)")
-    new = herd.leader()
+    new = wait_until("a leader", herd.leader)
     assert new is not old
     assert new.query("SELECT count(*) FROM audit WHERE writer = 500", database="app") == [(1,)]
     assert primary_of(gateway) == new.number
@@ -168,6 +170,6 @@ def test_without_patronis_word_the_servers_tell_who_is_primary(herd, build, tmp_
                 patroni_urls=f"http://127.0.0.1:{pg.free_port()}") as deaf:
         assert primary_of(deaf) == wait_until("a leader", herd.leader).number
         deaf.query("INSERT INTO audit (writer, number) VALUES (600, 1)")
-        assert "patroni says nothing" in deaf.log.read_text()
+        wait_until("it tells so", lambda: "patroni says nothing" in deaf.log.read_text())
         refused = deaf.pcp("pcp_promote_node", "--switchover", "-n", (primary_of(deaf) + 1) % 3)
         assert refused.returncode != 0 and "Patroni does not answer" in refused.stderr

@@ -56,6 +56,7 @@ def gateway_of(cluster, build, **settings):
 
 def lose(cluster, gateway, number):
     """A standby whose disk is gone."""
+    gateway.wait_for_nodes()
     cluster.nodes[number].kill()
     pg.shutil.rmtree(cluster.nodes[number].data, ignore_errors=True)
     (cluster.primary.data / "told").unlink(missing_ok=True)
@@ -85,6 +86,7 @@ def recovery_error(gateway, *arguments):
 
 def test_what_cannot_be_recovered_is_refused_with_the_reason(recoverable, build):
     with gateway_of(recoverable, build) as gateway:
+        gateway.wait_for_nodes()
         assert "node id: 1 is alive" in recovery_error(gateway, "-n", 1)
         assert "primary server cannot be recovered" in recovery_error(gateway, "-n", 0)
         assert "node id 7 is not valid" in recovery_error(gateway, "-n", 7)
@@ -125,13 +127,14 @@ def test_only_one_recovery_runs_and_the_gateway_serves_meanwhile(recoverable, bu
             assert gateway.pcp("pcp_node_count").stdout == "3\n"
         finally:
             (primary.data / "wait").unlink()
-        assert first.wait(120) == 0
+        assert first.wait(300) == 0
         assert gateway.pool_nodes()[2]["status"] in ("up", "waiting")
 
 
 def test_auto_failback_waits_until_the_standby_streams(recoverable, build):
     node = recoverable.nodes[2]
     with gateway_of(recoverable, build) as gateway:
+        gateway.wait_for_nodes()
         node.stop()
         wait_until("it is down", lambda: gateway.pool_nodes()[2]["status"] == "down")
         conf = node.data / "postgresql.auto.conf"
@@ -148,6 +151,7 @@ def test_auto_failback_waits_until_the_standby_streams(recoverable, build):
 
 def test_without_auto_failback_only_an_operator_brings_a_node_back(recoverable, build):
     with gateway_of(recoverable, build, auto_failback="off") as gateway:
+        gateway.wait_for_nodes()
         recoverable.nodes[2].stop()
         wait_until("it is down", lambda: gateway.pool_nodes()[2]["status"] == "down")
         recoverable.nodes[2].start()
@@ -167,6 +171,6 @@ def test_a_primary_that_dies_in_a_recovery_ends_it_and_is_replaced(recoverable, 
         wait_until("the script runs", lambda: (primary.data / "told").exists())
         primary.kill()
         gateway.query("CREATE TABLE afterwards (a int)")
-        assert recovery.wait(60) != 0
+        assert recovery.wait(300) != 0
         assert gateway.pool_nodes()[1]["role"] == "primary"
         assert gateway.pool_nodes()[2]["status"] == "down"

@@ -8,6 +8,7 @@ import pytest
 
 import cluster as pg
 from cluster import Howdah, wait_until
+from lag import pause, wait_for_replicas
 from test_failover import hold_commits, release_commits, run_sql, status_of
 
 
@@ -54,10 +55,11 @@ def test_a_primary_without_a_free_connection_is_up(narrow_cluster, build):
 
 def test_a_standby_whose_replay_is_paused_or_delayed_is_promoted_with_all_it_has_received(own_cluster, own_gateway):
     own_gateway.query("CREATE TABLE paused (a int)")
+    wait_for_replicas(own_cluster)
     first, second = own_cluster.nodes[1:]
     run_sql(second, "ALTER SYSTEM SET recovery_min_apply_delay = '1h'", "SELECT pg_reload_conf()")
     wait_until("it is delayed", lambda: second.query("SHOW recovery_min_apply_delay") == [("1h",)])
-    first.query("SELECT pg_wal_replay_pause()")
+    pause(first)
     own_gateway.query("INSERT INTO paused VALUES (1)")
     flushed = own_cluster.primary.query("SELECT pg_current_wal_flush_lsn()")[0][0]
     wait_until("both have received it", lambda: all(

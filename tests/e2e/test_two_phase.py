@@ -1,8 +1,6 @@
 """Two-phase commits whose primary dies in one of their steps; each test breaks servers of its own."""
 
 import contextlib
-import os
-import signal
 import threading
 
 import psycopg2
@@ -10,6 +8,7 @@ import pytest
 
 import cluster as pg
 from cluster import Howdah, wait_until
+from lag import wait_for_replicas
 from test_failover import hold_commits, release_commits, run_sql
 
 
@@ -34,6 +33,7 @@ def rows(gateway):
 def die_in(cluster, gateway, last, is_replicated):
     """What a client is told of `last`, which its primary has done and waits for a standby with, when it dies."""
     gateway.query("CREATE TABLE phases (a int)")
+    wait_for_replicas(cluster)
     outcome = []
     with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
         cursor.execute("BEGIN")
@@ -100,8 +100,7 @@ def test_a_second_phase_whose_first_was_lost_gets_the_servers_word(two_phase_clu
     """Asynchronous replication lost the prepared transaction: it must not be taken for one that was committed."""
     with Howdah(two_phase_cluster, build) as gateway:
         gateway.query("CREATE TABLE phases (a int)")
-        wait_until("the table is everywhere", lambda: all(
-            node.query("SELECT to_regclass('phases') IS NOT NULL", database="app") == [(True,)] for node in two_phase_cluster.nodes))
+        wait_for_replicas(two_phase_cluster)
         for node in two_phase_cluster.nodes[1:]:
             run_sql(node, "ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()")
             wait_until("it receives nothing", lambda n=node: n.query("SELECT count(*) FROM pg_stat_wal_receiver") == [(0,)])
@@ -148,7 +147,7 @@ def test_a_second_phase_is_looked_up_on_a_primary_that_has_only_restarted(two_ph
         thread.start()
         asked = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'app'"
         wait_until("it hangs", lambda: len(primary.query(asked)) == 1)
-        os.kill(primary.query(asked)[0][0], signal.SIGKILL)  # all others are ended with it, and the server recovers
+        primary.crash(primary.query(asked)[0][0])
         wait_until("it is there again", primary.answers)
         release_commits(two_phase_cluster)  # else it would not be told what no standby may have
         thread.join()

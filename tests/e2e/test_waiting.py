@@ -6,6 +6,7 @@ import threading
 import psycopg2
 
 from cluster import Howdah, wait_until
+from lag import wait_for_replicas
 
 
 class Waiter(threading.Thread):
@@ -31,6 +32,7 @@ class Waiter(threading.Thread):
 def test_only_so_many_wait_for_a_primary_and_a_cancel_makes_room(own_cluster, build):
     with Howdah(own_cluster, build, failover_mode="none", primary_wait_max_clients=2, query_wait_notify="0.01") as gateway:
         gateway.query("CREATE TABLE waited (a int)")
+        wait_for_replicas(own_cluster)
         waiters = [Waiter(gateway, number) for number in range(5)]
         own_cluster.primary.kill()
         wait_until("it is seen", lambda: gateway.pool_nodes()[0]["status"] == "down")
@@ -48,6 +50,7 @@ def test_only_so_many_wait_for_a_primary_and_a_cancel_makes_room(own_cluster, bu
         wait_until("its waiting ends", is_canceled)
         assert waiting[0].outcome == "57014"
         waiters[4].start()
+        wait_until("it waits beside the other", lambda: sum("Connecting" in row for row in gateway.query("SHOW POOL_PROCESSES")) == 2)
         own_cluster.nodes[1].query("SELECT pg_promote()")  # somebody else promotes
         for waiter in (waiting[1], waiters[4]):
             waiter.join()

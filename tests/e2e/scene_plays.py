@@ -6,6 +6,7 @@ import pytest
 
 import cluster as pg
 import scenes
+from lag import wait_for_replicas
 
 # So that a play on the server itself meets nothing of one through the gateway.
 DIRECT = "direct"
@@ -18,14 +19,13 @@ def make_world(cluster):
     for role in ("scene_a", "scene_b"):
         cluster.primary.query(f"CREATE ROLE {role}")
         cluster.primary.query(f"GRANT {role} TO app")
-    pg.wait_until("the replicas have it all", lambda: all(
-        node.query("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'scene%'")[0][0] == 2 for node in cluster.nodes[1:]))
+    wait_for_replicas(cluster)
 
 
 class Gateways:
     def __init__(self, cluster, build, directory, stack):
         start = lambda name, **options: stack.enter_context(  # noqa: E731
-            pg.Howdah(cluster, build, directory=directory / name, query_wait_timeout="10s", **options))
+            pg.Howdah(cluster, build, directory=directory / name, query_wait_timeout="60s", **options))
         self.cluster = cluster
         self.one = start("one", default_pool_size=1, load_balance_mode="off")
         self.three = start("three", default_pool_size=3, load_balance_mode="off")

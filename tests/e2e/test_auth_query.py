@@ -35,7 +35,7 @@ def roles(cluster):
     for node in cluster.nodes:
         (node.data / "pg_hba.conf").write_text("host all hashed 127.0.0.1/32 md5\nhost all all 127.0.0.1/32 scram-sha-256\n"
                                                "host replication all 127.0.0.1/32 scram-sha-256\n")
-        node.query("SELECT pg_reload_conf()")
+        node.reload()
     wait_for_replicas(cluster)
 
 

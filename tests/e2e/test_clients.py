@@ -11,6 +11,7 @@ import pytest
 
 import cluster as pg
 from cluster import PASSWORD, PG_BIN, PROJECT
+from lag import wait_for_replicas
 
 
 def environment(port, **more):
@@ -26,6 +27,7 @@ def psql(port, script, *options):
 @pytest.fixture(scope="module")
 def tables(cluster):
     pg.run([PG_BIN / "pgbench", "-q", "-i", "-s", 1], env=environment(cluster.primary.port))
+    wait_for_replicas(cluster)
 
 
 def test_psql_runs_a_script_and_its_backslash_commands(gateway):
@@ -101,6 +103,7 @@ def test_pgbench_pipelines(gateway, tables, tmp_path, mode):
 def test_pg_dump_gives_the_same_dump_as_directly(cluster, gateway, tables):
     def dump(port):  # without the random word that newer versions put around it
         return [line for line in pg.run([PG_BIN / "pg_dump"], env=environment(port)).splitlines() if "restrict" not in line]
+    wait_for_replicas(cluster)
     through, direct = dump(gateway.port), dump(cluster.primary.port)
     assert through == direct and any("COPY public.pgbench_accounts" in line for line in through)
 
@@ -141,13 +144,17 @@ def test_large_objects_use_function_calls(gateway):
         connection.commit()
 
 
-def test_a_statement_can_be_cancelled_and_the_connection_goes_on(gateway):
+def test_a_statement_can_be_cancelled_and_the_connection_goes_on(cluster, gateway):
+    def cancel_when_it_runs(connection):
+        pg.wait_until("it runs", lambda: any(
+            node.query("SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(30)'") for node in cluster.nodes))
+        connection.cancel()
     with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
-        timer = threading.Timer(0.5, connection.cancel)
-        timer.start()
+        canceller = threading.Thread(target=cancel_when_it_runs, args=(connection,))
+        canceller.start()
         with pytest.raises(psycopg2.errors.QueryCanceled):
             cursor.execute("SELECT pg_sleep(30)")
-        timer.join()
+        canceller.join()
         cursor.execute("SELECT 41 + 1")
         assert cursor.fetchone() == (42,)
 

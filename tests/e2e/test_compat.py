@@ -22,7 +22,7 @@ def servers():
 @pytest.fixture(scope="module")
 def howdah(servers):
     with pg.Howdah(servers, BUILD) as running:
-        yield running
+        yield running.wait_for_nodes()
         assert running.process.poll() is None, running.tail()
 
 

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -116,6 +115,7 @@ def test_the_environment_overrides_the_file(cluster, build, tmp_path):
     try:
         with gateway:
             assert gateway.query("PGPOOL SHOW load_balance_mode") == [("off",)]
+            gateway.wait_for_nodes()
             assert gateway.query("SELECT current_setting('cluster_name')") == [("node0",)]
     finally:
         del os.environ["PGPOOL_PARAMS_LOAD_BALANCE_MODE"]
@@ -130,7 +130,7 @@ def test_reload_says_what_needs_a_restart(make_gateway):
     wait_until("log_statement is on", lambda: gateway.query("PGPOOL SHOW log_statement") == [("on",)])
     gateway.conf.write_text("port = oops\n")
     gateway.process.send_signal(signal.SIGHUP)
-    time.sleep(0.5)
+    wait_until("the mistake is told", lambda: "oops" in gateway.log.read_text())
     assert gateway.query("SELECT 1") == [(1,)], "a bad file must not disturb a running gateway"
 
 
@@ -174,12 +174,12 @@ def test_pgpool_c_prints_one_show_as_a_table(gateway, build):
 
 
 def test_stop_and_reload_by_command_line(cluster, build, tmp_path):
-    gateway = pg.Howdah(cluster, build, directory=tmp_path / "stopped").start()
-    subprocess.run([build / "pgpool", "-f", gateway.conf, "reload"], check=True, timeout=30)
-    assert gateway.query("SELECT 1") == [(1,)]
-    stopping = subprocess.Popen([build / "pgpool", "-f", gateway.conf, "-m", "fast", "stop"])
-    assert gateway.process.wait(20) == 0  # also takes its exit status, without which it would still count as a process
-    assert stopping.wait(20) == 0
+    with pg.Howdah(cluster, build, directory=tmp_path / "stopped") as gateway:
+        subprocess.run([build / "pgpool", "-f", gateway.conf, "reload"], check=True, timeout=60)
+        assert gateway.query("SELECT 1") == [(1,)]
+        stopping = subprocess.Popen([build / "pgpool", "-f", gateway.conf, "-m", "fast", "stop"])
+        assert gateway.process.wait(60) == 0  # also takes its exit status, without which it would still count as a process
+        assert stopping.wait(60) == 0
     assert not (gateway.directory / "howdah.pid").exists()
 
 
@@ -199,6 +199,15 @@ def test_in_the_background_it_writes_its_pid_file_and_stops_smartly_or_at_once(c
     def stop(mode):
         return subprocess.Popen([build / "pgpool", "-f", gateway.conf, "-m", mode, "stop"])
 
+    try:
+        in_the_background(gateway, arguments, start, stop)
+    finally:
+        if pid_file.exists():
+            os.kill(int(pid_file.read_text().rstrip("\0")), signal.SIGKILL)
+
+
+def in_the_background(gateway, arguments, start, stop):
+    pid_file = gateway.directory / "howdah.pid"
     start()
     second = subprocess.run(arguments, capture_output=True, text=True, timeout=30)
     assert second.returncode == 1 and "pid file found" in second.stderr
@@ -210,11 +219,11 @@ def test_in_the_background_it_writes_its_pid_file_and_stops_smartly_or_at_once(c
         cursor.execute("SELECT 'still served'")
     assert stopping.poll() is None and pid_file.exists()
     connection.close()
-    assert stopping.wait(20) == 0 and not pid_file.exists()
+    assert stopping.wait(60) == 0 and not pid_file.exists()
 
     start()
     connection = gateway.connect()
-    assert stop("immediate").wait(20) == 0 and not pid_file.exists()
+    assert stop("immediate").wait(60) == 0 and not pid_file.exists()
     with pytest.raises(Exception), connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 

@@ -72,6 +72,7 @@ def test_each_report_has_its_columns_also_in_the_extended_protocol(console_gatew
     assert shape == SHAPES[report] and tag == "SHOW"
     with wire.Client(console_gateway.port) as client:
         client.login(database="pgbouncer", password=PASSWORD)
+        pg.wait_until("who came before has left", lambda: ["used_clients", "1"] in client.rows("SHOW LISTS"))
         simple = client.ask(wire.query(f"SHOW {report}"))
         described = client.ask(wire.parse(f"show {report.lower()} ;", "s"), wire.describe(b"S", "s"), wire.SYNC)
         extended = client.ask(wire.bind(statement="s", portal="p"), wire.describe(b"P", "p"), wire.execute("p"), wire.SYNC)

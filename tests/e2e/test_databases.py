@@ -77,7 +77,7 @@ def test_a_database_made_a_moment_ago_can_be_used(gateway):
     def can_be_used():
         with contextlib.suppress(psycopg2.OperationalError):
             return gateway.query("SELECT current_database()", user="postgres", database="fresh") == [("fresh",)]
-    pg.wait_until("the new database answers", can_be_used, timeout=5)
+    pg.wait_until("the new database answers", can_be_used)
     with contextlib.closing(gateway.connect(user="postgres", database="fresh")) as client, client.cursor() as cursor:
         for _ in range(20):  # also while standbys do not have it yet
             cursor.execute("SELECT 1")

@@ -41,12 +41,12 @@ def entrypoint(cluster, build, tmp_path):
         except pg.psycopg2.Error:
             return None
     try:
-        wait_until("the gateway answers", answers, timeout=30)
+        wait_until("the gateway answers", answers)
         yield port, pcp_port
     finally:
         process.terminate() if process.poll() is None else None
         process.send_signal(2) if process.poll() is None else None
-        process.wait(20)
+        process.wait(60)
         log.close()
 
 

@@ -30,7 +30,7 @@ def gateway(cluster):
         # Until the catalog has been read again after this DDL, all reads go to the primary.
         eventual = f"/*howdah: read_consistency=eventual*/ SELECT {WHO} FROM fresh"
         pg.wait_until("reads go to replicas", lambda: running.query(eventual)[0][0] != "node0")
-        yield running
+        yield running.wait_for_nodes()
         assert running.process.poll() is None, running.tail()
 
 

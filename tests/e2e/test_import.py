@@ -11,6 +11,7 @@ import pytest
 
 import cluster as pg
 from cluster import PASSWORD
+from beside_pgbouncer import let_in
 from debian_pgbouncer import Pgbouncer, give_to_servers_user
 
 
@@ -23,7 +24,7 @@ def roles(cluster):
     (cluster.primary.data / "pg_hba.conf").write_text("host all hashed 127.0.0.1/32 md5\n"
                                                       "host all all 127.0.0.1/32 scram-sha-256\n"
                                                       "host replication all 127.0.0.1/32 scram-sha-256\n")
-    cluster.primary.query("SELECT pg_reload_conf()")
+    cluster.primary.reload()
 
 
 def write_ini(cluster, directory, port, databases="app =", **settings):
@@ -129,6 +130,9 @@ def test_the_same_hba_rules_count(both, readable_directory):
 def test_the_pools_are_as_large(both, cluster, mode):
     old, new = both(pool_mode=mode, default_pool_size=2, query_wait_timeout=60)
     for port in (old, new):
+        cluster.primary.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'")
+        pg.wait_until("those before have ended", lambda: cluster.primary.query(
+            "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'") == [(0,)])
         most = []
 
         def use():
@@ -143,9 +147,6 @@ def test_the_pools_are_as_large(both, cluster, mode):
         for thread in threads:
             thread.join()
         assert len(most) == 24 and max(most) <= 2, (port == new, most)
-        cluster.primary.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'")
-        pg.wait_until("they have ended", lambda: cluster.primary.query(
-            "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'") == [(0,)])
 
 
 def test_databases_have_the_same_names_and_users_on_the_server(both):
@@ -171,7 +172,7 @@ def test_client_limits_are_the_same(both):
     for port in (old, new):
         with contextlib.ExitStack() as stack:
             for _ in range(3):
-                stack.enter_context(contextlib.closing(pg.connect(port)))
+                let_in(stack, port)
             assert outcome(port, "app", PASSWORD) == "refused"
 
 

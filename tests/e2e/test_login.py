@@ -8,6 +8,7 @@ import pytest
 import cluster as pg
 import wire
 from cluster import PASSWORD
+from lag import wait_for_replicas
 
 METHODS = ["scram-sha-256", "md5", "password"]
 
@@ -26,10 +27,8 @@ def roles(cluster):
     for node in cluster.nodes:
         (node.data / "pg_hba.conf").write_text("host all md5er 127.0.0.1/32 md5\n" + hba.read_text().replace(
             "host all md5er 127.0.0.1/32 md5\n", ""))
-        node.query("SELECT pg_reload_conf()")
-    lsn = cluster.primary.query("SELECT pg_current_wal_lsn()")[0][0]
-    pg.wait_until("replicas know the roles", lambda: all(
-        node.query(f"SELECT pg_last_wal_replay_lsn() >= '{lsn}'")[0][0] for node in cluster.nodes[1:]))
+        node.reload()
+    wait_for_replicas(cluster)
 
 
 def sqlstate_of(port, **options):

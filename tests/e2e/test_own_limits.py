@@ -43,6 +43,12 @@ def is_kept(gateway, database, user="app"):
         return pool["sv_active"] == 1
 
 
+def has_one(cursor):
+    with contextlib.suppress(psycopg2.Error):
+        cursor.execute("SELECT 1")
+        return True
+
+
 def code_of(action):
     with pytest.raises(psycopg2.Error) as caught:
         action()
@@ -75,7 +81,7 @@ def test_a_database_has_its_pool_size_and_the_hint_names_it(own):
     with contextlib.ExitStack() as stack:
         for _ in range(2):
             held = stack.enter_context(contextlib.closing(own.connect(database="shop")))
-            held.cursor().execute("SELECT 1")
+            wait_until("it has a server connection", lambda cursor=held.cursor(): has_one(cursor))  # opening it may take too long
         late = stack.enter_context(contextlib.closing(own.connect(database="shop")))
         code, text = code_of(lambda: late.cursor().execute("SELECT 1"))
         assert code == "53300" and "database_pool_size0 = 2" in text

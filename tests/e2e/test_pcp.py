@@ -30,6 +30,7 @@ def test_node_count(gateway, tools):
 
 
 def test_node_info_of_all_nodes(cluster, gateway, tools):
+    wait_until("both standbys are seen streaming", lambda: [node["replication_state"] for node in gateway.pool_nodes()[1:]] == ["streaming"] * 2)
     lines = run(gateway, tools, "pcp_node_info").splitlines()
     assert len(lines) == 3
     for node, line in zip(cluster.nodes, lines):
@@ -73,8 +74,10 @@ def test_detach_and_attach(gateway, tools):
 def test_a_detached_node_stays_down_although_it_answers(make_gateway, build):
     gateway = make_gateway()
     run(gateway, build, "pcp_detach_node", "-n", "1")
-    import time
-    time.sleep(3)
+    def answers():
+        return int(run(gateway, build, "pcp_health_check_stats", "-n", "1").split()[7])
+    before = answers()
+    wait_until("it has answered some more", lambda: answers() > before + 2)
     assert gateway.pool_nodes()[1]["status"] == "down"
     run(gateway, build, "pcp_attach_node", "-n", "1")
 
@@ -110,9 +113,9 @@ def test_reload_applies_what_changed(make_gateway, tools):
 
 
 def test_stop(cluster, build, tools, tmp_path):
-    gateway = pg.Howdah(cluster, build, directory=tmp_path / "stopped").start()
-    run(gateway, tools, "pcp_stop_pgpool", "-m", "fast")
-    assert gateway.process.wait(20) == 0
+    with pg.Howdah(cluster, build, directory=tmp_path / "stopped") as gateway:
+        run(gateway, tools, "pcp_stop_pgpool", "-m", "fast")
+        assert gateway.process.wait(60) == 0
 
 
 def test_plain_promote_is_refused_and_names_the_option(gateway, tools):

@@ -22,12 +22,12 @@ def gateway(cluster, build):
     users = "".join(f"{user}:TEXT{pg.PASSWORD}\n" for user in ("app", "postgres", "replicator"))
     rules = "host all all 127.0.0.1/32 scram-sha-256\nhost replication all 127.0.0.1/32 scram-sha-256\n"
     with pg.Howdah(cluster, build, pool_passwd=users, pool_hba=rules) as running:
-        yield running
+        yield running.wait_for_nodes()
 
 
 def tool(gateway, name, *arguments, user="replicator", **environment):
     return subprocess.run([name, "-h", "127.0.0.1", "-p", str(gateway.port), "-U", user, "-w", *map(str, arguments)], text=True,
-                          capture_output=True, timeout=60, stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=180, stdin=subprocess.DEVNULL,
                           env={**os.environ, "PGPASSWORD": pg.PASSWORD, **environment})
 
 

@@ -66,7 +66,7 @@ def test_a_read_that_an_administrator_ends_does_not_run_again(cluster, reading):
     else:
         assert errors([client.read()]) == [("FATAL", "57P01")]
         assert client.is_closed()
-    assert readers(cluster) == []
+    pg.wait_until("nobody reads, nor tries again", lambda: readers(cluster) == [])
 
 
 def test_a_read_is_cancelled_by_its_process_number(cluster, reading):

@@ -141,8 +141,8 @@ def test_a_cancel_request_that_is_not_delivered_in_time_hits_nobody(make_gateway
             wait_until("it runs", lambda: "pg_sleep" in running_query(watcher, pid))
             begin = time.monotonic()
             wire.cancel(gateway.port, first.key)
-            assert time.monotonic() - begin < 20, "the client waits no longer than that for its cancel request"
-            assert "cancel request given up" in gateway.log.read_text()
+            assert time.monotonic() - begin < 50, "the client waits no longer than that for its cancel request"
+            wait_until("it is told", lambda: "cancel request given up" in gateway.log.read_text())
             assert [tag for tag, _ in first.until()] == [b"T", b"D", b"C", b"Z"]
             # The request may still be lying before the server, so nobody else may get that connection.
             second.send(wire.query("SELECT pg_backend_pid()"))
@@ -159,15 +159,15 @@ def running_query(watcher, pid):
 
 def test_a_connection_that_nobody_used_is_asked_before_it_is_lent(sides, cluster):
     cluster.primary.query("CREATE TABLE IF NOT EXISTS checks (a int); GRANT ALL ON checks TO app", database="app")
-    for _, running in sides({"server_check_query": "INSERT INTO checks VALUES (1)", "server_check_delay": 1, "default_pool_size": 1}):
-        cluster.primary.query("TRUNCATE checks", database="app")
+    for _, running in sides({"server_check_query": "INSERT INTO checks VALUES (1)", "server_check_delay": 3, "default_pool_size": 1}):
         with contextlib.ExitStack() as stack:
             client = entered(stack, running.port)
             pid = client.rows("SELECT pg_backend_pid()")
+            cluster.primary.query("TRUNCATE checks", database="app")
             for _ in range(20):
                 client.ask(wire.query("SELECT 1"))
             assert asked(cluster) == 0
-            wait_until("it has lain about", lambda: lain_about(cluster, pid[0]) > 1.5)
+            wait_until("it has lain about", lambda: lain_about(cluster, pid[0]) > 3.5)
             assert client.rows("SELECT pg_backend_pid()") == pid
             assert asked(cluster) == 1
 
@@ -216,7 +216,7 @@ def test_suspend_does_not_wait_for_who_does_not_read(sides, cluster):
                     answered.append(cursor.statusmessage)
             asking = threading.Thread(target=suspend)
             asking.start()
-            asking.join(30)
+            asking.join(60)
             assert answered == ["SUSPEND"], side
             with console.cursor() as cursor:
                 cursor.execute("RESUME")

@@ -154,7 +154,7 @@ def test_random_bytes_after_login_never_disturb_others(gateway):
 
 
 def test_a_client_that_never_logs_in_is_sent_away(make_gateway):
-    gateway = make_gateway(authentication_timeout="1s")
+    gateway = make_gateway(authentication_timeout="3s")
     with Client(gateway.port) as idle, Client(gateway.port) as half:
         half.send(wire.startup(user="app", database="app"))
         assert client_ends(idle) and client_ends(half)

@@ -187,7 +187,7 @@ class Node:
             if process.poll() is not None:
                 raise Failed(f"{self.name} ended with {process.returncode}:\n{self.log.read_text(errors='replace')[-2000:]}")
             return self.answers()
-        wait_until(f"{self.name} answers (its log: {self.log})", answers, timeout=60)
+        wait_until(f"{self.name} answers (its log: {self.log})", answers, timeout=180)
 
     def answers(self):
         return subprocess.run([PG_BIN / "pg_isready", "-q", "-h", self.host, "-p", str(self.port)]).returncode == 0
@@ -261,7 +261,7 @@ class Cluster:
             self._make_replica(node)
         for node in self.nodes[1:]:
             try:
-                wait_until(f"{node.name} streams", lambda n=node: self._streams(n), timeout=60)
+                wait_until(f"{node.name} streams", lambda n=node: self._streams(n), timeout=180)
             except Failed as failure:
                 raise Failed(f"{failure}; its log:\n{node.log.read_text(errors='replace')[-2000:]}") from None
         return self
@@ -351,7 +351,7 @@ class Agent:
         login = f"user=replicator password={PASSWORD} application_name={node.name}"
         self.parameters = {
             "agent_listen_addresses": "127.0.0.1", "agent_port": self.port, "agent_data_directory": node.data,
-            "agent_bin_directory": PG_BIN, "agent_server_log": node.data.parent / f"{node.name}.restarted.log", "agent_server_timeout": 30,
+            "agent_bin_directory": PG_BIN, "agent_server_log": node.data.parent / f"{node.name}.restarted.log", "agent_server_timeout": 90,
             "agent_ssl_cert": cert, "agent_ssl_key": key, "agent_ssl_ca_cert": ca,
             "agent_replication_conninfo": login, "agent_rewind_conninfo": f"user=howdah password={PASSWORD}", **parameters}
         self.process = None
@@ -415,6 +415,7 @@ class Howdah:
             "auto_failback": "on", "auto_failback_interval": 1, "failover_mode": "native",
             "pcp_compatibility": "4.3",  # Debian's own pcp_* read the older records
             "worker_threads": 2,  # several also on a small machine
+            "primary_wait_timeout": "90s",  # a failover takes long on a busy one
         }
         for node in self.cluster.nodes:
             settings[f"backend_hostname{node.number}"] = node.host
@@ -451,7 +452,7 @@ class Howdah:
                                             stderr=log, start_new_session=True)
         if wait:
             try:
-                wait_until(f"Howdah answers (its log: {self.log})", self.answers, timeout=60)
+                wait_until(f"Howdah answers (its log: {self.log})", self.answers, timeout=180)
             except Failed as failure:
                 raise Failed(f"{failure}\n{self.tail()}") from None
         return self

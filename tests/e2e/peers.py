@@ -127,7 +127,7 @@ class Etcd(Program):
         return f"http{'s' if self.certificate else ''}://127.0.0.1:{self.port}"
 
     def ask(self, path, body=None):
-        return http(self.url + path, body, ca_file=self.certificate)
+        return http(self.url + path, body, timeout=30, ca_file=self.certificate)
 
     def _tls_arguments(self):
         if self.certificate is None:
@@ -214,13 +214,13 @@ class PatroniCluster(pg.Cluster):
             pg.shutil.chown(self.directory, pg.server_user(), pg.server_user())
         self.etcd.start()
         self.primary.start()
-        wait_until("Patroni's first leader", lambda: self.primary.is_running_as("master", "primary"), timeout=90)
+        wait_until("Patroni's first leader", lambda: self.primary.is_running_as("master", "primary"), timeout=180)
         for statement in pg.ROLES[1:]:  # Patroni makes the role replicator
             self.primary.query(statement)
         for node in self.nodes[1:]:
             node.start()
         for node in self.nodes[1:]:
-            wait_until(f"{node.name} streams", lambda n=node: n.is_running_as("replica") and self._streams(n), timeout=90)
+            wait_until(f"{node.name} streams", lambda n=node: n.is_running_as("replica") and self._streams(n), timeout=180)
         return self
 
     def leader(self):

@@ -83,7 +83,7 @@ def node_of(gateway, number):
 def wait_until_replica(gateway, number):
     wait_until(f"node {number} is a replica in use", lambda: node_of(gateway, number)["role"] == "standby" and
                node_of(gateway, number)["status"] in ("up", "waiting") and
-               node_of(gateway, number)["replication_state"] == "streaming", timeout=60)
+               node_of(gateway, number)["replication_state"] == "streaming")
 
 
 def wait_for_agents(gateway):
@@ -147,14 +147,18 @@ def test_what_a_dead_postmaster_leaves_behind_is_ended_before_its_server_is_made
             busy = threading.Thread(target=lambda: pytest.raises(psycopg2.Error, cursor.execute,
                 "INSERT INTO left_behind WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT max(n) FROM r"))
             busy.start()
-            wait_until("it works", lambda: old.query(
-                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'INSERT INTO left_behind%' AND state = 'active'") == [(1,)])
+            backend = direct.info.backend_pid
+            wait_until("it works", lambda: old.query(f"SELECT state FROM pg_stat_activity WHERE pid = {backend}") == [("active",)])
             os.kill(old.pid(), signal.SIGKILL)
-            # Idle backends outlive the postmaster for a moment: a write sent to one of them would be in doubt.
-            wait_until("another is in office", lambda: any(
-                node["role"] == "primary" and number != old.number for number, node in enumerate(gateway.pool_nodes())))
-            gateway.query("INSERT INTO left_behind VALUES (1)")
-            wait_until_replica(gateway, old.number)
+            try:
+                # Idle backends outlive the postmaster for a moment: a write sent to one of them would be in doubt.
+                wait_until("another is in office", lambda: any(
+                    node["role"] == "primary" and number != old.number for number, node in enumerate(gateway.pool_nodes())))
+                gateway.query("INSERT INTO left_behind VALUES (1)")
+                wait_until_replica(gateway, old.number)
+                assert not pg.is_running(backend)
+            finally:
+                pg.signal_all([backend], signal.SIGKILL)  # else it would work for ever
             busy.join()
         wait_until("it has the new row", lambda: old.query("SELECT a FROM left_behind", database="app") == [(1,)])
 

@@ -313,8 +313,8 @@ def test_a_stale_primary_is_not_used_at_start_until_an_operator_says_so(own_clus
         gateway.query("INSERT INTO stale VALUES (1)")
     own_cluster.nodes[1].kill()  # the one that has this row
     own_cluster.primary.start()
-    with open(gateway.conf, "a", encoding="ascii") as conf:
-        conf.write("primary_wait_timeout = '1s'\n")
+    gateway.parameters.update(primary_wait_timeout="1s")
+    gateway.write_files()
     gateway.start(wait=False)
     try:
         in_log(gateway, "stale primary is not used node=0")

@@ -84,10 +84,10 @@ def test_a_primary_with_a_hung_disk_is_left_where_that_is_wanted(hanging, build)
         flag.touch()
         writer = threading.Thread(target=lambda: outcome.append(gateway.query("INSERT INTO hung VALUES (1) RETURNING a")))
         writer.start()
-        wait_until("another is promoted", lambda: any(node.is_primary() for node in cluster.nodes[1:]), timeout=60)
+        wait_until("another is promoted", lambda: any(node.is_primary() for node in cluster.nodes[1:]))
         writer.join()
         assert outcome == [[(1,)]], "what hung there was made again"
         assert gateway.query("/*NO LOAD BALANCE*/ SELECT count(*) FROM hung") == [(1,)]
         flag.unlink()
-        wait_until("it is fenced", lambda: "false primary fenced node=0" in gateway.log.read_text(), timeout=60)
+        wait_until("it is fenced", lambda: "false primary fenced node=0" in gateway.log.read_text())
         assert gateway.query("/*NO LOAD BALANCE*/ SELECT count(*) FROM hung") == [(1,)]

@@ -50,7 +50,7 @@ _directories = itertools.count()
 def gateway_of(cluster, build, **settings):
     options = {f"backend_data_directory{node.number}": node.data for node in cluster.nodes}
     options |= {"recovery_user": "postgres", "recovery_password": PASSWORD, "recovery_database": "template1",
-                "recovery_1st_stage_command": "recovery_1st_stage", "recovery_timeout": 60, **settings}
+                "recovery_1st_stage_command": "recovery_1st_stage", "recovery_timeout": 180, **settings}
     return Howdah(cluster, build, directory=cluster.directory / f"howdah{next(_directories)}", **options)
 
 

@@ -159,7 +159,8 @@ def pause_and_resume(cluster, gateway):
                    env=pg.server_environment(), capture_output=True, timeout=120)
     wait_for_replicas(cluster)
     with pgbench_running(gateway) as load:
-        wait_until("the load runs", lambda: any(row["sv_active"] for row in rows(gateway, "SHOW POOLS") if row["database"] == "app"))
+        # It writes when all its clients have logged in; one that would have to wait for that would keep the others out.
+        wait_until("the load runs", lambda: cluster.primary.query("SELECT 1 FROM pgbench_history LIMIT 1", database="app"))
         for command, resume in (("PAUSE app", "RESUME app"), ("PAUSE", "RESUME")):
             assert ask(gateway.port, command)[2] == "PAUSE"
             # The server's processes end a moment after the connections are closed; none of them may be in a transaction.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/io/clock.hpp"
 #include "conf/io/host_facts.hpp"
 #include "gateway/io/random.hpp"
 #include "gateway/login/cancel.hpp"

@@ -2,6 +2,7 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
+#include "base/io/clock.hpp"
 #include "conf/reload.hpp"
 #include "conf/walk.hpp"
 #include "gateway/app.hpp"

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/io/agent_connection.hpp"
+#include "base/io/clock.hpp"
 #include "conf/sample.hpp"
 #include "failover/io/online_check.hpp"
 #include "gateway/io/pid_file.hpp"
@@ -97,7 +98,7 @@ ExitCode run_reload(const CommandLine& line) {
 bool check_agent(const health::NodeOptions& node, const agent::TlsFiles& files) {
   if (!node.has_agent()) return true;
   agent::AgentConnection connection(node.agent_host, node.agent_port, files);
-  const auto report = connection.ask({.command = "status"}, agent::monotonic_now() + kAgentLimit, -1);
+  const auto report = connection.ask({.command = "status"}, monotonic_now() + kAgentLimit, -1);
   const std::string trouble = report ? report->error : to_text(report.error());
   if (trouble.empty()) fmt::print("node {}: its agent answers, its server is: {}\n", node.id.value, to_text(report->server.state));
   else fmt::print(stderr, "node {}: error: its agent: {}\n", node.id.value, trouble);

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/io/clock.hpp"
+
 namespace howdah::agent {
 
 namespace {

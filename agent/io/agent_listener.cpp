@@ -1,17 +1,13 @@
 #include "agent/io/agent_listener.hpp"
 
 #include <fmt/format.h>
-#include <netdb.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <memory>
 
 #include "agent/commands.hpp"
+#include "base/io/clock.hpp"
+#include "base/io/socket.hpp"
 
 namespace howdah::agent {
 
@@ -22,6 +18,7 @@ constexpr Duration kWriteLimit = 30s;
 constexpr Duration kLongestSilence = 24h;
 constexpr std::size_t kMostTalks = 32;     // two for each gateway are usual
 constexpr int kGuardPeriodMs = 500;
+constexpr int kBacklog = 16;
 
 }  // namespace
 
@@ -38,54 +35,24 @@ AgentListener::AgentListener(const AgentOptions& options, Log& log, int stop_fd)
           },
           stop_fd) {}
 
-AgentListener::~AgentListener() {
-  end_talks(true);
-  for (const int fd : listening_) ::close(fd);
-}
+AgentListener::~AgentListener() { end_talks(true); }
 
 Result<void> AgentListener::open() {
   auto context = TlsContext::make(options_.tls, TlsSide::agent);
   if (!context) return context.error();
   tls_ = std::move(*context);
-  for (const std::string& address : options_.listen_addresses)
-    if (auto opened = listen_on(address); !opened) return opened;
+  auto opened = open_listening_sockets(
+      {.addresses = options_.listen_addresses, .port = static_cast<std::uint16_t>(options_.port), .backlog = kBacklog});
+  if (!opened) return opened.error();
+  listening_ = std::move(*opened);
   return {};
-}
-
-Result<void> AgentListener::listen_on(const std::string& address) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  const std::string port = fmt::to_string(options_.port);
-  const int failed = getaddrinfo(address == "*" ? nullptr : address.c_str(), port.c_str(), &hints, &found);
-  const auto trouble = [&](std::string why) {
-    return Error{ErrorCode::environment, fmt::format("cannot listen on \"{}\" port {}", address, port), std::move(why)};
-  };
-  if (failed != 0) return trouble(gai_strerror(failed));
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, &freeaddrinfo);
-  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-    const int fd = socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 && errno == EAFNOSUPPORT) continue;
-    const int on = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (one->ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    if (::bind(fd, one->ai_addr, one->ai_addrlen) != 0 || ::listen(fd, 16) != 0) {
-      const std::string why = std::strerror(errno);
-      ::close(fd);
-      if (errno == EADDRNOTAVAIL && one->ai_next != nullptr) continue;  // "localhost" without IPv6
-      return trouble(why);
-    }
-    listening_.push_back(fd);
-  }
-  return listening_.empty() ? Result<void>(trouble("it has no address")) : Result<void>{};
 }
 
 void AgentListener::run() {
   log_.info("agent started port={} data_directory=\"{}\"", options_.port, options_.data_directory);
   for (;;) {
     std::vector<pollfd> fds{{stop_fd_, POLLIN, 0}};
-    for (const int fd : listening_) fds.push_back({fd, POLLIN, 0});
+    for (const ListeningSocket& socket : listening_) fds.push_back({socket.fd(), POLLIN, 0});
     poll(fds.data(), fds.size(), kGuardPeriodMs);
     if (fds[0].revents != 0) break;
     for (std::size_t i = 1; i < fds.size(); ++i)
@@ -98,14 +65,10 @@ void AgentListener::run() {
 }
 
 void AgentListener::admit(int listening) {
-  const int fd = ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (fd < 0) return;
-  if (talks_.size() >= kMostTalks) {
-    ::close(fd);
-    return;
-  }
+  UniqueFd client = accept_from(listening).fd;
+  if (!client.is_open() || talks_.size() >= kMostTalks) return;
   Talk& entry = talks_.emplace_back();
-  entry.thread = std::thread([this, fd, &entry] {
+  entry.thread = std::thread([this, fd = client.release(), &entry] {
     talk(fd);
     entry.is_over = true;
   });

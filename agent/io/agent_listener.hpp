@@ -15,6 +15,7 @@
 #include "agent/io/local_server.hpp"
 #include "agent/io/tls_link.hpp"
 #include "agent/isolation.hpp"
+#include "base/io/listening_sockets.hpp"
 #include "base/log.hpp"
 
 namespace howdah::agent {
@@ -38,7 +39,6 @@ class AgentListener {
     std::atomic<bool> is_over = false;
   };
 
-  Result<void> listen_on(const std::string& address);
   void admit(int listening);
   void talk(int fd);
   Report answer(const Request& request);
@@ -51,7 +51,7 @@ class AgentListener {
   Log& log_;
   int stop_fd_;
   std::optional<TlsContext> tls_;
-  std::vector<int> listening_;
+  std::vector<ListeningSocket> listening_;
   std::list<Talk> talks_;
   std::mutex isolation_mutex_;
   Isolation isolation_;  // guarded by it

@@ -16,6 +16,7 @@
 
 #include "agent/io/program.hpp"
 #include "agent/io/tls_link.hpp"
+#include "base/io/clock.hpp"
 #include "base/overloaded.hpp"
 #include "conf/conninfo.hpp"
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +14,8 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/io/tls_link.hpp"
+#include "base/io/clock.hpp"
+#include "base/io/spawn.hpp"
 
 namespace howdah::agent {
 
@@ -31,40 +31,6 @@ std::vector<std::string> environment_of(const Program& program) {
     if (const char* value = std::getenv(name); value != nullptr) all.push_back(std::string(name) + "=" + value);
   for (const auto& [name, value] : program.environment) all.push_back(name + "=" + value);
   return all;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (std::string& text : texts) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
-
-// In the root directory: who works in the data directory is taken for a part of the server.
-std::optional<pid_t> spawn(const Program& program, int output) {
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO);
-  posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-  posix_spawn_file_actions_addchdir_np(&files, "/");
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none, usual;
-  sigemptyset(&none);
-  sigfillset(&usual);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &usual);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  std::vector<std::string> arguments = program.argv, environment = environment_of(program);
-  pid_t pid = -1;
-  const int failed = posix_spawnp(&pid, arguments.front().c_str(), &files, &attributes, pointers(arguments).data(),
-                                  pointers(environment).data());
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&files);
-  return failed == 0 ? std::optional(pid) : std::nullopt;
 }
 
 // The server that pg_ctl leaves behind may hold the pipe open, so the child's end counts, not that of its output.
@@ -119,7 +85,8 @@ Program shell_command(const std::string& command) { return {{"/bin/sh", "-c", co
 ProgramResult run_program(const Program& program, Duration limit, int stop_fd) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return {.output = std::strerror(errno)};
-  const auto pid = spawn(program, ends[1]);
+  // In the root directory: who works in the data directory is taken for a part of the server.
+  const auto pid = spawn({program.argv, environment_of(program), "/"}, ends[1]);
   ::close(ends[1]);
   ProgramResult result{.output = "\"" + program.argv.front() + "\" cannot be started"};
   if (pid)

@@ -16,26 +16,19 @@
 #include <cstring>
 
 #include "agent/protocol.hpp"
+#include "base/io/clock.hpp"
+#include "base/io/openssl.hpp"
 
 namespace howdah::agent {
 
 namespace {
-
-std::string openssl_error() {
-  std::string text;
-  while (const unsigned long code = ERR_get_error()) {
-    const char* reason = ERR_reason_error_string(code);
-    text += (text.empty() ? "" : "; ") + std::string(reason != nullptr ? reason : "unknown");
-  }
-  return text;
-}
 
 Error broken(std::string message, std::string detail = {}) {
   return {ErrorCode::command_failed, std::move(message), std::move(detail)};
 }
 
 Error unusable(std::string_view what, const std::string& file) {
-  return {ErrorCode::configuration, fmt::format("the {} \"{}\" cannot be used", what, file), openssl_error()};
+  return {ErrorCode::configuration, fmt::format("the {} \"{}\" cannot be used", what, file), openssl_errors()};
 }
 
 Result<void> wait(int fd, short events, Instant deadline, int stop_fd) {
@@ -63,10 +56,6 @@ void watch_peer(int fd) {
 }
 
 }  // namespace
-
-Instant monotonic_now() {
-  return Instant(std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
-}
 
 Result<TlsContext> TlsContext::make(const TlsFiles& files, TlsSide side) {
   ERR_clear_error();
@@ -102,7 +91,7 @@ Result<int> TlsLink::repeat(Call call, const char* what, Instant deadline, int s
     if (result > 0) return result;
     const int error = SSL_get_error(ssl_.get(), result);
     if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
-      std::string why = openssl_error();
+      std::string why = openssl_errors();
       if (const long verdict = SSL_get_verify_result(ssl_.get()); verdict != X509_V_OK)
         why = X509_verify_cert_error_string(verdict);
       else if (why.empty()) why = errno != 0 ? std::strerror(errno) : "the other side closed the connection";
@@ -155,16 +144,6 @@ Result<void> TlsLink::write_line(std::string line, Instant deadline, int stop_fd
   return count ? Result<void>{} : count.error();
 }
 
-std::string TlsLink::peer_name() const {
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(SSL_get1_peer_certificate(ssl_.get()), &X509_free);
-  if (!certificate) return {};
-  const X509_NAME* subject = X509_get_subject_name(certificate.get());
-  const int index = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-  if (index < 0) return {};
-  const ASN1_STRING* value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, index));
-  std::string name(reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
-                   static_cast<std::size_t>(ASN1_STRING_length(value)));
-  return name.find('\0') == std::string::npos ? name : std::string{};
-}
+std::string TlsLink::peer_name() const { return peer_common_name(ssl_.get()); }
 
 }  // namespace howdah::agent

@@ -13,8 +13,6 @@
 
 namespace howdah::agent {
 
-Instant monotonic_now();
-
 enum class TlsSide { agent, gateway };
 
 class TlsContext {

@@ -2,48 +2,20 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 
-#include "health/io/pg_connection.hpp"
-
-extern char** environ;
+#include "base/io/clock.hpp"
+#include "base/io/spawn.hpp"
 
 namespace howdah::failover {
 
 namespace {
 
 constexpr std::size_t kMostOutput = 16 * 1024;  // enough to see what went wrong; the rest is read and dropped
-
-// /bin/sh -c with nothing of ours but its output: every other descriptor is closed, whatever its flags.
-std::optional<pid_t> spawn_shell(const std::string& command, int output) {
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO);
-  posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none, usual;
-  sigemptyset(&none);
-  sigfillset(&usual);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &usual);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  std::string shell = "/bin/sh", flag = "-c", text = command;
-  char* arguments[] = {shell.data(), flag.data(), text.data(), nullptr};
-  pid_t pid = -1;
-  const int failed = posix_spawn(&pid, shell.c_str(), &files, &attributes, arguments, environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&files);
-  return failed == 0 ? std::optional(pid) : std::nullopt;
-}
 
 int exit_code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
 
@@ -84,7 +56,7 @@ void CommandRunner::work() {
 std::string CommandRunner::read_output(int fd, Instant deadline, bool& is_late) {
   std::string output;
   for (;;) {
-    const auto left = std::chrono::ceil<milliseconds>(deadline - health::monotonic_now()).count();
+    const auto left = std::chrono::ceil<milliseconds>(deadline - monotonic_now()).count();
     pollfd fds[2] = {{fd, POLLIN, 0}, {thread_.stop_fd(), POLLIN, 0}};
     if (left <= 0 || (poll(fds, 2, static_cast<int>(std::min<long>(left, 60'000))) > 0 && fds[1].revents != 0)) {
       is_late = true;
@@ -102,7 +74,7 @@ CommandDone CommandRunner::carry_out(const RunCommand& command) {
   CommandDone done{.id = command.id, .exit_code = -1};
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return done;
-  const auto pid = spawn_shell(command.command, ends[1]);
+  const auto pid = spawn({{"/bin/sh", "-c", command.command}}, ends[1]);
   ::close(ends[1]);
   bool is_late = false;
   if (pid) {
@@ -111,10 +83,10 @@ CommandDone CommandRunner::carry_out(const RunCommand& command) {
     // A command may close its output and work on: its end counts, not its silence.
     while (!is_late && waitpid(*pid, &status, WNOHANG) == 0) {
       pollfd stop{thread_.stop_fd(), POLLIN, 0};
-      is_late = poll(&stop, 1, 20) > 0 || health::monotonic_now() >= command.deadline;
+      is_late = poll(&stop, 1, 20) > 0 || monotonic_now() >= command.deadline;
     }
     if (!is_late) done.exit_code = exit_code_of(status);
-    else if (health::monotonic_now() >= command.deadline) {
+    else if (monotonic_now() >= command.deadline) {
       kill(-*pid, SIGKILL);
       waitpid(*pid, &status, 0);
     }

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/io/clock.hpp"
 #include "base/overloaded.hpp"
 #include "failover/coordinator.hpp"
 #include "failover/io/agent_line.hpp"
@@ -26,8 +27,6 @@ namespace {
 constexpr auto kLongestRequest = std::chrono::seconds(150);
 // More reports of failing traffic than this waiting for the control thread say nothing new.
 constexpr std::size_t kMostTraffic = 1000;
-
-WallTime wall_now() { return std::chrono::time_point_cast<seconds>(std::chrono::system_clock::now()); }
 
 }  // namespace
 
@@ -99,7 +98,7 @@ struct Control::State {
 };
 
 void Control::State::start() {
-  const Instant now = health::monotonic_now();
+  const Instant now = monotonic_now();
   coordinator.set_wall_clock(wall_now(), now);
   if (!options.is_status_discarded) coordinator.restore(journal.read(), now);
   const auto report = [this](auto seen) { std::visit([this](auto& event) { post(std::move(event)); }, seen); };
@@ -173,7 +172,7 @@ std::deque<Event> Control::State::take_events() {
   if (!deadline) wake.wait(lock, has_work);
   else {
     const auto left = std::chrono::microseconds(
-        std::chrono::ceil<microseconds>(*deadline - health::monotonic_now()).count());
+        std::chrono::ceil<microseconds>(*deadline - monotonic_now()).count());
     wake.wait_for(lock, left, has_work);
   }
   if (fresh_options) {
@@ -182,18 +181,18 @@ std::deque<Event> Control::State::take_events() {
   }
   waiting_traffic = 0;
   std::deque<Event> taken = std::exchange(events, {});
-  if (deadline && health::monotonic_now() >= *deadline) taken.push_back(health::Tick{});
+  if (deadline && monotonic_now() >= *deadline) taken.push_back(health::Tick{});
   return taken;
 }
 
 void Control::State::run() {
   Actions<Action> actions;
-  coordinator.on(health::Tick{}, health::monotonic_now(), actions);
+  coordinator.on(health::Tick{}, monotonic_now(), actions);
   for (;;) {
     run_actions(actions);
     for (const Event& event : take_events()) {
       for (const health::NodeOptions& node : options.health.nodes) coordinator.hear(node.id, options.heard_at(node.id));
-      const Instant now = health::monotonic_now();
+      const Instant now = monotonic_now();
       coordinator.set_wall_clock(wall_now(), now);
       coordinator.on(event, now, actions);
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/io/clock.hpp"
 #include "base/overloaded.hpp"
 #include "health/io/pg_connection.hpp"
 
@@ -74,11 +75,11 @@ bool EtcdLink::wait_for_work() {
 }
 
 Result<Assembly> EtcdLink::do_round() {
-  read_at_ = health::monotonic_now();
+  read_at_ = monotonic_now();
   if (auto kept = keep_lease(); !kept) return kept.error();
   if (auto put = put_vote(); !put) return put.error();
   if (auto done = do_orders(); !done) return done.error();
-  read_at_ = health::monotonic_now();
+  read_at_ = monotonic_now();
   const auto body = call(bodies_.read_all());
   if (!body) return body.error();
   return bodies_.parse_assembly(*body);
@@ -86,7 +87,7 @@ Result<Assembly> EtcdLink::do_round() {
 
 // What the lease is worth is reckoned from before it was asked for.
 Result<void> EtcdLink::keep_lease() {
-  const Instant now = health::monotonic_now();
+  const Instant now = monotonic_now();
   if (lease_ != 0 && now - lease_kept_at_ < options_.lease_time / 3) return {};
   if (lease_ != 0) {
     const auto body = call(EtcdBodies::keep_lease(lease_));

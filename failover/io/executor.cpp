@@ -3,6 +3,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/io/clock.hpp"
+
 namespace howdah::failover {
 
 namespace {
@@ -63,7 +65,7 @@ void NodeExecutor::work() {
 // meanwhile breaks the attempt off, unless the host has accepted it: then it is sooner there than another one.
 void NodeExecutor::keep_ready() {
   if (connection_.is_open() && connection_.check_idle()) connection_.close();
-  if (!connection_.is_open()) connection_.open(health::monotonic_now() + kOpenLimit, step_fd_, {}, thread_.stop_fd());
+  if (!connection_.is_open()) connection_.open(monotonic_now() + kOpenLimit, step_fd_, {}, thread_.stop_fd());
 }
 
 // A kept connection that turns out to be broken before anything was answered is opened anew once: every step may be

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "base/io/clock.hpp"
 #include "health/io/pg_connection.hpp"
 
 namespace howdah::failover {
@@ -15,7 +16,7 @@ constexpr Duration kLimit = 10s;
 NodeCheck check_online(const health::NodeOptions& node, const health::Credentials& login) {
   NodeCheck check{.node = node.id};
   health::PgConnection connection(node.host, node.port, login);
-  const Instant deadline = health::monotonic_now() + kLimit;
+  const Instant deadline = monotonic_now() + kLimit;
   health::PgRows rows;
   auto failure = connection.open(deadline, -1);
   if (!failure) failure = connection.query("SELECT current_setting('server_version_num')", rows, deadline, -1);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/io/clock.hpp"
 #include "health/io/pg_connection.hpp"
 
 namespace howdah::failover {
@@ -64,7 +65,7 @@ void PatroniWatcher::keep_watching() {
 }
 
 PatroniAnswered PatroniWatcher::ask() {
-  PatroniAnswered told{.asked_at = health::monotonic_now()};
+  PatroniAnswered told{.asked_at = monotonic_now()};
   const auto answer = watching_.ask({.target = "/cluster"}, kMemberLimit);
   auto cluster = !answer                 ? Result<PatroniCluster>(answer.error())
                  : answer->status != 200 ? Error{ErrorCode::environment, fmt::format("status {}", answer->status)}
@@ -92,7 +93,7 @@ void PatroniWatcher::prefer_leader(const PatroniCluster& cluster) {
     leader_url_ = url;
     back_at_ = {};
   }
-  if (url && health::monotonic_now() >= back_at_) watching_.prefer(*url);
+  if (url && monotonic_now() >= back_at_) watching_.prefer(*url);
 }
 
 void PatroniWatcher::keep_switching() {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "base/io/clock.hpp"
 
 namespace howdah::failover {
 
@@ -34,7 +35,7 @@ class Recoverer {
   RecoveryOutcome perform(const AskPrimary& action) {
     health::PgRows rows;
     if (!primary_.is_open())
-      if (auto failure = primary_.open(health::monotonic_now() + kConnectLimit, stop_fd_))
+      if (auto failure = primary_.open(monotonic_now() + kConnectLimit, stop_fd_))
         return outcome_of(failure, false, {});
     auto failure = primary_.query(action.sql, rows, kNoLimit, stop_fd_);
     return outcome_of(failure, true, std::move(rows));
@@ -118,7 +119,7 @@ Result<void> RecoveryRunner::carry_out(const RecoveryJob& job) {
   Recoverer recoverer(job, surroundings_, thread_.stop_fd());
   RecoveryOutcome outcome;
   while (!thread_.is_stopping()) {
-    const RecoveryAction action = recovery.step(outcome, health::monotonic_now());
+    const RecoveryAction action = recovery.step(outcome, monotonic_now());
     if (const auto* finished = std::get_if<Finished>(&action)) return finished->result;
     outcome = std::visit([&](const auto& what) { return recoverer.perform(what); }, action);
   }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/io/clock.hpp"
 #include "sql_router/catalog/catalog_rows.hpp"
 
 namespace howdah {
@@ -97,7 +98,7 @@ void CatalogReader::run() {
 }
 
 void CatalogReader::wait_until(Instant time) {
-  const auto left = std::chrono::ceil<milliseconds>(time - health::monotonic_now()).count();
+  const auto left = std::chrono::ceil<milliseconds>(time - monotonic_now()).count();
   pollfd fd{wake_fd_, POLLIN, 0};
   if (left > 0) poll(&fd, 1, static_cast<int>(std::min<long>(left, 60'000)));
   eventfd_t count = 0;
@@ -115,10 +116,10 @@ Instant CatalogReader::run_once() {
     primary = primary_;
     interval = options_.interval;
   }
-  Instant next = health::monotonic_now() + kRest;
+  Instant next = monotonic_now() + kRest;
   for (auto& [name, database] : known) {
     Database& entry = *database;
-    const Instant now = health::monotonic_now();
+    const Instant now = monotonic_now();
     entry.watch.set_interval(interval);
     if (entry.changes->take_question()) entry.watch.on_question();
     if (entry.changes->has_sessions()) {
@@ -134,17 +135,17 @@ Instant CatalogReader::run_once() {
       next = std::min(next, entry.watch.next_time(entry.changes->count()));
     }
     if (entry.connection == nullptr) continue;
-    if (health::monotonic_now() - entry.connection_used_at >= kLingering) entry.connection.reset();
+    if (monotonic_now() - entry.connection_used_at >= kLingering) entry.connection.reset();
     else next = std::min(next, entry.connection_used_at + kLingering);
   }
   return next;
 }
 
 void CatalogReader::run_step(const std::string& name, Database& database, CatalogStep step, const Primary& primary) {
-  const Instant begun = health::monotonic_now();
+  const Instant begun = monotonic_now();
   auto outcome = open(name, database, primary, begun + kLongestRead);
   if (outcome) outcome = look(name, database, step == CatalogStep::read, begun);
-  const Instant now = health::monotonic_now();
+  const Instant now = monotonic_now();
   database.connection_used_at = now;
   std::string failure = outcome ? std::string() : to_text(outcome.error());
   if (!outcome) {
@@ -196,7 +197,7 @@ Result<void> CatalogReader::look(const std::string& name, Database& database, bo
   if (!fingerprint) return fingerprint.error();
   const std::string newest = fingerprint->empty() ? "" : fingerprint->front().front().value_or("");
   if (!must_read && newest == database.fingerprint) {
-    database.watch.on_looked(health::monotonic_now());
+    database.watch.on_looked(monotonic_now());
     return {};
   }
   const auto answer = ask(database, catalog_query(server_version_), deadline);
@@ -210,7 +211,7 @@ Result<void> CatalogReader::look(const std::string& name, Database& database, bo
   }
   CatalogFactsPtr facts = build_catalog_facts(*rows, rules, make_stamp(database.number, ++database.snapshot), as_of);
   database.fingerprint = newest;
-  database.watch.on_read(as_of, begun, health::monotonic_now());
+  database.watch.on_read(as_of, begun, monotonic_now());
   log_.debug("catalog read db=\"{}\" facts=\"{}\"", name, facts->description());
   give(name, database, std::move(facts));
   return {};

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "base/io/clock.hpp"
+#include "base/io/openssl.hpp"
 #include "base/overloaded.hpp"
 #include "gateway/io/random.hpp"
 #include "gateway/io/replication_relay.hpp"

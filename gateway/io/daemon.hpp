@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "gateway/io/unique_fd.hpp"
+#include "base/io/unique_fd.hpp"
 
 namespace howdah {
 

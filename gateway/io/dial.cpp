@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/io/openssl.hpp"
 #include "gateway/wire/startup.hpp"
 
 namespace howdah {

@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "base/io/socket.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "gateway/io/link.hpp"
 #include "gateway/io/resolver.hpp"
-#include "gateway/io/socket.hpp"
 
 namespace howdah {
 

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/assert.hpp"
+#include "base/io/openssl.hpp"
 
 namespace howdah {
 

@@ -8,9 +8,9 @@
 #include <string>
 
 #include "base/bytes.hpp"
+#include "base/io/unique_fd.hpp"
 #include "gateway/io/reactor.hpp"
 #include "gateway/io/tls.hpp"
-#include "gateway/io/unique_fd.hpp"
 
 namespace howdah {
 

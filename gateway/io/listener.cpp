@@ -1,8 +1,5 @@
 #include "gateway/io/listener.hpp"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 
@@ -15,44 +12,18 @@ constexpr auto kPause = 100ms;
 
 }  // namespace
 
-Result<std::vector<ListeningSocket>> open_listening_sockets(const ListenOptions& settings) {
-  std::vector<ListeningSocket> out;
-  for (const std::string& host : settings.addresses) {
-    const auto addresses = resolve(host, settings.port, true);
-    if (!addresses) return addresses.error();
-    for (const SocketAddress& address : *addresses) {
-      auto fd = listen_tcp(address, settings.backlog);
-      // Without IPv6 "*" and "localhost" still mean the IPv4 address.
-      if (!fd && addresses->size() > 1 && address.storage.ss_family == AF_INET6) continue;
-      if (!fd) return fd.error();
-      out.push_back({std::move(*fd), fmt::format("{}:{}", host_text(address), settings.port), {}});
-    }
-  }
-  for (const std::string& directory : settings.unix_directories) {
-    auto fd = listen_unix(
-        {directory, settings.port, settings.unix_permissions, settings.unix_group, settings.backlog});
-    if (!fd) return fd.error();
-    const std::string path = unix_socket_path(directory, settings.port);
-    out.push_back({std::move(*fd), path, path});
-  }
-  return out;
-}
-
 class Listener::Door final : private Watcher {
  public:
   Door(Listener& listener, ListeningSocket socket) : listener_(listener), socket_(std::move(socket)) {
-    listener_.reactor_.watch(socket_.fd.value(), *this, {});
+    listener_.reactor_.watch(socket_.fd(), *this, {});
   }
-  ~Door() {
-    listener_.reactor_.forget(socket_.fd.value(), *this);
-    if (!socket_.unix_path.empty()) ::unlink(socket_.unix_path.c_str());
-  }
-  void set_open(bool is_open) { listener_.reactor_.change(socket_.fd.value(), *this, {.read = is_open, .write = false}); }
+  ~Door() { listener_.reactor_.forget(socket_.fd(), *this); }
+  void set_open(bool is_open) { listener_.reactor_.change(socket_.fd(), *this, {.read = is_open, .write = false}); }
 
  private:
   void on_ready(bool, bool) override {
     for (int i = 0; i < kMostPerTurn; ++i) {
-      Accepted accepted = accept_from(socket_.fd.value());
+      Accepted accepted = accept_from(socket_.fd());
       if (accepted.fd.is_open()) {
         listener_.on_client_(std::move(accepted));
         continue;
@@ -73,7 +44,7 @@ Listener::Listener(Reactor& reactor, Log& log, std::vector<ListeningSocket> sock
       on_client_(std::move(on_client)),
       resume_timer_(reactor.timers(), [this] { resume(); }) {
   for (ListeningSocket& socket : sockets) {
-    log_.info("listening address={}", socket.name);
+    log_.info("listening address={}", socket.name());
     doors_.push_back(std::make_unique<Door>(*this, std::move(socket)));
   }
 }

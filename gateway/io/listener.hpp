@@ -6,29 +6,12 @@
 #include <memory>
 #include <vector>
 
+#include "base/io/listening_sockets.hpp"
+#include "base/io/socket.hpp"
 #include "base/log.hpp"
 #include "gateway/io/reactor.hpp"
-#include "gateway/io/socket.hpp"
 
 namespace howdah {
-
-struct ListenOptions {
-  std::vector<std::string> addresses;         // "*": all; none: only Unix-domain sockets
-  std::uint16_t port = 0;                     // 0: the system chooses (tests)
-  std::vector<std::string> unix_directories;
-  unsigned unix_permissions = 0777;
-  std::string unix_group;
-  int backlog = 1024;
-};
-
-struct ListeningSocket {
-  UniqueFd fd;
-  std::string name;       // for the log
-  std::string unix_path;  // removed at the end; empty for TCP
-};
-
-// All or nothing: an address that cannot be listened on is an Error.
-Result<std::vector<ListeningSocket>> open_listening_sockets(const ListenOptions& settings);
 
 class Listener {
  public:

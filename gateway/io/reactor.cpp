@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "base/assert.hpp"
+#include "base/io/clock.hpp"
 
 namespace howdah {
 
@@ -16,14 +17,6 @@ std::uint32_t to_epoll(Interest interest) {
 }
 
 }  // namespace
-
-Instant monotonic_now() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return Instant(seconds(now.tv_sec) + nanoseconds(now.tv_nsec));
-}
-
-WallTime wall_now() { return std::chrono::floor<seconds>(std::chrono::system_clock::now()); }
 
 Reactor::Reactor()
     : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wakeup_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), now_(monotonic_now()) {

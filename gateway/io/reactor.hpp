@@ -11,13 +11,10 @@
 #include <vector>
 
 #include "base/instant.hpp"
+#include "base/io/unique_fd.hpp"
 #include "gateway/io/timers.hpp"
-#include "gateway/io/unique_fd.hpp"
 
 namespace howdah {
-
-Instant monotonic_now();
-WallTime wall_now();
 
 struct Interest {
   bool read = true;

@@ -12,9 +12,9 @@
 #include <thread>
 #include <vector>
 
+#include "base/io/socket.hpp"
 #include "base/result.hpp"
 #include "gateway/io/reactor.hpp"
-#include "gateway/io/socket.hpp"
 
 namespace howdah {
 

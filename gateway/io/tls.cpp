@@ -9,6 +9,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/io/openssl.hpp"
+
 namespace howdah {
 
 namespace {
@@ -99,16 +101,6 @@ Result<void> load_dh(SSL_CTX* context, const std::string& file) {
 }
 
 }  // namespace
-
-std::string openssl_errors() {
-  std::string out;
-  while (const unsigned long code = ERR_get_error()) {
-    const char* reason = ERR_SYSTEM_ERROR(code) ? std::strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
-    if (!out.empty()) out += "; ";
-    out += reason != nullptr ? reason : "OpenSSL error " + std::to_string(code);
-  }
-  return out;
-}
 
 Result<void> check_tls_file(TlsFile kind, const std::string& text) {
   const std::unique_ptr<BIO, decltype(&BIO_free_all)> bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &BIO_free_all);
@@ -218,19 +210,6 @@ std::string peer_binding(const SSL* ssl) {
 
 std::string protocol_and_cipher(const SSL* ssl) {
   return std::string(SSL_get_version(ssl)) + "/" + SSL_get_cipher_name(ssl);
-}
-
-std::string peer_common_name(const SSL* ssl) {
-  const X509Ptr certificate(SSL_get1_peer_certificate(ssl));
-  if (!certificate || SSL_get_verify_result(ssl) != X509_V_OK) return {};
-  const X509_NAME* subject = X509_get_subject_name(certificate.get());
-  const int index = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-  if (index < 0) return {};
-  const ASN1_STRING* value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, index));
-  std::string name(reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
-                   static_cast<std::size_t>(ASN1_STRING_length(value)));
-  // A NUL inside would make a name that looks like another one.
-  return name.find('\0') == std::string::npos ? name : std::string{};
 }
 
 bool has_postgresql_alpn(const SSL* ssl) {

@@ -23,9 +23,6 @@ struct SslContextFree {
 };
 using SslContextPtr = std::unique_ptr<SSL_CTX, SslContextFree>;
 
-// What OpenSSL says went wrong, oldest first; empties its queue.
-std::string openssl_errors();
-
 enum class TlsFile { certificate, key, authorities, revocations, dh_parameters };
 // Whether a file of that kind holds what it should, in PEM.
 Result<void> check_tls_file(TlsFile kind, const std::string& text);
@@ -85,8 +82,6 @@ class TlsClient {
 
 // Hash of the peer's certificate for SCRAM channel binding; empty if it showed none.
 std::string peer_binding(const SSL* ssl);
-// Common name of the peer's verified certificate; empty if it showed none.
-std::string peer_common_name(const SSL* ssl);
 // "TLSv1.3/TLS_AES_256_GCM_SHA384".
 std::string protocol_and_cipher(const SSL* ssl);
 // True if the peer chose "postgresql" by ALPN, which direct TLS requires.

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "base/io/clock.hpp"
 #include "gateway/io/replication_relay.hpp"
 #include "gateway/login/cancel.hpp"
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "gateway/io/socket.hpp"
+#include "base/io/socket.hpp"
 #include "gateway/io/tls.hpp"
 #include "gateway/login/client_login.hpp"
 #include "gateway/session/console_role.hpp"

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/io/clock.hpp"
 #include "base/overloaded.hpp"
 #include "gateway/io/random.hpp"
 #include "gateway/pool/node_news.hpp"

@@ -1,5 +1,6 @@
 #include "gateway/io/worker_stats.hpp"
 
+#include "base/io/clock.hpp"
 #include "gateway/io/replication_relay.hpp"
 
 namespace howdah {

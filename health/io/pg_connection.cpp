@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/io/clock.hpp"
 #include "health/failure_kind.hpp"
 
 namespace howdah::health {
@@ -40,10 +41,6 @@ PgRows rows_of(const PGresult* result) {
 }
 
 }  // namespace
-
-Instant monotonic_now() {
-  return Instant(std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
-}
 
 void PgConnection::Closer::operator()(pg_conn* connection) const { PQfinish(connection); }
 

@@ -15,8 +15,6 @@ struct pg_conn;
 
 namespace howdah::health {
 
-Instant monotonic_now();
-
 struct PgFailure {
   FailureKind kind = FailureKind::other;
   std::string sqlstate = {};

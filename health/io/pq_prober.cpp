@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/io/clock.hpp"
 #include "health/probe_query.hpp"
 
 namespace howdah::health {

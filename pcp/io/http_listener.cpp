@@ -6,8 +6,6 @@
 #include <boost/beast/http.hpp>
 
 #include <optional>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <utility>
 
 namespace howdah::pcp {
@@ -101,33 +99,23 @@ HttpListener::HttpListener(boost::asio::io_context& loop, HttpListenerOptions op
       options_(std::move(options)),
       answerer_(std::move(answerer)),
       log_(log),
-      sockets_(loop, "HTTP", [this](int descriptor) { admit(descriptor); }, log) {}
+      acceptor_(loop, "HTTP", [this](UniqueFd client) { admit(std::move(client)); }, log) {}
 
 HttpListener::~HttpListener() {
-  sockets_.close();
+  acceptor_.close();
   for (const auto& connection : std::exchange(connections_, {})) connection->end();
 }
 
 Result<void> HttpListener::open() {
-  Result<void> result;
-  for (const std::string& address : options_.addresses)
-    if (result) result = sockets_.open_tcp(address, options_.port);
-  result ? sockets_.accept() : sockets_.close();
-  return result;
+  return acceptor_.open({.addresses = options_.addresses, .port = options_.port, .backlog = static_cast<int>(options_.max_connections)});
 }
 
-void HttpListener::admit(int descriptor) {
+void HttpListener::admit(UniqueFd client) {
   if (connections_.size() >= options_.max_connections) {
-    log_.warn("http connection refused peer={} reason=too_many", peer_of(descriptor));
-    ::close(descriptor);
+    log_.warn("http connection refused peer={} reason=too_many", peer_of(client.value()));
     return;
   }
-  sockaddr_storage own{};
-  socklen_t size = sizeof own;
-  ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&own), &size);
-  Connection::Stream::socket_type socket(loop_);
-  socket.assign(boost::asio::generic::stream_protocol(own.ss_family, 0), descriptor);
-  const auto connection = std::make_shared<Connection>(std::move(socket), *this);
+  const auto connection = std::make_shared<Connection>(as_asio_socket(loop_, std::move(client)), *this);
   connections_.insert(connection);
   connection->read(options_.request_time);
 }

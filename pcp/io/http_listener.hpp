@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/instant.hpp"
-#include "pcp/io/listening_sockets.hpp"
+#include "pcp/io/acceptor.hpp"
 #include "pcp/metrics/exposition.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -37,19 +37,19 @@ class HttpListener {
 
   // Binds everything or nothing; the error names what could not be had.
   Result<void> open();
-  std::uint16_t port() const { return options_.port; }
+  std::uint16_t port() const { return acceptor_.port(); }
 
  private:
   class Connection;
 
-  void admit(int descriptor);
+  void admit(UniqueFd client);
 
   boost::asio::io_context& loop_;
   HttpListenerOptions options_;
   Answerer answerer_;
   Log& log_;
   std::set<std::shared_ptr<Connection>> connections_;  // shared with their pending callbacks
-  ListeningSockets sockets_;
+  Acceptor acceptor_;
 };
 
 }  // namespace howdah::pcp

@@ -2,7 +2,7 @@
 // functions are called there (open() before it runs).
 #pragma once
 
-#include "pcp/io/listening_sockets.hpp"
+#include "pcp/io/acceptor.hpp"
 #include "pcp/io/pcp_socket.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -35,11 +35,11 @@ class PcpListener {
   // No new connections; answers being sent still leave.
   void close();
 
-  std::uint16_t port() const { return options_.port; }
+  std::uint16_t port() const { return acceptor_.port(); }
   std::size_t connection_count() const { return connections_.size(); }
 
  private:
-  void admit(int descriptor);
+  void admit(UniqueFd client);
   bool make_room();
 
   boost::asio::io_context& loop_;
@@ -48,7 +48,7 @@ class PcpListener {
   UserLookup users_;
   Log& log_;
   std::vector<std::shared_ptr<PcpSocket>> connections_;  // the oldest first; shared with their pending callbacks
-  ListeningSockets sockets_;
+  Acceptor acceptor_;
 };
 
 }  // namespace howdah::pcp

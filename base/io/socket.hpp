@@ -1,4 +1,4 @@
-// Sockets: addresses, listening, connecting, options. Every descriptor made here is nonblocking and close-on-exec, so
+// Sockets: addresses, accepting, connecting, options (to listen: listening_sockets.hpp). Every descriptor made here is nonblocking and close-on-exec, so
 // that a failover script cannot inherit the gateway's ports.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 #include "base/instant.hpp"
 #include "base/result.hpp"
-#include "gateway/io/unique_fd.hpp"
+#include "base/io/unique_fd.hpp"
 
 namespace howdah {
 
@@ -26,11 +26,16 @@ struct SocketAddress {
 std::string host_text(const SocketAddress& address);
 // 0 for Unix-domain sockets.
 std::uint16_t port_of(const SocketAddress& address);
+void set_port(SocketAddress& address, std::uint16_t port);
 
 // A Unix-domain socket whose other end runs as the user we run as.
 bool is_peer_our_user(int fd);
-// Our own end.
+// Our own end, and the other.
 SocketAddress local_address(int fd);
+SocketAddress peer_address(int fd);
+
+// Nonblocking and close-on-exec; errno tells why it is closed.
+UniqueFd open_socket(int family);
 
 // The path of a server's socket, as libpq makes it.
 std::string unix_socket_path(const std::string& directory, std::uint16_t port);
@@ -40,18 +45,6 @@ Result<SocketAddress> unix_address(const std::string& path);
 Result<std::vector<SocketAddress>> resolve(const std::string& host, std::uint16_t port, bool for_listening = false);
 // Numeric addresses only; never blocks. Nothing if it is a name.
 std::vector<SocketAddress> numeric_address(const std::string& host, std::uint16_t port);
-
-Result<UniqueFd> listen_tcp(const SocketAddress& address, int backlog);
-
-struct UnixListenOptions {
-  std::string directory;
-  std::uint16_t port = 0;
-  unsigned permissions = 0777;
-  std::string group;
-  int backlog = 128;
-};
-// Replaces a socket file that nobody listens on any more.
-Result<UniqueFd> listen_unix(const UnixListenOptions& settings);
 
 struct Accepted {
   UniqueFd fd;

@@ -23,6 +23,7 @@ class UniqueFd {
 
   int value() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
+  int release() { return std::exchange(fd_, -1); }  // whose it is from now on
   void reset() {
     if (fd_ >= 0) ::close(fd_);
     fd_ = -1;

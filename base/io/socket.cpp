@@ -1,11 +1,9 @@
-#include "gateway/io/socket.hpp"
+#include "base/io/socket.hpp"
 
 #include <fmt/format.h>
-#include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -41,30 +39,7 @@ Result<std::vector<SocketAddress>> look_up(const std::string& host, std::uint16_
   return out;
 }
 
-UniqueFd open_socket(int family) {
-  return UniqueFd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-}
-
 void set_option(int fd, int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof value); }
-
-// True if somebody accepts connections at that path.
-bool is_in_use(const SocketAddress& address) {
-  const UniqueFd probe = open_socket(AF_UNIX);
-  return ::connect(probe.value(), address.raw(), address.size) == 0 || errno == EAGAIN;
-}
-
-Result<void> set_owner(const std::string& path, const UnixListenOptions& settings) {
-  if (!settings.group.empty()) {
-    const group* found = ::getgrnam(settings.group.c_str());
-    if (found == nullptr)
-      return Error{ErrorCode::configuration, fmt::format("group \"{}\" does not exist", settings.group)};
-    if (::chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0)
-      return socket_error(fmt::format("cannot give \"{}\" to group \"{}\"", path, settings.group), errno);
-  }
-  if (::chmod(path.c_str(), settings.permissions) != 0)
-    return socket_error(fmt::format("cannot set the permissions of \"{}\"", path), errno);
-  return {};
-}
 
 }  // namespace
 
@@ -83,6 +58,11 @@ std::uint16_t port_of(const SocketAddress& address) {
   return 0;
 }
 
+void set_port(SocketAddress& address, std::uint16_t port) {
+  if (address.storage.ss_family == AF_INET) reinterpret_cast<sockaddr_in&>(address.storage).sin_port = htons(port);
+  if (address.storage.ss_family == AF_INET6) reinterpret_cast<sockaddr_in6&>(address.storage).sin6_port = htons(port);
+}
+
 bool is_peer_our_user(int fd) {
   ucred peer{};
   socklen_t size = sizeof(peer);
@@ -95,6 +75,15 @@ SocketAddress local_address(int fd) {
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&out.storage), &out.size) != 0) out = {};
   return out;
 }
+
+SocketAddress peer_address(int fd) {
+  SocketAddress out;
+  out.size = sizeof(out.storage);
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&out.storage), &out.size) != 0) out = {};
+  return out;
+}
+
+UniqueFd open_socket(int family) { return UniqueFd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)); }
 
 std::string unix_socket_path(const std::string& directory, std::uint16_t port) {
   return fmt::format("{}/.s.PGSQL.{}", directory, port);
@@ -120,33 +109,6 @@ Result<std::vector<SocketAddress>> resolve(const std::string& host, std::uint16_
 std::vector<SocketAddress> numeric_address(const std::string& host, std::uint16_t port) {
   auto found = look_up(host, port, AI_NUMERICHOST);
   return found ? std::move(*found) : std::vector<SocketAddress>{};
-}
-
-Result<UniqueFd> listen_tcp(const SocketAddress& address, int backlog) {
-  UniqueFd fd = open_socket(address.storage.ss_family);
-  if (!fd.is_open()) return socket_error("cannot make a socket", errno);
-  set_option(fd.value(), SOL_SOCKET, SO_REUSEADDR, 1);
-  if (address.storage.ss_family == AF_INET6) set_option(fd.value(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  if (::bind(fd.value(), address.raw(), address.size) != 0 || ::listen(fd.value(), backlog) != 0)
-    return socket_error(fmt::format("cannot listen on \"{}\"", host_text(address)), errno);
-  return fd;
-}
-
-Result<UniqueFd> listen_unix(const UnixListenOptions& settings) {
-  const std::string path = unix_socket_path(settings.directory, settings.port);
-  const auto address = unix_address(path);
-  if (!address) return address.error();
-  if (is_in_use(*address))
-    return Error{ErrorCode::environment, fmt::format("cannot listen on \"{}\"", path), "it is in use"};
-  ::unlink(path.c_str());
-  UniqueFd fd = open_socket(AF_UNIX);
-  if (!fd.is_open()) return socket_error("cannot make a socket", errno);
-  if (::bind(fd.value(), address->raw(), address->size) != 0)
-    return socket_error(fmt::format("cannot listen on \"{}\"", path), errno);
-  if (auto owned = set_owner(path, settings); !owned) return owned.error();
-  if (::listen(fd.value(), settings.backlog) != 0)
-    return socket_error(fmt::format("cannot listen on \"{}\"", path), errno);
-  return fd;
 }
 
 Accepted accept_from(int listening) {

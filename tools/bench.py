@@ -136,7 +136,7 @@ log_disconnections = 0
 
     def stop(self):
         for process in self.processes:
-            tree = pg.process_tree(process.pid)
+            tree = pg.whole_tree(process.pid)
             pg.signal_all(tree, pg.signal.SIGKILL)
             process.wait()
 

@@ -1,5 +1,6 @@
 """Fixtures: real servers and a real gateway. HOWDAH_BUILD names the folder of the programs under test."""
 
+import contextlib
 import os
 import pathlib
 import sys
@@ -45,7 +46,10 @@ def make_gateway(cluster, tmp_path):
         howdah.start(wait=wait)
         return howdah.wait_for_nodes() if wait else howdah
     yield make
-    codes = [howdah.stop() for howdah in started]
+    codes = []
+    with contextlib.ExitStack() as stack:  # each, whatever becomes of another
+        for howdah in started:
+            stack.callback(lambda one=howdah: codes.append(one.stop()))
     assert all(code == 0 for code in codes), [howdah.tail() for howdah in started]
 
 

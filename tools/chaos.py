@@ -117,7 +117,7 @@ class Bed:
         def is_settled():
             nodes = self.gateway.pool_nodes()
             return all(node["status"] in ("up", "waiting") for node in nodes) and [n["role"] for n in nodes].count("primary") == 1
-        wait_until("every node is used", is_settled, timeout=60)
+        wait_until("every node is used", is_settled)
         time.sleep(0.7)
 
     # ---- faults
@@ -135,8 +135,8 @@ class Bed:
         """Waits until the gateway writes again, makes the struck node a standby again, and waits for calm."""
         old = self.cluster.nodes[event.node]
         if is_failover:
-            wait_until(f"{event.fault}: another primary", lambda: self._another_primary(old), timeout=60)
-        wait_until("the gateway writes", self.writes, timeout=60)
+            wait_until(f"{event.fault}: another primary", lambda: self._another_primary(old))
+        wait_until("the gateway writes", self.writes)
         if is_failover:
             self.watch_return(event, old)
             self.cluster.rebuild(old, self.primary)
@@ -194,10 +194,12 @@ def freeze(bed, tree):
     pg.signal_all(pg.whole_tree(tree[0]), signal.SIGSTOP)
 
 
-def pause_a_second(bed, tree):
-    pg.signal_all(tree, signal.SIGSTOP)
-    time.sleep(1)
-    pg.signal_all(tree, signal.SIGCONT)
+def pause(seconds):
+    def act(bed, tree):
+        pg.signal_all(tree, signal.SIGSTOP)
+        time.sleep(seconds)
+        pg.signal_all(tree, signal.SIGCONT)
+    return act
 
 
 def crash_a_backend(bed, tree):
@@ -239,7 +241,7 @@ FAULTS = {fault.name: fault for fault in (
     Fault("immediate shutdown", signal_postmaster(signal.SIGQUIT)),
     Fault(CUT, lambda bed, tree: bed.net.cut_off(f"pg{bed.struck}"), needs_network=True),
     Fault("gateway alone cut off for 6 s", cut_gateway_for_a_while, is_failover=False, needs_network=True),
-    Fault("pause of 1 s", pause_a_second, is_failover=False),
+    Fault("pause of 1 s", pause(1), is_failover=False),
     Fault(SATURATED, saturate, is_failover=False),
     Fault("crash of a backend", crash_a_backend, is_failover=False),
     Fault("kill -9 of a replica", kill_all, of_primary=False, is_failover=False),

@@ -70,7 +70,8 @@ def site(cluster, build):
         for agent in made.agents:
             agent.start()
         yield made
-        assert all(agent.process.poll() is None for agent in made.agents), "an agent ended during the tests"
+        ended = [agent.log.read_text()[-500:] for agent in made.agents if agent.process.poll() is not None]
+        assert not ended, "an agent ended during the tests:\n" + "\n".join(ended)
     finally:
         codes = [agent.stop() for agent in made.agents]
     assert codes == [0, 0, 0]

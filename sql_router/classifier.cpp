@@ -159,10 +159,8 @@ class Judge final : public TreeVisitor {
   void on_code(std::string_view language, std::string_view text) override {
     const bool is_readable = (language.empty() || language == "plpgsql") && !is_slow_to_scan(text);
     BodyReading body = is_readable ? read_plpgsql(text) : BodyReading{.has_unknown_part = true};
-    if (body.has_unknown_part) {
-      body.effects.pins.add(PinReason::opaque);
-      body.effects.catalog_change = CatalogChange::changes;
-    }
+    if (body.has_unknown_part) body.effects.add({.catalog_change = CatalogChange::changes, .pins = PinReason::opaque}, {});
+    form_.note_code(body.has_unknown_part || body.may_end_transaction);
     add({}, body.effects, functions_.size());
     for (ObjectName& name : body.functions) functions_.push_back({std::move(name), runs_});
     relations_.insert(relations_.end(), body.relations.begin(), body.relations.end());

@@ -71,6 +71,9 @@ InBlock in_block(StatementKind kind) {
   }
 }
 
+// In a text that is known, code (DO) that leaves its transaction alone is as good as its statements.
+InBlock in_known_text(StatementKind kind) { return kind == StatementKind::do_block ? InBlock::same : in_block(kind); }
+
 bool says_concurrently(std::string_view text) {
   constexpr std::string_view kWord = "concurrently";
   return std::search(text.begin(), text.end(), kWord.begin(), kWord.end(), [](char a, char b) { return (a | 0x20) == b; }) != text.end();
@@ -81,7 +84,7 @@ bool says_concurrently(std::string_view text) {
 bool may_run_in_block(StatementKind kind) { return in_block(kind) != InBlock::refused; }
 
 void TextForm::add(StatementKind kind, TransactionControl transaction) {
-  const InBlock form = in_block(kind);
+  const InBlock form = in_known_text(kind);
   may_be_concurrent_ |= form == InBlock::concurrent;
   has_more_than_changes_ |= form == InBlock::same || form == InBlock::concurrent;
   notifies_ |= kind == StatementKind::notify;
@@ -93,15 +96,18 @@ TextForm::Part TextForm::next(StatementKind kind, TransactionControl transaction
   if (part_ == Part::ended || part_ == Part::other) return Part::other;
   if (kind == StatementKind::begin) return part_ == Part::nothing ? Part::inside : Part::other;
   if (transaction == TransactionControl::commit) return part_ == Part::nothing ? Part::other : Part::ended;
-  switch (in_block(kind)) {
+  switch (in_known_text(kind)) {
     case InBlock::refused: return Part::other;
     case InBlock::only: return Part::inside;
     default: return part_ == Part::inside ? Part::inside : Part::outside;
   }
 }
 
+void TextForm::note_code(bool may_end_transaction) { may_end_inside_ |= may_end_transaction; }
+
 void TextForm::tell(std::string_view text, Traits& traits) const {
-  if (notifies_ && part_ != Part::outside) return;  // its end does not tell whether that transaction has written anything
+  traits.notifies = notifies_;
+  if (may_end_inside_) return;
   if (may_be_concurrent_ && says_concurrently(text)) return;
   traits.fits_in_block = part_ == Part::outside;
   traits.is_whole_transaction = part_ == Part::ended && is_begun_;

@@ -13,6 +13,7 @@ bool may_run_in_block(StatementKind kind);  // BEGIN ... COMMIT, and be told fro
 class TextForm {
  public:
   void add(StatementKind kind, TransactionControl transaction);
+  void note_code(bool may_end_transaction);  // of a DO
   // Some commands stay out of transaction blocks for one word in the text.
   void tell(std::string_view text, Traits& traits) const;
 
@@ -25,7 +26,8 @@ class TextForm {
   bool is_begun_ = false;  // by the first statement
   bool may_be_concurrent_ = false;
   bool has_more_than_changes_ = false;
-  bool notifies_ = false;  // NOTIFY, which nothing else tells to be a write
+  bool notifies_ = false;
+  bool may_end_inside_ = false;  // some DO its transaction
 };
 
 }  // namespace howdah

@@ -147,6 +147,7 @@ struct Traits {
   bool is_whole_transaction = false;  // BEGIN, such statements (also SET LOCAL, LOCK, savepoints), COMMIT
   bool ends_with_commit = false;      // such statements, COMMIT: the end of a transaction begun before
   bool only_changes_rows = false;     // one of the first two, with INSERT, UPDATE, DELETE and MERGE only
+  bool notifies = false;              // NOTIFY is one of its statements, which nothing else tells to be a write
 
   bool changes_nothing = false;  // nothing of what it does outlasts it, on whatever node: outside a transaction it may run again
   bool locks_rows = false;

@@ -147,10 +147,10 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   if (is_one) ask_xid_with(*scan_.traits.front());
   is_batch_open_ = true;
   answer_.is_flush_sent = false;
-  Request request{.is_at_hand = is_whole, .is_one_statement = is_one};
+  Request request{.is_at_hand = is_whole, .is_beyond_scan = scan_.is_oversized, .is_one_statement = is_one};
   request.is_rerunnable = is_outside && !scan_.is_oversized && !scan_.traits.empty() && only_reads(scan_.traits);
   request.may_replan = is_outside && is_whole && scan_.binds_named;
-  request.is_beyond_scan = scan_.is_oversized;
+  request.is_write_apart = is_outside && is_whole && is_write_apart(scan_);
   request.is_wrapped = request.is_barrier = is_wrapped;
   request.brings_commit = brings_commit;
   request.is_behind_settings = settings_.settling > 0;

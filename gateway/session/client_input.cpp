@@ -175,7 +175,9 @@ std::size_t SessionCore::consume_function_call(Bytes input, Head head) {
 void SessionCore::retain(Bytes bytes) {
   if (replay_ != nullptr) replay_->log.keep(bytes);
   Request& request = requests_.back();
-  if (!request.is_rerunnable && !request.is_behind_settings && !request.is_second_phase && !request.may_replan) return;
+  if (!request.is_rerunnable && !request.is_behind_settings && !request.is_second_phase && !request.may_replan &&
+      !request.is_write_apart)
+    return;
   if (rerun_.retained.size() + bytes.size() > kMaxRetained) {
     request.cannot_run_again();
     request.is_second_phase = false;

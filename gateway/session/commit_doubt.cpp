@@ -16,17 +16,32 @@ using namespace session;
 
 namespace {
 
-// A DataRow of one text column; 0: NULL, or something else. (Manual, "Message Formats".)
+constexpr std::size_t kBeforeText = 1 + 4 + 2 + 4;  // of a DataRow's first column (manual, "Message Formats")
+
+// A DataRow of text; 0: NULL, or something else.
 std::uint64_t xid_of(Bytes row) {
-  constexpr std::size_t kBeforeText = 1 + 4 + 2 + 4;
   std::uint64_t xid = 0;
   for (std::size_t i = kBeforeText; i < row.size() && row[i] >= '0' && row[i] <= '9'; ++i)
     xid = xid * 10 + static_cast<std::uint64_t>(row[i] - '0');
   return xid;
 }
 
+// The second column of such a row, if it has two.
+std::string chained_begin_of(Bytes row) {
+  if (row.size() < kBeforeText || row[6] != 2) return {};
+  const std::uint32_t first = load_u32(row.data() + kBeforeText - 4);
+  const std::size_t begin = kBeforeText + (first == ~std::uint32_t{0} ? 0 : first) + 4;
+  return begin > row.size() ? std::string{} : std::string(as_text(row.subspan(begin)));
+}
+
 constexpr std::string_view kOwnXid = "SELECT pg_catalog.pg_current_xact_id_if_assigned()";
 constexpr std::string_view kAssignedXid = "SELECT pg_catalog.pg_current_xact_id()";  // before PREPARE TRANSACTION and NOTIFY's COMMIT do
+
+// The BEGIN of what COMMIT AND CHAIN begins.
+constexpr std::string_view kChainedBegin =
+    ", pg_catalog.concat('BEGIN ISOLATION LEVEL ', pg_catalog.current_setting('transaction_isolation'), '; SET LOCAL transaction_read_only = ', "
+    "pg_catalog.current_setting('transaction_read_only'), '; SET LOCAL transaction_deferrable = ', "
+    "pg_catalog.current_setting('transaction_deferrable'))";
 
 // pg_prepared_xacts shows the lower half of the id; what is prepared began less than 2^31 ids ago.
 std::string xid_of_prepared(std::string_view gid) {
@@ -37,8 +52,15 @@ std::string xid_of_prepared(std::string_view gid) {
   return sql;
 }
 
-std::string_view question_for(TransactionControl control) {
-  return control == TransactionControl::prepare_transaction ? kAssignedXid : std::string_view{};
+std::string question_for(TransactionControl control, bool is_to_be_assigned) {
+  const bool is_assigned = is_to_be_assigned || control == TransactionControl::prepare_transaction;
+  std::string question(is_assigned ? kAssignedXid : kOwnXid);
+  return control == TransactionControl::commit_and_chain ? question.append(kChainedBegin) : question;
+}
+
+bool is_end_of_transaction(TransactionControl control) {
+  return control == TransactionControl::commit || control == TransactionControl::commit_and_chain ||
+         control == TransactionControl::prepare_transaction;
 }
 
 std::string_view tag_of(TransactionControl control) {
@@ -85,6 +107,7 @@ bool SessionCore::is_commit_looked_up(const Traits& traits) const {
     return false;
   switch (traits.transaction) {
     case TransactionControl::commit: return transaction_.has_written;
+    case TransactionControl::commit_and_chain:
     case TransactionControl::prepare_transaction: return transaction_.told_status == TransactionStatus::in_block;
     case TransactionControl::commit_prepared:
     case TransactionControl::rollback_prepared: return client_status() == TransactionStatus::idle;
@@ -98,26 +121,29 @@ bool SessionCore::must_learn_xid(const Traits& traits) {
     return false;
   if (owes()) return true;
   if (transaction_.is_xid_asked || backend_->ledger.status() != TransactionStatus::in_block) return false;
-  ask_xid(question_for(traits.transaction));
+  ask_xid(traits.transaction);
   return true;
 }
 
 void SessionCore::ask_xid_with(const Traits& traits) {
   if (!is_commit_looked_up(traits) || transaction_.is_xid_asked || !transaction_.deferred_begin.empty()) return;
-  if (is_second_phase(traits.transaction)) ask_xid(xid_of_prepared(traits.gid), true);
-  else ask_xid(question_for(traits.transaction));
+  ask_xid(traits.transaction, traits.gid);
 }
 
-// By default, the open transaction's own.
-void SessionCore::ask_xid(std::string_view question, bool is_prepared) {
+// Of the open transaction, or, before a second phase, of the one that is prepared under this name.
+void SessionCore::ask_xid(TransactionControl before, std::string_view gid) {
+  const bool is_prepared = is_second_phase(before);
   const bool is_to_be_assigned = transaction_.may_have_notified && options_.commit_safety == CommitSafety::strict;
-  if (question.empty()) question = is_to_be_assigned ? kAssignedXid : kOwnXid;
-  inject_query(question, Injected::xid);
+  inject_query(is_prepared ? xid_of_prepared(gid) : question_for(before, is_to_be_assigned), Injected::xid);
   transaction_.doubt = {0, backend_->node(), env_.view->epoch, is_prepared, backend_->created_at, now_};
+  transaction_.chained_begin.clear();
   transaction_.is_xid_asked = true;
 }
 
-void SessionCore::note_xid(Bytes row) { transaction_.doubt.xid = xid_of(row); }
+void SessionCore::note_xid(Bytes row) {
+  transaction_.doubt.xid = xid_of(row);
+  transaction_.chained_begin = chained_begin_of(row);
+}
 
 // In a transaction that has failed before, that is nothing: its COMMIT will undo it, as the client expects. Otherwise a
 // cancel has failed it here, and the COMMIT behind would be answered ROLLBACK, which looks like success to many a driver.
@@ -145,16 +171,20 @@ bool SessionCore::look_up_commit(std::span<const Owed> owed) {
   if (look_up_wrapped(owed)) return true;
   if (!transaction_.is_xid_asked || requests_.size() != 1 || options_.primary_wait_timeout == Duration{}) return false;
   const Request& request = requests_.front();
-  const bool is_end = request.control == TransactionControl::commit || request.is_second_phase ||
-                      request.control == TransactionControl::prepare_transaction;
-  if (!is_end || !request.is_complete || request.has_error) return false;
+  if (!(is_end_of_transaction(request.control) || request.is_second_phase) || !request.is_complete || request.has_error) return false;
   if (transaction_.told_status == TransactionStatus::failed) return false;  // its COMMIT undoes it
   if (owed.empty() || owed.front().audience == Audience::nobody) return false;  // the xid itself was not answered
   if (!is_tellable(owed)) return false;
   const bool has_no_xid = transaction_.doubt.xid == 0;
   if (has_no_xid && !request.is_second_phase && transaction_.may_have_notified) return false;
-  transaction_.doubtful.assign(owed.begin(), owed.end());
+  if (request.control == TransactionControl::commit_and_chain && transaction_.chained_begin.empty()) return false;
   waiting_ = Waiting::fate;
+  if (request.is_end_told && is_end_of_transaction(request.control)) {  // nothing is in doubt
+    transaction_.doubtful.clear();
+    handle(CommitFate{request.control == TransactionControl::prepare_transaction ? CommitOutcome::prepared : CommitOutcome::committed});
+    return true;
+  }
+  transaction_.doubtful.assign(owed.begin(), owed.end());
   if (has_no_xid) {  // nothing was prepared under that name, or there is nothing to lose
     handle(CommitFate{request.is_second_phase ? CommitOutcome::prepared : CommitOutcome::committed});
     return true;
@@ -188,8 +218,25 @@ void SessionCore::handle(const CommitFate& event) {
   }
   transaction_.told_status = TransactionStatus::idle;
   transaction_.is_failed = false;
-  on_transaction_end();
+  if (end == DoubtEnd::done && control == TransactionControl::commit_and_chain) chain_transaction(true);
+  else on_transaction_end();
   to_client_ready();
+}
+
+// COMMIT AND CHAIN has been done, and the next transaction, begun like this one, can be run again as any other. `is_lost`:
+// it begins on another server, with its first statement.
+void SessionCore::chain_transaction(bool is_lost) {
+  const bool is_read_only = transaction_.is_read_only, is_serializable = transaction_.is_serializable;
+  on_transaction_end();
+  transaction_.is_read_only = is_read_only;
+  transaction_.is_serializable = is_serializable;
+  transaction_.deferred_begin = std::exchange(transaction_.chained_begin, {});
+  if (is_lost) {
+    transaction_.told_status = TransactionStatus::in_block;
+  } else {
+    if (!transaction_.deferred_begin.empty()) open_log({}, false);
+    transaction_.deferred_begin.clear();
+  }
 }
 
 // As if it had just come.

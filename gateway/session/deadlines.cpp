@@ -143,6 +143,7 @@ void SessionCore::handle(const CancelAsked&) {
     since_.waiting.reset();
     since_.retry_at.reset();
     rerun_.word.reset();
+    rerun_.refusal.reset();
     input_.pending_error = Error{ErrorCode::canceled, "canceling statement due to user request"};
     return;
   }

@@ -7,6 +7,7 @@
 //   it in step
 #include <algorithm>
 
+#include "gateway/session/closed_primary.hpp"
 #include "gateway/session/session_core.hpp"
 #include "gateway/session/session_errors.hpp"
 
@@ -101,15 +102,19 @@ bool SessionCore::can_rerun_all() const {
 
 // Errors that say "not here" rather than "not so": a standby refuses a write, or cancels because of replay.
 bool SessionCore::should_rerun(std::string_view sqlstate) const {
-  if (!is_on_replica_ || answer_.is_draining ||
-      (!transaction_.sent_begin.empty() && transaction_.movable_begin.empty()) ||
-      rerun_.retry_count >= options_.max_retries || !can_rerun_all())
-    return false;
+  if (answer_.is_draining || rerun_.retry_count >= options_.max_retries) return false;
+  if (!is_on_replica_)
+    return is_refusal_of_others(sqlstate, transaction_) && !is_replaying() && pins_.is_empty() && requests_.size() == 1 &&
+           may_wait_for_next_primary(requests_.front()) && options_.primary_wait_timeout != Duration{} &&
+           may_refuse_again(rerun_.refusal, now_);
+  if ((!transaction_.sent_begin.empty() && transaction_.movable_begin.empty()) || !can_rerun_all()) return false;
   return sqlstate == "25006" || sqlstate == "0A000" || sqlstate == "40001";
 }
 
 void SessionCore::rerun_after_error(std::string_view sqlstate) {
-  if (sqlstate == "40001") {
+  if (!is_on_replica_) {
+    note_refusal(rerun_, backend_->node(), env_.view->epoch, now_);
+  } else if (sqlstate == "40001") {
     rerun_.avoided_node = backend_->node();
   } else {
     rerun_.is_primary_forced = true;
@@ -120,6 +125,7 @@ void SessionCore::rerun_after_error(std::string_view sqlstate) {
 
 void SessionCore::drain_and_rerun(std::string_view sqlstate) {
   ++rerun_.retry_count;
+  transaction_.is_xid_asked = false;
   drop_withheld();
   ReplyLedger& ledger = backend_->ledger;
   ledger.swallow_all();
@@ -133,7 +139,8 @@ void SessionCore::drain_and_rerun(std::string_view sqlstate) {
     ledger.owe({AnswerKind::sync, Audience::nobody, static_cast<std::uint64_t>(Injected::drain)});
     is_batch_open_ = false;
   }
-  if (!transaction_.movable_begin.empty() || !transaction_.sent_begin.empty() || requests_.front().is_wrapped)
+  const bool has_begun = !transaction_.movable_begin.empty() || !transaction_.sent_begin.empty();
+  if (has_begun || requests_.front().is_wrapped || requests_.front().has_transaction_control)
     inject_query("ROLLBACK", Injected::drain);
   answer_.is_draining = true;
   answer_.after_drain = AfterDrain::rerun_elsewhere;
@@ -275,7 +282,7 @@ void SessionCore::answer_lost_requests(bool is_copy_unfinished) {
     Request request = requests_.front();
     requests_.pop_front();
     const bool is_rollback = request.control == TransactionControl::rollback;
-    const bool ends = is_rollback || commits(request.control);
+    const bool ends = is_rollback || (commits(request.control) && request.control != TransactionControl::commit_and_chain);
     if (in_transaction && ends && !is_unknown && request.is_simple && !request.has_error) {
       transaction_.is_failed = in_transaction = false;
       build_.clear();

@@ -2,6 +2,7 @@
 // the one whose statement an administrator wants to end. In the first case the read runs again elsewhere, unseen; in the
 // second it must not. Which it was is told by the server's being there or not, a moment later.
 // (Open transactions: transaction_replay.cpp.)
+#include "gateway/session/closed_primary.hpp"
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
@@ -16,6 +17,8 @@ void SessionCore::note_word(std::string_view sqlstate) {
 
 // Nothing: a node is chosen as ever.
 std::optional<Decision> SessionCore::choose_after_word() {
+  if (rerun_.refusal && is_next_primary_awaited(*rerun_.refusal, *env_.view, now_)) return Decision{.reason = RouteReason::no_primary};
+  if (rerun_.refusal) rerun_.refusal->is_over = true;
   if (!rerun_.word) return std::nullopt;
   const NodeView* node = env_.view->find(rerun_.word->node);
   const bool is_still_there = node != nullptr && node->is_usable() && node->answers && env_.view->epoch == rerun_.word->epoch;

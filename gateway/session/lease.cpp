@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "gateway/session/closed_primary.hpp"
 #include "gateway/session/session_core.hpp"
 #include "gateway/session/session_errors.hpp"
 #include "sql_router/freshness.hpp"
@@ -259,6 +260,8 @@ void SessionCore::wait_for_node(ErrorCode code) {
   wait_error_ = code;
   if (!since_.waiting) since_.waiting = now_;
   if (rerun_.avoided_node) since_.retry_at = now_ + kRetryInterval;
+  else if (rerun_.refusal && is_next_primary_awaited(*rerun_.refusal, *env_.view, now_))
+    since_.retry_at = rerun_.refusal->since + kDownAfterWord;
   // A transaction that has not begun keeps nothing; a connection to a node that is no longer primary is no use.
   if (backend_ != nullptr && pins_.is_empty() && !is_batch_open_ && backend_->is_reusable()) park_backend();
 }

@@ -49,7 +49,7 @@ void SessionCore::note_statement(const Traits& traits) {
   if (!is_refused_as_failed(traits)) pins_.add(pins_of(traits));
   request.may_unpin |= may_take_away(traits);
   // A replica has refused a part of it, perhaps without telling which.
-  const bool may_write = traits.verdict.may_write || traits.kind == StatementKind::notify || rerun_.is_primary_forced;
+  const bool may_write = traits.verdict.may_write || traits.notifies || rerun_.is_primary_forced;
   if (may_write) note_written_objects(traits);
   if (may_write) request.may_write = transaction_.has_written = true;
   transaction_.may_have_notified |= may_write && !traits.only_changes_rows;

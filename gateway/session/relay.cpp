@@ -1,6 +1,7 @@
 // Server to client. Rows are not looked at one by one: a run of complete messages is one range. Everything else passes
 // the reply ledger, which says whose answer it is. While a read may still be run again elsewhere, the first messages of
 // its answer (everything before a row) are withheld, so that the client never sees the attempt that failed.
+#include "gateway/session/closed_primary.hpp"
 #include "gateway/session/session_core.hpp"
 #include "gateway/session/session_errors.hpp"
 
@@ -38,8 +39,12 @@ bool is_prologue(char tag) {
 // While the client has seen nothing of an answer, another can take its place.
 bool may_withhold(const Answer& answer, const Request& request, char tag, std::size_t size) {
   if (request.has_forwarded || answer.withheld.size() + answer.withheld_run.size() + size > kMostWithheld) return false;
-  if (!request.is_wrapped)
-    return is_prologue(tag) && (request.is_rerunnable || request.may_replan) && (request.is_complete || request.is_at_hand);
+  if (!request.is_wrapped) {
+    // Of BEGIN ... COMMIT, whose statements a server may refuse.
+    const bool is_word = tag == static_cast<char>(ServerTag::command_complete) && request.is_write_apart && request.has_transaction_control;
+    const bool is_kept = request.is_rerunnable || request.may_replan || request.is_write_apart;
+    return (is_prologue(tag) || is_word) && is_kept && (request.is_complete || request.is_at_hand);
+  }
   const bool must_go = tag == static_cast<char>(ServerTag::ready) || tag == static_cast<char>(ServerTag::error) ||
                        tag == static_cast<char>(ServerTag::copy_in_response);
   return !must_go;
@@ -161,11 +166,13 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
     if (settings_.has_steps_in_flight) note_done(tag, body);
     // A RESET that changed nothing on the server may have changed what the client has.
     if (is_ready && settings_.has_steps_in_flight && settings_.of_startup.size() != 0) reconcile_parameters();
+    const bool is_end = tag == static_cast<char>(ServerTag::command_complete) && requests_.front().is_simple && requests_.front().is_one_statement;
     if (hold_wrapped(tag, message)) {
       if (is_ready && !transaction_.is_xid_asked) return end_wrapped(message);  // a COPY that has failed
       if (is_ready) return take_locals();
     } else if (!is_ready || !requests_.front().is_followed) {
       emit_answer(tag, message);
+      requests_.front().is_end_told |= is_end;
     }
     if (env_.statistics.is_on()) count_answer(tag, body);
   }
@@ -228,7 +235,10 @@ void SessionCore::relay_error(Bytes message, Bytes body) {
   }
   if (escape_old_plan(*error)) return;
   if (should_rerun(error->sqlstate())) return rerun_after_error(error->sqlstate());
-  if (should_replay(error->sqlstate())) return lose_backend(std::nullopt, false);
+  if (should_replay(error->sqlstate())) {
+    if (!is_on_replica_) note_refusal(rerun_, backend_->node(), env_.view->epoch, now_);
+    return lose_backend(std::nullopt, false);
+  }
 
   const Fate fate = ledger.accept('E');
   const std::size_t told = fate == Fate::forward ? answer_up_to_execute() : 0;
@@ -273,7 +283,7 @@ void SessionCore::relay_aside(char tag, Bytes message, Bytes body) {
   if (is_ours || is_starting_ || is_about_server(body)) return;
   if (front == nullptr || requests_.empty()) return to_client(front == nullptr ? message : shown(message));
   // What changes rows has begun to run: it will not be sent again, and what it tells is told at once.
-  if (!requests_.front().is_rerunnable) requests_.front().may_replan = false;
+  if (!requests_.front().is_rerunnable) requests_.front().may_replan = requests_.front().is_write_apart = false;
   emit_answer(tag, message);
 }
 
@@ -364,6 +374,7 @@ void SessionCore::finish_request() {
   rerun_.retry_count = rerun_.loss_count = 0;
   rerun_.is_primary_forced = false;
   rerun_.avoided_node.reset();
+  rerun_.refusal.reset();
   since_.busy.reset();
   if (request.has_steps || settings_.journal.is_open()) settle_journal(request);
   if (backend_->ledger.status() == TransactionStatus::idle) {
@@ -371,6 +382,8 @@ void SessionCore::finish_request() {
     prepared_.changing_portals.clear();
     if (requests_.empty()) prepared_.preparing.clear();
     on_transaction_end();
+  } else if (request.control == TransactionControl::commit_and_chain) {
+    chain_transaction(false);
   }
   settle_pins(request, before);
 }

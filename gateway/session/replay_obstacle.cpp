@@ -19,7 +19,7 @@ constexpr std::array kReplayObstacles{
     Row{none, "none"},
     Row{too_long, "longer than transaction_replay_size"},
     Row{several, "several statements in one string, BEGIN or COMMIT among them"},
-    Row{chained, "AND CHAIN"},
+    Row{chained, "ROLLBACK AND CHAIN"},
     Row{two_phase, "a two-phase commit"},
     Row{snapshot, "an imported snapshot"},
     Row{copy, "COPY"},
@@ -38,7 +38,6 @@ static_assert([] {
 
 ReplayObstacle obstacle_of(TransactionControl control) {
   switch (control) {
-    case TransactionControl::commit_and_chain:
     case TransactionControl::rollback_and_chain: return chained;
     case TransactionControl::prepare_transaction:
     case TransactionControl::commit_prepared:
@@ -87,7 +86,7 @@ bool may_read_again(const Traits& traits) {
 }
 
 bool may_end_transaction(TransactionControl control) {
-  return is_plain_end(control) || obstacle_of(control) != none;
+  return is_plain_end(control) || control == TransactionControl::commit_and_chain || obstacle_of(control) != none;
 }
 
 }  // namespace howdah

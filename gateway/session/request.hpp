@@ -56,6 +56,7 @@ struct Request {
   bool is_rerunnable = false;            // a read outside a transaction whose bytes are all kept
   bool is_second_phase = false;          // whose bytes are kept, too
   bool may_replan = false;               // also kept: a batch outside a transaction that binds what was prepared before
+  bool is_write_apart = false;           // also kept: a write outside a transaction, or its first; refused, it has done nothing
   bool is_beyond_scan = false;           // its messages are looked at one by one: they come after a Flush, or are many
   bool has_forwarded = false;            // the client has seen a part of its answer
   bool has_error = false;                // that part is an ErrorResponse
@@ -75,6 +76,7 @@ struct Request {
   bool is_barrier = false;               // nothing may be sent behind it until it is answered
   TransactionControl control = TransactionControl::none;  // of a request that is one statement
   bool is_one_statement = false;
+  bool is_end_told = false;              // a Query whose CommandComplete the client has got
   bool has_run_nothing = false;          // the error was found before its statement ran
   bool has_pinned = false;
   PinReasons pinned = {};                // what tied the session first in this request
@@ -92,9 +94,9 @@ struct Request {
   void note_executed(std::string_view portal, bool is_on_replica);
   // What comes next may need another server than what the batch began with.
   bool may_leave_replica() const { return is_beyond_scan || has_ended_transaction; }
-  void note_answered_here() { is_rerunnable = false, has_forwarded = true; }
+  void note_answered_here() { is_rerunnable = is_write_apart = false, has_forwarded = true; }
   // From here on a part of it is nowhere but with the server.
-  void cannot_run_again() { is_rerunnable = is_behind_settings = may_replan = false; }
+  void cannot_run_again() { is_rerunnable = is_behind_settings = may_replan = is_write_apart = false; }
 };
 
 // A queue whose memory is kept.
@@ -125,7 +127,7 @@ class RequestQueue {
     first.may_end_transaction |= second.may_end_transaction;
     first.is_barrier |= second.is_barrier;
     first.has_steps |= second.has_steps;
-    first.is_rerunnable = first.may_replan = false;
+    first.is_rerunnable = first.may_replan = first.is_write_apart = false;
   }
   // Whether what is in flight leaves the transaction as the client was told it is.
   bool is_status_certain() const;

@@ -324,10 +324,11 @@ class SessionCore {
   bool is_commit_looked_up(const Traits& traits) const;
   bool must_learn_xid(const Traits& traits);
   void ask_xid_with(const Traits& traits);
-  void ask_xid(std::string_view question = {}, bool is_prepared = false);
+  void ask_xid(TransactionControl before = TransactionControl::commit, std::string_view gid = {});
   void note_xid(Bytes row);
   void on_xid_refused(Bytes message, std::string_view sqlstate);
   bool look_up_commit(std::span<const Owed> owed);
+  void chain_transaction(bool is_lost);
   bool run_second_phase_again();
   void answer_ended(std::span<const Owed> owed, std::string_view tag);
 

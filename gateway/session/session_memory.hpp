@@ -174,7 +174,16 @@ struct LastWord {
   Instant at;
 };
 
-// A server that has not gone down for so long after such a word has ended just this connection.
+// A primary that has been closed for writes has refused one (closed_primary.hpp).
+struct Refusal {
+  NodeId node;
+  Epoch epoch;  // when it came
+  Instant since;  // the first for what is run again
+  bool is_over = false;  // somebody else has been primary since, or nobody
+};
+
+// A server that has not gone down for so long after such a word has ended just this connection; one that is still the
+// primary so long after a refusal means it so.
 constexpr Duration kDownAfterWord = 2s;
 
 // A request that was lost among others that run again.
@@ -194,6 +203,7 @@ struct Rerun {
   bool is_primary_forced = false;
   std::optional<NodeId> avoided_node;
   std::optional<LastWord> word;        // of the server that was lost; it is not known yet what it means
+  std::optional<Refusal> refusal;      // of the request in front
 };
 
 struct Transaction {
@@ -211,11 +221,13 @@ struct Transaction {
   bool is_xid_asked = false;          // of the transaction that is being committed
   bool is_commit_refused = false;     // a cancel has met the question for it: the client has been told
   CommitDoubt doubt;
+  std::string chained_begin;          // BEGIN of what COMMIT AND CHAIN, which is in doubt, begins
   std::vector<Owed> doubtful;         // what was owed when the connection was lost in COMMIT
   bool is_failed = false;             // emulated
   bool is_failure_told = false;
   TransactionStatus told_status = TransactionStatus::idle;  // in the last ReadyForQuery the client got
   bool is_default_read_only = false;
+  bool is_read_only_at_login = false;  // so the server said then: its role or database, if not somebody else, makes it so
   bool is_default_serializable = false;
   bool is_default_read_committed = true;
 };

@@ -111,7 +111,7 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
       !transaction_.deferred_begin.empty() || is_transaction_movable() ||
       (client_status() == TransactionStatus::idle && requests_.is_status_certain());
   const Traits* const statement = traits.get();
-  const bool ends_open = wraps_end(traits->ends_with_commit, traits->verdict.may_write);
+  const bool ends_open = wraps_end(traits->ends_with_commit, traits->verdict.may_write || traits->notifies);
   const bool may_be_wrapped = is_whole && (ends_open || wraps(is_write_apart(*traits)));
   std::string changed = may_be_wrapped ? until_commit(*traits, sql_of(message)) : std::string{};
   const bool brings_commit = !changed.empty();
@@ -126,6 +126,7 @@ void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_who
                   .is_barrier = is_wrapped};
   request.is_rerunnable = is_whole && is_outside && may_read_again(*traits);
   request.control = traits->transaction;
+  request.is_write_apart = is_whole && is_outside && is_write_apart(*traits);
   request.is_second_phase = is_whole && is_second_phase(traits->transaction);
   request.is_one_statement = traits->statement_count == 1;
   request.is_newly_opaque = traits->parse != ParseOutcome::parsed && pins_.is_empty();

@@ -5,6 +5,7 @@
 // The lost transaction has not been committed: no COMMIT had been sent, or it was looked up and did not happen.
 #include <algorithm>
 
+#include "gateway/session/closed_primary.hpp"
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
@@ -34,9 +35,14 @@ bool SessionCore::is_replay_possible(bool is_not_committed) const {
          });
 }
 
-// Replay of the WAL has cancelled a statement of a transaction that runs on a replica: as good as lost with its server.
+// Replay of the WAL has cancelled a statement of a transaction that runs on a replica, or its primary was closed before it
+// began: as good as lost with its server.
 bool SessionCore::should_replay(std::string_view sqlstate) const {
-  return sqlstate == "40001" && is_on_replica_ && !answer_.is_draining && is_in_transaction() && is_replay_possible(false);
+  if (answer_.is_draining || !is_in_transaction()) return false;
+  if (is_on_replica_) return sqlstate == "40001" && is_replay_possible(false);
+  const bool is_alone = requests_.size() == 1 && !requests_.front().may_end_transaction;
+  return is_refusal_of_others(sqlstate, transaction_) && is_closed_by_others(backend_->reported, transaction_) && pins_.is_empty() &&
+         (is_alone || is_replay_possible(false));
 }
 
 // `is_not_committed`: a COMMIT was sent, and is known not to have happened. False: it cannot be run again.
@@ -54,7 +60,7 @@ bool SessionCore::start_replay(NodeId lost, std::optional<NodeFailure> evidence,
     const Request first = replay.is_answer_owed ? requests_.front() : Request{};
     replay.is_whole = first.is_complete;
     replay.is_error_told = first.has_error;
-    replay.commits = first.control == TransactionControl::commit;
+    replay.commits = first.control == TransactionControl::commit || first.control == TransactionControl::commit_and_chain;
     for (Replay::NameChange& change : replay.names) {
       const auto found = prepared_.statements.find(change.name);
       change.after = found == prepared_.statements.end() ? nullptr : found->second;
@@ -63,7 +69,7 @@ bool SessionCore::start_replay(NodeId lost, std::optional<NodeFailure> evidence,
   replay.lost_node = lost;
   replay.lost_epoch = env_.view->epoch;
   replay.was_on_replica = is_on_replica_;
-  replay.was_ended_by_word = evidence == NodeFailure::shut_down && !is_on_replica_;
+  replay.was_ended_by_word = (evidence == NodeFailure::shut_down || rerun_.refusal) && !is_on_replica_;
   rerun_.avoided_node = lost;
   restore_names(&Replay::NameChange::before);
   take_back_log();

@@ -65,6 +65,8 @@ void SessionCore::welcome(const wire::ParameterSet& parameters) {
     settings_.told.set("application_name", identity_.application_name);
   for (const auto& [name, value] : settings_.told)
     if (find_setting(identity_.settings.get(), conf::lower_case(name)) != nullptr) settings_.of_startup.set(name, value);
+  const std::string* read_only = settings_.told.find("default_transaction_read_only");
+  transaction_.is_read_only_at_login = read_only != nullptr && *read_only == "on";
   build_.clear();
   wire::append_parameters(build_, settings_.told);
   wire::append_backend_key(build_, identity_.cancel_key);

@@ -15,7 +15,7 @@ namespace {
 
 bool has_no_lasting_state(const Traits& traits) { return without(traits.pins, kLoosely).is_empty(); }
 
-bool leaves_something(const Traits& traits) { return traits.verdict.may_write || traits.kind == StatementKind::notify; }
+bool leaves_something(const Traits& traits) { return traits.verdict.may_write || traits.notifies; }
 
 bool divides_only(const Traits& traits) {
   return std::all_of(traits.steps.begin(), traits.steps.end(), [](const SessionStep& step) {

@@ -185,6 +185,7 @@ class BodyReader {
     if (word == "end" && open_cases_ > 0) --open_cases_;
     if (word == "then" && open_cases_ == 0) is_start_ = true;
     if ((word == "else" || word == "loop") && open_cases_ == 0) is_start_ = true;
+    if (word == "commit" || word == "rollback" || word == "call") reading_.may_end_transaction = true;
     if (word == "execute") take_execute();
     if (word == "create") take_create();
     const bool is_lock = previous().is_word("for") || previous().is_word("key");

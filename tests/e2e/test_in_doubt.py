@@ -92,15 +92,15 @@ def test_strict_finds_out_about_a_write_that_was_sent_at_once(own_cluster, build
 class Writer(threading.Thread):
     """Writes marks, each with `statements` of its own, and notes those that were acknowledged and the errors."""
 
-    def __init__(self, gateway, *statements):
+    def __init__(self, gateway, *statements, user="app"):
         super().__init__()
-        self.gateway, self.statements = gateway, statements
+        self.gateway, self.statements, self.user = gateway, statements, user
         self.stopping = threading.Event()
         self.acknowledged, self.errors = [], []
         self.start()
 
     def run(self):
-        with contextlib.closing(self.gateway.connect()) as connection, connection.cursor() as cursor:
+        with contextlib.closing(self.gateway.connect(user=self.user)) as connection, connection.cursor() as cursor:
             while not self.stopping.is_set():
                 mark = str(uuid.uuid4())
                 try:
@@ -218,6 +218,35 @@ def test_strict_finds_out_about_what_is_no_plain_write(own_cluster, build):
             assert gateway.query(f"/*NO LOAD BALANCE*/ SELECT mark FROM {table} WHERE mark = '{table}'") == [(table,)]
 
 
+@pytest.mark.parametrize("safety", ["pipelined", "strict"])
+@pytest.mark.parametrize("is_replicated", [True, False])
+def test_commit_and_chain_is_looked_up_and_the_next_transaction_is_as_the_one_before(own_cluster, build, is_replicated, safety):
+    with Howdah(own_cluster, build, commit_safety=safety) as gateway, wire.Client(gateway.port) as client:
+        make_table(own_cluster, gateway)
+        client.login(password=PASSWORD)
+        for sql in ("BEGIN ISOLATION LEVEL REPEATABLE READ", "INSERT INTO marks VALUES ('once')"):
+            assert client.tags(wire.query(sql)).endswith("CZ")
+        if not is_replicated:
+            for node in own_cluster.nodes[1:]:
+                run_sql(node, "ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()")
+                wait_until("it receives nothing", lambda n=node: n.query("SELECT count(*) FROM pg_stat_wal_receiver") == [(0,)])
+        hold_commits(own_cluster)
+        client.send(wire.query("COMMIT AND CHAIN"))
+        wait_until("its COMMIT hangs", lambda: own_cluster.primary.query(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'app'") == [(1,)])
+        if is_replicated:
+            wait_until("standbys have it", lambda: all(
+                node.query("SELECT count(*) FROM marks", database="app") == [(1,)] for node in own_cluster.nodes[1:]))
+        own_cluster.primary.kill()
+        answer = [(tag, body) for tag, body in client.until() if tag not in b"SN"]
+        assert answer == [(b"C", b"COMMIT\0"), (b"Z", b"T")]
+        client.send(wire.query("SHOW transaction_isolation"))
+        assert [wire.row_values(body) for tag, body in client.until() if tag == b"D"] == [["repeatable read"]]
+        assert client.tags(wire.query("INSERT INTO marks VALUES ('undone')")).endswith("CZ")
+        assert client.tags(wire.query("ROLLBACK")).endswith("CZ")
+        assert (rows_with(gateway, "once"), rows_with(gateway, "undone")) == (1, 0)
+
+
 def test_strict_what_may_run_twice_and_a_notification_are_no_errors(own_cluster, build):
     with Howdah(own_cluster, build, commit_safety="strict") as gateway, contextlib.closing(gateway.connect()) as listener:
         make_table(own_cluster, gateway)
@@ -226,8 +255,9 @@ def test_strict_what_may_run_twice_and_a_notification_are_no_errors(own_cluster,
             cursor.execute("LISTEN told")
             gateway.query("NOTIFY told, 'alone'")
             gateway.query("NOTIFY told, 'twice'; NOTIFY told, 'told'")
-            wait_until("all are heard", lambda: listener.poll() or len(listener.notifies) == 3)
-            assert [notify.payload for notify in listener.notifies] == ["alone", "twice", "told"]
+            gateway.query("BEGIN; NOTIFY told, 'whole'; COMMIT")
+            wait_until("all are heard", lambda: listener.poll() or len(listener.notifies) == 4)
+            assert [notify.payload for notify in listener.notifies] == ["alone", "twice", "told", "whole"]
         with contextlib.closing(pg.connect(own_cluster.primary.port)) as other, other.cursor() as cursor, wire.Client(gateway.port) as client:
             client.login(password=PASSWORD)
             other.autocommit = False

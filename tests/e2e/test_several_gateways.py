@@ -12,6 +12,7 @@ import peers
 from cluster import Howdah, wait_until
 from lag import wait_for_replicas
 from test_failover import hold_commits
+from test_in_doubt import Writer, make_table
 
 
 @pytest.fixture
@@ -177,6 +178,39 @@ def test_a_switchover_through_one_gateway_costs_clients_of_the_others_nothing(ow
     assert [primary_of(howdah) for howdah in gateways] == [1, 1, 1]
     rows = own_cluster.nodes[1].query("SELECT number, count(*) FROM audit GROUP BY number ORDER BY number", database="app")
     assert [row[1] for row in rows] == acknowledged
+
+
+def test_clients_of_a_gateway_that_has_lost_etcd_hear_nothing_of_a_switchover_by_another(own_cluster, etcd, build):
+    """Its view still has the old primary in office, which refuses what they write: read-only. (As superusers they keep their
+    server connections when it is closed, so that they meet that for certain.)"""
+    with contextlib.ExitStack() as stack:
+        to_etcd = peers.Relay(etcd.port)
+        stack.callback(to_etcd.close)
+        g = stack.enter_context(gateway(own_cluster, etcd.url, build, "g"))
+        z = stack.enter_context(gateway(own_cluster, f"http://127.0.0.1:{to_etcd.port}", build, "z", commit_safety="strict"))
+        make_table(own_cluster, g)
+        insert = "INSERT INTO marks VALUES (%s)"
+        writers = [Writer(z, *statements, user="postgres") for statements in ((insert,), (f"BEGIN; {insert}; COMMIT",), ("BEGIN", insert, "COMMIT")) for _ in range(2)]
+        try:
+            wait_until("all are at work", lambda: all(len(writer.acknowledged) > 10 for writer in writers))
+            to_etcd.cut()
+            wait_until("it has lost etcd", lambda: "etcd is not reached" in z.log.read_text())
+            done = g.pcp("pcp_promote_node", "--switchover", "-n", 1)  # waits until the lease of the other is over
+            assert done.returncode == 0, done.stderr
+            to_etcd.heal()
+            before = [len(writer.acknowledged) for writer in writers]
+            wait_until("all go on", lambda: all(not writer.is_alive() or len(writer.acknowledged) > count + 10
+                                                for writer, count in zip(writers, before)))
+        finally:
+            for writer in writers:
+                writer.stopping.set()
+            for writer in writers:
+                writer.join()
+        assert [error for writer in writers for error in writer.errors] == []
+        stored = [mark for (mark,) in own_cluster.nodes[1].query("SELECT mark FROM marks", database="app")]
+        acknowledged = {mark for writer in writers for mark in writer.acknowledged}
+        # None twice, and none that nobody has heard of. (What a superuser commits while the old primary is being closed may be lost.)
+        assert len(set(stored)) == len(stored) and set(stored) <= acknowledged
 
 
 def test_a_gateway_alone_with_the_old_primary_stops_writing_before_the_others_promote(own_cluster, etcd, build):

@@ -227,6 +227,8 @@ bool SimBackend::finish() {
   const auto status = !transaction_.is_block    ? wire::TransactionStatus::idle
                       : transaction_.is_failed ? wire::TransactionStatus::failed
                                                : wire::TransactionStatus::in_block;
+  if (std::exchange(is_told_read_only_, node().is_read_only) != node().is_read_only)
+    wire::append_parameter_status(output_, "default_transaction_read_only", node().is_read_only ? "on" : "off");
   wire::append_ready(output_, status);
   link_->send_to_gateway(std::exchange(output_, {}));
   return true;

@@ -87,6 +87,7 @@ class SimBackend : public std::enable_shared_from_this<SimBackend> {
   bool is_paused_ = false;
   bool is_client_gone_ = false;
   bool is_cancelled_ = false;
+  bool is_told_read_only_ = false;  // its client, default_transaction_read_only
 
   std::deque<std::string> query_;      // what is left of the Query at hand
   bool is_query_open_ = false;

@@ -255,19 +255,28 @@ TEST_CASE("what a text is as a whole") {
       Row{"INSERT INTO t VALUES (1); COMMIT; SELECT 1", ""}, Row{"INSERT INTO t VALUES (1); COMMIT AND CHAIN", ""},
       Row{"BEGIN; INSERT INTO t VALUES (1); COMMIT AND CHAIN", ""}, Row{"BEGIN; INSERT INTO t VALUES (1); ROLLBACK", ""},
       Row{"BEGIN; COMMIT; INSERT INTO t VALUES (1)", ""}, Row{"SELECT 1; BEGIN; INSERT INTO t VALUES (1); COMMIT", ""},
-      Row{"BEGIN; SAVEPOINT a; INSERT INTO t VALUES (1); ROLLBACK TO a; COMMIT", "whole", true}, Row{"BEGIN; NOTIFY x; COMMIT", ""},
-      Row{"BEGIN; INSERT INTO t VALUES (1); NOTIFY x; COMMIT", ""}, Row{"NOTIFY x; COMMIT", ""},
+      Row{"BEGIN; SAVEPOINT a; INSERT INTO t VALUES (1); ROLLBACK TO a; COMMIT", "whole", true}, Row{"BEGIN; NOTIFY x; COMMIT", "whole"},
+      Row{"BEGIN; INSERT INTO t VALUES (1); NOTIFY x; COMMIT", "whole"}, Row{"NOTIFY x; COMMIT", "end"},
       Row{"SET LOCAL a.b = 1; INSERT INTO t VALUES (1)", ""}, Row{"SAVEPOINT a", ""}, Row{"COPY t FROM STDIN", ""}, Row{"mistyped", ""},
       Row{"CREATE TABLE t (a int); CREATE INDEX ON t (a); INSERT INTO t VALUES (1)", "block"}, Row{"TRUNCATE t", "block"},
       Row{"CREATE INDEX Concurrently i ON t (a)", ""}, Row{"ALTER TABLE t DETACH PARTITION p CONCURRENTLY", ""},
       Row{"DROP INDEX CONCURRENTLY i", ""}, Row{"REINDEX TABLE t", ""}, Row{"ALTER TYPE e ADD VALUE 'x'", "block"},
       Row{"REFRESH MATERIALIZED VIEW CONCURRENTLY m", "block"}, Row{"CREATE DATABASE d", ""}, Row{"CALL p()", ""}, Row{"DO 'x'", ""},
+      Row{"DO $$ BEGIN IF true THEN INSERT INTO t VALUES (1); END IF; END $$", "block"}, Row{"DO $$ BEGIN EXECUTE a; END $$", ""},
+      Row{"BEGIN; DO $$ BEGIN PERFORM 1; END $$; COMMIT", "whole"}, Row{"DO $$ BEGIN IF true THEN COMMIT; END IF; END $$", ""},
+      Row{"DO $$ BEGIN CALL p(); END $$", ""}, Row{"DO $$ BEGIN NULL; <<a>> BEGIN NULL; EXCEPTION WHEN OTHERS THEN ROLLBACK; END; END $$", ""},
       Row{"INSERT INTO t VALUES ('concurrently')", "block", true}, Row{"BEGIN; ALTER TABLE t ADD b int; UPDATE t SET b = 1; COMMIT", "whole"});
   CAPTURE(row.sql);
   const Traits traits = classify(row.sql, kOptions);
   const std::string is = traits.fits_in_block ? "block" : traits.is_whole_transaction ? "whole" : traits.ends_with_commit ? "end" : "";
   CHECK(is == row.is);
   CHECK(traits.only_changes_rows == row.only_changes_rows);
+}
+
+TEST_CASE("a NOTIFY is told wherever it stands in a text") {
+  CHECK(classify("NOTIFY x", kOptions).notifies);
+  CHECK(classify("BEGIN; NOTIFY x", kOptions).notifies);
+  CHECK_FALSE(classify("BEGIN; SELECT 'NOTIFY x'; COMMIT", kOptions).notifies);
 }
 
 TEST_CASE("what changes nothing may run again, wherever it must run") {

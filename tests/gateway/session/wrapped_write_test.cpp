@@ -136,6 +136,24 @@ TEST_CASE("a NOTIFY without a write has an id given out, and is made once") {
   CHECK(outage.world.problems().empty());
 }
 
+TEST_CASE("a transaction with a NOTIFY in it, and nothing else, is done once, whether it comes whole or with its COMMIT") {
+  const bool is_whole = GENERATE(false, true);
+  const int delivered = GENERATE(range(0, 12));
+  const bool is_committed = GENERATE(false, true);
+  CAPTURE(is_whole, delivered, is_committed);
+  Outage outage(strict());
+  if (!is_whole) outage.say({"Q BEGIN"});
+  if (!is_committed) outage.world.die_at_commit();
+  outage.world.fate = is_committed ? CommitOutcome::committed : CommitOutcome::not_committed;
+  outage.send({is_whole ? "Q BEGIN; NOTIFY c; COMMIT" : "Q NOTIFY c; COMMIT"});
+  for (int i = 0; i < delivered; ++i) outage.world.step();
+  outage.fail_over();
+  CHECK(outage.heard() == (is_whole ? "CCCZI" : "CCZI"));
+  const int done_before = is_committed ? count_of(outage.world.node_log(World::kPrimary), "COMMIT") : 0;
+  CHECK(done_before + count_of(outage.asked_of_new(), "COMMIT") == 1);
+  CHECK(outage.world.problems().empty());
+}
+
 TEST_CASE("what may as well run twice runs again on the next primary") {
   const char* statement = GENERATE("Q VACUUM t", "Q ANALYZE t", "Q REINDEX TABLE t", "Q CLUSTER", "Q CHECKPOINT");
   const CommitSafety safety = GENERATE(CommitSafety::off, CommitSafety::pipelined, CommitSafety::strict);
@@ -147,6 +165,23 @@ TEST_CASE("what may as well run twice runs again on the next primary") {
   outage.fail_over();
   CHECK(outage.heard() == "CZI");
   CHECK(count_of(outage.asked_of_new(), statement + 2) == 1);
+}
+
+TEST_CASE("code that is understood, and leaves its transaction alone, is done once") {
+  const std::string code = "DO 'BEGIN INSERT INTO t VALUES (1); END'";
+  const int delivered = GENERATE(range(0, 10));
+  const bool is_committed = GENERATE(false, true);
+  CAPTURE(delivered, is_committed);
+  Outage outage(strict());
+  if (!is_committed) outage.world.die_at_commit();
+  outage.world.fate = is_committed ? CommitOutcome::committed : CommitOutcome::not_committed;
+  outage.send({("Q " + code).c_str()});
+  for (int i = 0; i < delivered; ++i) outage.world.step();
+  outage.fail_over();
+  CHECK(outage.heard() == "CZI");
+  const int done_before = is_committed ? count_of(outage.world.node_log(World::kPrimary), "COMMIT") : 0;
+  CHECK(done_before + count_of(outage.asked_of_new(), "COMMIT") == 1);
+  CHECK(outage.world.problems().empty());
 }
 
 TEST_CASE("what fails on what it has done already does not run again") {

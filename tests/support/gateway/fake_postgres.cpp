@@ -1,11 +1,12 @@
 #include "tests/support/gateway/fake_postgres.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cstdlib>
 #include <optional>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "gateway/wire/body.hpp"
 #include "gateway/wire/client_messages.hpp"
@@ -152,6 +153,8 @@ void FakePostgres::query(std::string_view body, std::string& out) {
 
 void FakePostgres::ready(std::string& out) {
   if (status == 'I') portals_.clear(), undo_.clear();
+  if (std::exchange(is_told_closed_, is_closed) != is_closed)
+    wire::append_parameter_status(out, "default_transaction_read_only", is_closed ? "on" : "off");
   wire::append_ready(out, static_cast<wire::TransactionStatus>(status));
 }
 
@@ -283,10 +286,11 @@ std::optional<bool> FakePostgres::end_transaction(const Call& call) {
     return call.done("PREPARE TRANSACTION");
   }
   if (starts(sql, "ROLLBACK") || starts(sql, "COMMIT")) {
-    const bool failed = std::exchange(status, 'I') == 'E';
+    const bool failed = std::exchange(status, has(sql, "AND CHAIN") ? 'T' : 'I') == 'E';
     const bool is_undone = failed || starts(sql, "ROLLBACK");
     if (is_undone) restore(undo_.front().second, call.out);
     undo_.clear();
+    if (status == 'T') undo_.emplace_back("", settings);
     return call.done(is_undone ? "ROLLBACK" : "COMMIT");
   }
   if (status == 'E') return fail("25P02", "current transaction is aborted", call.out);
@@ -296,17 +300,18 @@ std::optional<bool> FakePostgres::end_transaction(const Call& call) {
 std::optional<bool> FakePostgres::tell_transaction(const Call& call) {
   const std::string& sql = call.sql;
   if (has(sql, "pg_current_xact_id") || has(sql, "pg_prepared_xacts")) {
-    const std::array<std::string_view, 1> names{"xid"};
+    const std::vector<std::string_view> names(has(sql, "concat") ? 2 : 1, "xid");
     const bool has_made = std::any_of(log.begin(), log.end(), [](const std::string& one) { return starts(one, "CREATE TABLE"); });
     const bool is_there = writes > 0 || has_made || !has(sql, "if_assigned");
-    const std::array<std::optional<std::string_view>, 1> row{is_there ? std::optional<std::string_view>("731") : std::nullopt};
+    std::vector<std::optional<std::string_view>> row{is_there ? std::optional<std::string_view>("731") : std::nullopt};
+    if (names.size() == 2) row.push_back("BEGIN ISOLATION LEVEL as before");
     wire::append_row_description(call.out, names);
     wire::append_data_row(call.out, row);
     return call.done("SELECT 1");
   }
   if (starts(sql, "BEGIN") || starts(sql, "START")) {
     status = 'T';
-    is_begun_on_replica_ = is_replica;
+    is_begun_on_replica_ = is_replica || is_closed;
     return call.done("BEGIN");
   }
   if (starts(sql, "SAVEPOINT") || starts(sql, "RELEASE")) return divide(sql, call.out);
@@ -337,7 +342,7 @@ std::optional<bool> FakePostgres::use_names(const Call& call) {
 
 std::optional<bool> FakePostgres::insert(const Call& call) {
   if (!starts(call.sql, "INSERT")) return std::nullopt;
-  if (is_replica || (status == 'T' && is_begun_on_replica_))
+  if (is_replica || (status == 'T' ? is_begun_on_replica_ : is_closed))
     return fail("25006", "cannot execute INSERT in a read-only transaction", call.out);
   if (has(call.sql, "bad")) return fail("22000", "bad value", call.out);
   ++writes;
@@ -382,7 +387,7 @@ std::optional<bool> FakePostgres::change_settings(const Call& call) {
 std::optional<bool> FakePostgres::copy(const Call& call) {
   if (!starts(call.sql, "COPY")) return std::nullopt;
   const bool is_in = has(call.sql, "FROM STDIN");
-  if (is_in && is_replica) return fail("25006", "cannot execute COPY FROM in a read-only transaction", call.out);
+  if (is_in && (is_replica || is_closed)) return fail("25006", "cannot execute COPY FROM in a read-only transaction", call.out);
   call.out.push_back(is_in ? 'G' : 'H');
   append_u32(call.out, 7);
   call.out.append(3, '\0');

@@ -39,6 +39,7 @@ struct FakePostgres {
   bool is_replica;
   int number = next_number++;
   bool is_dead = false;  // after FATAL
+  bool is_closed = false;  // default_transaction_read_only, set by somebody else
   bool dies_at_commit = false;  // without an answer
   bool fails_at_commit = false;
   int cancels_at_commit = 0;  // how many of them meet it, and the question for its number before it
@@ -100,6 +101,7 @@ struct FakePostgres {
   std::string unsent_;
   Copy copy_ = Copy::none;
   bool is_skipping_ = false;
+  bool is_told_closed_ = false;
   bool is_begun_on_replica_ = false;  // a transaction keeps that when the replica is promoted
   std::vector<std::pair<std::string, Settings>> undo_;  // at the start of the transaction, and at its savepoints
   std::deque<std::string> rest_of_query_;

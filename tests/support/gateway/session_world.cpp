@@ -160,6 +160,7 @@ bool World::grant_one() {
     if (free == nullptr && count < options_.connections_per_node) {
       connections_.push_back(std::make_unique<Connection>(wish.node != view_.primary));
       free = connections_.back().get();
+      free->server.is_closed = is_closed_[wish.node.value];
       free->backend.id = BackendId{next_backend_++};
       free->backend.key = {"db", "u", wish.node};
       free->backend.reported.set("server_version", "15.1");
@@ -261,6 +262,12 @@ void World::kill_node(NodeId node) {
 }
 
 void World::revive_node(NodeId node) { is_alive_[node.value] = true; }
+
+void World::close_node(NodeId node, bool is_closed) {
+  is_closed_[node.value] = is_closed;
+  for (const auto& connection : connections_)
+    if (connection->backend.node() == node) connection->server.is_closed = is_closed;
+}
 
 void World::set_primary(std::optional<NodeId> primary) {
   view_.primary = primary;

@@ -57,6 +57,7 @@ class World {
   void cancel_at_commit(int times);
   void set_primary(std::optional<NodeId> primary);
   void revive_node(NodeId node);
+  void close_node(NodeId node, bool is_closed = true);  // for writes, as another gateway does
   void pass(Duration time);
   // Of the database of clients that come later.
   void use_catalog(const DatabaseCatalog& catalog) {
@@ -123,6 +124,7 @@ class World {
   Surroundings surroundings_;
   ClusterView view_;
   std::map<std::int32_t, bool> is_alive_;
+  std::map<std::int32_t, bool> is_closed_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::deque<Wish> wishes_;

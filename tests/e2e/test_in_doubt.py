@@ -218,8 +218,7 @@ def test_strict_finds_out_about_what_is_no_plain_write(own_cluster, build):
             assert gateway.query(f"/*NO LOAD BALANCE*/ SELECT mark FROM {table} WHERE mark = '{table}'") == [(table,)]
 
 
-@pytest.mark.parametrize("safety", ["pipelined", "strict"])
-@pytest.mark.parametrize("is_replicated", [True, False])
+@pytest.mark.parametrize("safety, is_replicated", [("pipelined", True), ("strict", False)])
 def test_commit_and_chain_is_looked_up_and_the_next_transaction_is_as_the_one_before(own_cluster, build, is_replicated, safety):
     with Howdah(own_cluster, build, commit_safety=safety) as gateway, wire.Client(gateway.port) as client:
         make_table(own_cluster, gateway)

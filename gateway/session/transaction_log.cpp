@@ -56,7 +56,7 @@ void TransactionLog::end_request() {
     has_diverged_ |= mark != marks_[ended_ - 1];
   } else {
     has_diverged_ |= mark.size < shown_.size;  // it is shorter than what was shown of it
-    marks_.push_back(mark);
+    if (!has_diverged_) marks_.push_back(mark);         // else the client has only its beginning
   }
   look_if_caught_up();
 }

@@ -224,3 +224,15 @@ TEST_CASE("the requests of a log are found by what ends them") {
   CHECK(size_of_requests(as_bytes(messages), 3) == messages.size());
   CHECK(size_of_requests(as_bytes(messages), 4) == messages.size());
 }
+
+TEST_CASE("a request whose answer goes on otherwise than it began is not one whose whole answer was shown") {
+  TransactionLog log = log_of_two();
+  log.keep(as_bytes(query("three")));
+  log.show(as_bytes(std::string_view("it began")));
+  log.rewind();
+  for (const char* one : {"one", "two"}) serve(log, one, std::string("answer ") + one);
+  serve(log, "three", "something else");
+  CHECK(log.has_diverged());
+  CHECK(log.answered() == 2);
+  CHECK(log.is_answer_begun());
+}

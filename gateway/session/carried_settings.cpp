@@ -56,23 +56,27 @@ void append_reset(std::string& out, std::string_view name) {
   out += ';';
 }
 
-void append_assignment(std::string& out, const CarriedSetting& setting) {
-  // A part of it keeps the other part that is in force, which may be somebody else's.
-  if (setting.name == "datestyle") append_reset(out, setting.name);
+void append_set(std::string& out, std::string_view name, std::string_view value, bool is_list) {
   // The text of such a list is read by set_config only; SET takes it for the name of one element.
-  const bool is_text_of_list = !setting.is_list && is_list_of_names(setting.name);
+  const bool is_text_of_list = !is_list && is_list_of_names(name);
   if (is_text_of_list) {
     out += "SELECT pg_catalog.set_config(";
-    append_literal(out, setting.name);
+    append_literal(out, name);
     out += ", ";
-    append_literal(out, setting.value);
-    out += ", false);";
+    append_literal(out, value);
+    out += ", false)";
     return;
   }
   out += "SET ";
-  append_name(out, setting.name);
+  append_name(out, name);
   out += " TO ";
-  setting.is_list ? append_elements(out, setting.value) : append_literal(out, setting.value);
+  is_list ? append_elements(out, value) : append_literal(out, value);
+}
+
+void append_assignment(std::string& out, const CarriedSetting& setting) {
+  // A part of it keeps the other part that is in force, which may be somebody else's.
+  if (setting.name == "datestyle") append_reset(out, setting.name);
+  append_set(out, setting.name, setting.value, setting.is_list);
   out += ';';
 }
 
@@ -196,15 +200,9 @@ CarriedSettingsPtr settings_after(const CarriedSettingsPtr& settings, std::span<
   return draft.done();
 }
 
-std::string settings_statement(std::span<const SessionStep> sets) {
+std::string setting_statement(const SessionStep& set) {
   std::string sql;
-  for (const SessionStep& set : sets) {
-    sql += sql.empty() ? "SELECT pg_catalog.set_config(" : ", pg_catalog.set_config(";
-    append_literal(sql, set.name);
-    sql += ", ";
-    append_literal(sql, set.value);
-    sql += ", false)";
-  }
+  append_set(sql, set.name, set.value, set.is_list);
   return sql;
 }
 

@@ -42,8 +42,9 @@ bool has_only_ascii(const CarriedSettings* settings);
 CarriedSettingsPtr settings_after(const CarriedSettingsPtr& settings, std::span<const SessionStep> steps,
                                   const CarriedSettings* startup);
 
-// One statement that makes these steps of kind `set`, of values in the words of set_config().
-std::string settings_statement(std::span<const SessionStep> sets);
+// The statement that makes this step of kind `set`. SET where that can say it: like PostgreSQL's own RESET it takes no snapshot,
+// behind which SET TRANSACTION would be refused.
+std::string setting_statement(const SessionStep& set);
 
 // The Queries that turn a connection with `applied` into one with `wanted`; empty if there is nothing to do. Two where
 // the text of the second must be read in the encoding the first one sets.

@@ -18,7 +18,7 @@ struct PutBack {
   std::uint32_t behind = 0;       // the client's statement, from 0
   std::size_t position = 0;       // where it was put, in characters of the client's text
   std::size_t length = 0;         // in characters
-  std::vector<SessionStep> sets;
+  SessionStep set;
 };
 
 // Of the transaction the client is in, with nothing begun behind it.

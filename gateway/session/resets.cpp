@@ -22,9 +22,9 @@ constexpr std::string_view kPutBack = "howdah_put_back";  // statement and porta
 std::string SessionCore::with_resets_put_right(std::string_view sql, const Traits& traits, Request& request) const {
   if (traits.statement_count < 2 || traits.steps.empty()) return {};
   for (const SessionStep& step : traits.steps) {
-    const bool is_last = step.statement + 1 == traits.statement_count;  // that can wait
-    if (std::vector<SessionStep> sets = is_last ? std::vector<SessionStep>{} : settings_.journal.startup_of(step); !sets.empty())
-      request.put_back.push_back({.behind = step.statement, .sets = std::move(sets)});
+    if (step.statement + 1 == traits.statement_count) continue;  // the last can wait
+    for (SessionStep& set : settings_.journal.startup_of(step))
+      request.put_back.push_back({.behind = step.statement, .set = std::move(set)});
   }
   if (request.put_back.empty()) return {};
   const std::vector<std::size_t> ends = statement_ends(std::string(sql).c_str());
@@ -32,7 +32,7 @@ std::string SessionCore::with_resets_put_right(std::string_view sql, const Trait
   std::size_t taken = 0;
   for (PutBack& one : request.put_back) {
     const std::size_t end = ends[one.behind];
-    const std::string own = "\n;" + settings_statement(one.sets);
+    const std::string own = "\n;" + setting_statement(one.set);
     one.position = characters_in(sql.substr(0, end));
     one.length = characters_in(own);
     changed.append(sql.substr(taken, end - taken)) += own;
@@ -44,8 +44,7 @@ std::string SessionCore::with_resets_put_right(std::string_view sql, const Trait
 void SessionCore::note_put_back(char tag) {
   if (tag != static_cast<char>(wire::ServerTag::command_complete)) return;
   Request& request = requests_.front();
-  for (const SessionStep& set : request.put_back[request.put_back_done++].sets)
-    settings_.journal.take(set, {}, backend_->applied);
+  settings_.journal.take(request.put_back[request.put_back_done++].set, {}, backend_->applied);
   note_new_settings();
 }
 
@@ -68,29 +67,32 @@ Bytes SessionCore::with_own_position(Bytes message, const wire::ErrorView& error
 
 // Behind an Execute that has been sent; `executed`: its mark (take_portal).
 void SessionCore::put_back_in_batch(std::uint64_t executed) {
-  Traits own;
-  for (const SessionStep& step : settings_.executed[executed - 1]->steps)
-    for (SessionStep& set : settings_.journal.startup_of(step)) own.steps.push_back(std::move(set));
-  if (own.steps.empty()) return;
+  const TraitsPtr reset = settings_.executed[executed - 1];
   const auto send = [this](AnswerKind kind, std::uint64_t tag = 0) {
     to_server_copy(as_bytes(build_));
     backend_->ledger.owe({kind, Audience::nobody, tag});
     build_.clear();
   };
-  constexpr char kNothing[] = {0, 0, 0, 0, 0, 0};  // no types; no formats, no parameters, no result formats
-  build_.clear();
-  wire::append_parse_as(build_, kPutBack, settings_statement(own.steps), Bytes(kNothing, 2));
-  send(AnswerKind::parse);
-  wire::append_bind_head(build_, kPutBack, kPutBack, sizeof kNothing);
-  build_.append(kNothing, sizeof kNothing);
-  send(AnswerKind::bind);
-  wire::append_execute(build_, kPutBack);
-  settings_.executed.push_back(std::make_shared<const Traits>(std::move(own)));
-  send(AnswerKind::execute, settings_.executed.size());
-  wire::append_close(build_, wire::Target::portal, kPutBack);
-  send(AnswerKind::close);
-  wire::append_close(build_, wire::Target::statement, kPutBack);
-  send(AnswerKind::close);
+  const auto put_back = [&](const SessionStep& set) {
+    constexpr char kNothing[] = {0, 0, 0, 0, 0, 0};  // no types; no formats, no parameters, no result formats
+    build_.clear();
+    wire::append_parse_as(build_, kPutBack, setting_statement(set), Bytes(kNothing, 2));
+    send(AnswerKind::parse);
+    wire::append_bind_head(build_, kPutBack, kPutBack, sizeof kNothing);
+    build_.append(kNothing, sizeof kNothing);
+    send(AnswerKind::bind);
+    Traits own;
+    own.steps.push_back(set);
+    settings_.executed.push_back(std::make_shared<const Traits>(std::move(own)));
+    wire::append_execute(build_, kPutBack);
+    send(AnswerKind::execute, settings_.executed.size());
+    wire::append_close(build_, wire::Target::portal, kPutBack);
+    send(AnswerKind::close);
+    wire::append_close(build_, wire::Target::statement, kPutBack);
+    send(AnswerKind::close);
+  };
+  for (const SessionStep& step : reset->steps)
+    for (const SessionStep& set : settings_.journal.startup_of(step)) put_back(set);
 }
 
 }  // namespace howdah

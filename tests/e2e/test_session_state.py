@@ -233,6 +233,11 @@ SCRIPTS = {
                          extended("RESET work_mem", "SELECT 1/0", "SHOW work_mem"), simple("SHOW work_mem"),
                          extended("BEGIN", "SET work_mem = '5MB'", "SAVEPOINT a", "RESET work_mem", "SHOW work_mem", "ROLLBACK TO a", "SHOW work_mem", "COMMIT"),
                          simple("SHOW work_mem"), extended("RESET work_mem", "RESET work_mem", "SHOW work_mem")],
+    "reset before the modes of a transaction": [
+        simple("BEGIN"), extended("RESET ALL"), extended("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SHOW work_mem"), simple("ROLLBACK"),
+        extended("RESET ALL", "SET TRANSACTION READ WRITE"), extended("RESET work_mem", "BEGIN ISOLATION LEVEL REPEATABLE READ"), simple("COMMIT"),
+        simple("BEGIN"), simple("RESET ALL"), simple("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"), simple("SHOW TimeZone"), simple("COMMIT"),
+        simple("BEGIN; RESET ALL; SET TRANSACTION READ ONLY; SHOW work_mem; RESET TimeZone; COMMIT"), simple("SHOW TimeZone")],
     "session authorization": [simple("SET ROLE carried_a"), simple("SET SESSION AUTHORIZATION app"), simple("SHOW role"), simple("SET ROLE carried_b"),
                               simple("RESET SESSION AUTHORIZATION"), simple("SHOW role"), simple("SELECT current_user")],
     "reset to the startup's value": [simple("SET TimeZone = 'UTC'"), simple("RESET TimeZone"), simple("SHOW TimeZone"), simple("BEGIN"),

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <string>
+
 using namespace howdah;
 
 namespace {
@@ -60,4 +62,12 @@ TEST_CASE("a standby that became the primary has the change, one that is gone is
   alone.nodes.resize(1);
   CHECK(logins.caught_up(alone).empty());
   CHECK(logins.caught_up(seen(Lsn{100})).empty());
+}
+
+TEST_CASE("of too many changes that a standby has not replayed, it is kept that there were some") {
+  OutdatedLogins logins;
+  for (int i = 0; i < 1001; ++i) logins.note({std::to_string(i), ""}, Instant{5ms}, seen(Lsn{90}));
+  const auto told = logins.caught_up(seen(Lsn{100}));
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].change.concerns("ann", "shop"));
 }

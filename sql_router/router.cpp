@@ -37,15 +37,22 @@ Decision as_text_says(const Question& question) {
 bool may_visit_standby(const Question& question) {
   const Traits& traits = question.traits;
   return question.options.load_balance_transactions && question.facts.transaction_may_visit_standby &&
-         may_use_replica(traits, question.options) && !traits.has_transaction_control && !traits.reads_transaction_time &&
-         (traits.row().route == RouteClass::read || traits.row().route == RouteClass::as_inner) &&
+         may_use_replica(traits, question.options) && leaves_nothing_behind(traits) &&
          consistency_of(traits, question.facts, question.options) != ReadConsistency::global;
+}
+
+// A standby would answer it otherwise, or refuse it where the primary does not.
+bool needs_primary_although_read_only(const Traits& traits) {
+  const bool only_ends = traits.verdict.reason == RouteReason::several_with_transaction && !traits.verdict.may_write;
+  const bool may_hide_one = traits.statement_count > 1 && !traits.verdict.may_use_replica && !only_ends;
+  return differs_on_standby(traits) || traits.row().is_refused_in_recovery || may_hide_one;
 }
 
 // It has only read on a standby so far. Its end may stay there too.
 bool must_move_to_primary(const Question& question, const NodeView& standby) {
   const TransactionControl control = question.traits.transaction;
   if (control == TransactionControl::commit || control == TransactionControl::rollback) return false;
+  if (question.facts.transaction_is_read_only) return needs_primary_although_read_only(question.traits);
   return !may_visit_standby(question) ||
          !is_fresh_enough(question.view, standby,
                           needed_freshness(question.traits, question.facts, question.view, question.options));
@@ -187,6 +194,21 @@ Decision decide(const Traits& traits, const SessionFacts& facts, const ClusterVi
   if (!may_use_replica(traits, options)) return as_text_says(question);
   if (facts.default_is_serializable) return to_primary(question, RouteReason::serializable);
   return route_read(question, RouteReason::read, rng);
+}
+
+bool differs_on_standby(const Traits& traits) {
+  if (traits.pins == PinReason::sequence_state && traits.verdict.may_write) return false;  // as the primary refuses it
+  if (!traits.pins.is_empty()) return true;
+  if (traits.verdict.because == "transaction_read_only") return false;  // it is on, there and here
+  const RouteReason reason = traits.verdict.reason;
+  return reason == RouteReason::node_local_function || reason == RouteReason::node_local_relation ||
+         reason == RouteReason::node_local_setting;
+}
+
+bool leaves_nothing_behind(const Traits& traits) {
+  const RouteClass route = traits.row().route;
+  return (route == RouteClass::read || route == RouteClass::as_inner) && !traits.has_transaction_control &&
+         !traits.reads_transaction_time && traits.pins.is_empty() && traits.steps.empty();
 }
 
 std::optional<Lsn> bound_from(const ClusterView& view, Instant wrote_at) {

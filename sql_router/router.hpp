@@ -60,9 +60,8 @@ struct Decision {
   std::optional<Lsn> position = {};   // what a replica must have replayed for this statement; nothing: see is_position_needed
   bool is_position_needed = false;    // and if there is none, it is not known yet
 
-  // The statement needs the primary, but its READ ONLY transaction already runs on a replica (`node`), where it would
-  // be answered differently without an error (an advisory lock, a node-local view). The session may run it on the
-  // primary in a READ COMMITTED transaction of its own, or refuse it; it may not just send it.
+  // The statement needs the primary, but its READ ONLY transaction runs on a replica (`node`) that it cannot leave, where it
+  // would be answered differently without an error (an advisory lock, a node-local view). The session may not just send it.
   bool is_misplaced = false;
 };
 
@@ -83,6 +82,13 @@ bool have_all_replayed(const ClusterView& view, Lsn bound);
 inline bool may_use_replica(const Traits& traits, const RoutingOptions& options) {
   return traits.verdict.may_use_replica && (options.allow_sql_comments || !traits.has_no_load_balance);
 }
+
+// In a READ ONLY transaction: a standby would not refuse it as the primary does, and answer otherwise.
+bool differs_on_standby(const Traits& traits);
+
+// It only reads, and nothing that holds for the whole transaction (its time, settings, savepoints, cursors) is touched: at READ
+// COMMITTED the transaction may have had it on another server than the rest.
+bool leaves_nothing_behind(const Traits& traits);
 
 // A pipelined batch goes to one node: the traits that decide for all. `batch` is not empty. `otherwise`: the consistency
 // of statements that do not tell their own. `written`: by the session, for dml_adaptive.

@@ -123,6 +123,8 @@ struct StatementRow {
   RouteClass route;
   bool writes;                // may change what others can see: later reads of the session wait for it
   std::string_view commands;  // the manual's commands (PostgreSQL manual, part VI) that are of this kind
+  bool may_change_logins = false;    // who logs in afterwards may get another session, or none (login_change.hpp)
+  bool is_refused_in_recovery = false;  // though PostgreSQL takes it in a READ ONLY transaction
 };
 
 std::span<const StatementRow> statement_table();

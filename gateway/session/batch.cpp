@@ -114,7 +114,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
     return Go::now;
   }
   if (owes() && batch_needs_clean_sequences()) return Go::wait;
-  transaction_.is_statement_open_ended = !scan_.is_ended;
+  transaction_.is_statement_open_ended = !scan_.is_ended || scan_.leaves_portal;
   const Traits& strictest = scan_.has_local_part     ? mixed_batch_traits()
                             : scan_.traits.empty() ? nothing_said_traits()
                                                    : combine(scan_.traits, routing(), consistency(), written_.objects);
@@ -134,8 +134,9 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
       must_free_database(*scan_.traits.front(), scan_.parsed.front().sql))
     return Go::wait;
   const bool is_outside =
-      !transaction_.deferred_begin.empty() || is_transaction_movable() ||
+      !transaction_.deferred_begin.empty() || (is_transaction_movable() && !transaction_.movable_begin.empty()) ||
       (client_status() == TransactionStatus::idle && requests_.is_status_certain());
+  if (!is_on_replica_ || client_status() != TransactionStatus::idle || !requests_.is_status_certain()) scan_.begin.clear();
   const bool ends_open = wraps_end(is_end, may_write(scan_));
   const bool is_wrapped = ends_open || wraps(is_whole && is_write_apart(scan_));
   const bool brings_commit = is_wrapped && (ends_open || is_whole_transaction(scan_));
@@ -157,11 +158,17 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   request.control = is_one ? scan_.traits.front()->transaction : TransactionControl::none;
   request.is_second_phase = is_second_phase(request.control);
   requests_.push(std::move(request));
-  // The server takes no text of several statements here.
-  for (const Traits* traits : scan_.run)
-    if (traits->statement_count <= 1) note_statement(*traits);
-  scan_.parsed.clear();  // the names are views of the input
+  note_batch();
   return Go::now;
+}
+
+// The newest request, as far as it has been scanned.
+void SessionCore::note_batch() {
+  for (const Traits* traits : scan_.run) {
+    if (traits->statement_count <= 1) note_statement(*traits);  // the server takes no text of several statements here
+    if (transaction_.is_read_only && !scan_.begin.empty()) transaction_.read_only_begin = std::exchange(scan_.begin, {});
+  }
+  scan_.parsed.clear();  // the names are views of the input
 }
 
 // A Query or FunctionCall ends the batch before it without a Sync, in the same implicit transaction and with the same
@@ -252,6 +259,9 @@ std::size_t SessionCore::forward_parse(Bytes input, Head head) {
   if (!parse->statement.empty() && !is_left_to_server) {
     statement = intern(parse->sql, parse->types, traits);
     if (is_in_doubt(parse->statement, statement->number)) return 0;
+    // A failed transaction refuses it, and what is answered here cannot know yet.
+    const bool may_fail_before = requests_.size() > 1 && (client_status() != TransactionStatus::idle || !requests_.is_status_certain());
+    if (may_fail_before && backend_->prepared.touch(statement->number)) return 0;
   }
   if (requests_.back().may_leave_replica()) {
     if (leave_replica_for(*traits_in_force(traits))) return 0;
@@ -373,6 +383,7 @@ std::size_t SessionCore::forward_bind(Bytes input, Head head) {
     give_up_replay(ReplayObstacle::too_long);
   }
   if (!local_.portals.empty()) forget_local_portal(bind.portal);
+  if (!bind.portal.empty()) transaction_.read_only_begin.clear();  // it may be run again
   note_bound(bind.statement, bind.portal);
   note_changing_portal(bind.portal, bind.statement);
   if (requests_.back().has_steps || !settings_.portals.empty())

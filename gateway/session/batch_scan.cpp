@@ -32,18 +32,27 @@ const ScannedPortal* find_scanned(const BatchScan& scan, std::string_view name) 
   return found == scan.bound.rend() ? nullptr : &*found;
 }
 
+std::string_view text_of(const BatchScan& scan, const Prepared& prepared, std::string_view statement) {
+  for (auto it = scan.parsed.rbegin(); it != scan.parsed.rend(); ++it)
+    if (it->name == statement) return it->sql;
+  if (statement.empty()) return prepared.unnamed.sql;
+  const auto found = prepared.statements.find(statement);
+  return found == prepared.statements.end() ? std::string_view{} : found->second->sql;
+}
+
 }  // namespace
 
 // False: more bytes are needed (or the client was sent away). The result is in scan_.
 bool SessionCore::scan_batch(Bytes input) {
   scan_.is_ready = scan_.is_oversized = scan_.is_ended = scan_.has_server_part = scan_.has_local_part = false;
-  scan_.binds_named = false;
+  scan_.binds_named = scan_.leaves_portal = false;
   scan_.is_preparing_only = true;
   scan_.held.clear();
   scan_.traits.clear();
   scan_.run.clear();
   scan_.parsed.clear();
   scan_.bound.clear();
+  scan_.begin.clear();
   scan_.executed.clear();
   scan_.executed_to = scan_.until_last = 0;
   std::size_t at = 0;
@@ -54,11 +63,12 @@ bool SessionCore::scan_batch(Bytes input) {
     const Bytes rest = input.subspan(at);
     if (rest.size() < head->total) break;
     if (!scan_message(rest.first(head->total), *head)) return false;
-    if (scan_.is_ready) return true;
+    if (scan_.is_ready) return since_.unended.reset(), true;
     at += head->total;
     if (static_cast<ClientTag>(head->tag) == ClientTag::execute) scan_.until_last = std::exchange(scan_.executed_to, at);
   }
-  if (input.size() < kMaxCollected) return false;
+  if (at > 0 && !since_.unended) since_.unended = now_;
+  if (input.size() < kMaxCollected && (owes() || !is_silent(since_, now_))) return false;
   scan_.is_ready = scan_.is_oversized = scan_.has_server_part = true;
   scan_traits(oversized_traits());
   scan_.run.push_back(scan_.traits.back());
@@ -86,9 +96,12 @@ bool SessionCore::scan_message(Bytes message, Head head) {
       if (!bind) return close_with(bind.error(), CloseReason::protocol_violation), false;
       const TraitsPtr traits = traits_of_statement((*bind)->statement);
       scan_.binds_named |= !(*bind)->statement.empty();
+      scan_.leaves_portal |= !(*bind)->portal.empty();
       scan_traits(traits);
       const bool is_local = traits && is_answered_here(*traits);
       if (traits && !is_local) scan_.run.push_back(scan_.traits.back());
+      if (traits && traits->transaction == TransactionControl::begin && scan_.run.size() == 1)
+        scan_.begin = text_of(scan_, prepared_, (*bind)->statement);
       scan_.bound.push_back({(*bind)->portal, is_local, traits ? scan_.traits.back() : nullptr});
       return true;
     }
@@ -106,6 +119,7 @@ bool SessionCore::scan_message(Bytes message, Head head) {
     case ClientTag::execute: {
       const auto execute = wire::parse_execute(body);
       if (!execute) return close_with(execute.error(), CloseReason::protocol_violation), false;
+      scan_.leaves_portal |= execute->max_rows != 0;
       (is_local_portal(execute->portal) ? scan_.has_local_part : scan_.has_server_part) = true;
       const ScannedPortal* portal = find_scanned(scan_, execute->portal);
       scan_.executed.push_back(portal == nullptr ? nullptr : portal->traits);

@@ -67,16 +67,17 @@ bool SessionCore::defer_modes(const Traits& traits, std::string_view sql) {
 
 // Whether what has only read on a standby so far can begin anew on the primary.
 bool SessionCore::is_transaction_movable() const {
-  return !transaction_.movable_begin.empty() && backend_ != nullptr && is_on_replica_ &&
-         client_status() == TransactionStatus::in_block;
+  return !(transaction_.movable_begin.empty() && transaction_.read_only_begin.empty()) && backend_ != nullptr &&
+         is_on_replica_ && client_status() == TransactionStatus::in_block;
 }
 
 // The transaction goes on at the primary. Nothing is owed.
 void SessionCore::leave_standby() {
   inject_query("ROLLBACK", Injected::drain);
   answer_.is_draining = true;
-  transaction_.deferred_begin.swap(transaction_.movable_begin);
-  transaction_.movable_begin.clear();
+  std::string& begin = transaction_.is_read_only ? transaction_.read_only_begin : transaction_.movable_begin;
+  transaction_.deferred_begin = std::exchange(begin, {});
+  transaction_.has_left_standby = true;
 }
 
 void SessionCore::send_deferred_begin() {
@@ -85,7 +86,9 @@ void SessionCore::send_deferred_begin() {
   inject_query(transaction_.deferred_begin, Injected::begin);
   note_sent(StatementKind::begin, transaction_.deferred_begin);
   transaction_.movable_begin.clear();
+  transaction_.read_only_begin.clear();
   if (is_on_replica_ && !transaction_.is_read_only) transaction_.movable_begin = transaction_.deferred_begin;
+  if (is_on_replica_ && transaction_.is_read_only) transaction_.read_only_begin = transaction_.deferred_begin;
   transaction_.sent_begin.swap(transaction_.deferred_begin);
   transaction_.deferred_begin.clear();
 }
@@ -97,14 +100,18 @@ void SessionCore::note_transaction(const Traits& traits) {
     transaction_.is_read_only = modes.is_read_only.value_or(transaction_.is_default_read_only);
     transaction_.is_serializable =
         modes.isolation ? *modes.isolation == Isolation::serializable : transaction_.is_default_serializable;
-    const bool is_read_committed =
-        modes.isolation ? is_read_committed_level(*modes.isolation) : transaction_.is_default_read_committed;
-    transaction_.is_plain = is_read_committed && !modes.is_read_only && !modes.is_unclear && !modes.imports_snapshot;
+    transaction_.is_read_committed = !modes.is_unclear && !modes.imports_snapshot &&
+                                     (modes.isolation ? is_read_committed_level(*modes.isolation) : transaction_.is_default_read_committed);
+    transaction_.is_plain = transaction_.is_read_committed && !modes.is_read_only;
+    transaction_.read_only_begin.clear();
+  } else if (!transaction_.is_read_committed || !leaves_nothing_behind(traits)) {
+    transaction_.read_only_begin.clear();
   }
   if (traits.modes_scope == ModesScope::this_transaction && traits.transaction != TransactionControl::begin) {
     transaction_.is_plain = false;
     if (traits.modes.is_read_only) transaction_.is_read_only = *traits.modes.is_read_only;
     if (traits.modes.isolation) transaction_.is_serializable = *traits.modes.isolation == Isolation::serializable;
+    if (traits.modes.isolation) transaction_.is_read_committed = is_read_committed_level(*traits.modes.isolation);
   }
 }
 
@@ -117,8 +124,9 @@ void SessionCore::on_transaction_end() {
   transaction_.is_read_only = transaction_.is_default_read_only;
   transaction_.is_serializable = transaction_.is_default_serializable;
   since_.transaction.reset();
-  transaction_.is_plain = false;
+  transaction_.is_plain = transaction_.is_read_committed = transaction_.has_left_standby = false;
   transaction_.movable_begin.clear();
+  transaction_.read_only_begin.clear();
   if (settings_.outer_own) settings_.own = *std::exchange(settings_.outer_own, std::nullopt);
 }
 

@@ -51,7 +51,7 @@ void SessionCore::note_catalog_change(const Traits& traits) {
 
 // A text of several statements is known by the kind of its first.
 void session::note_login_changes(CatalogMemory& memory, const Traits& traits, std::string_view sql) {
-  const bool may_change = traits.statement_count == 1 ? traits.kind >= StatementKind::grant : traits.catalog_change != CatalogChange::none;
+  const bool may_change = traits.statement_count == 1 ? traits.row().may_change_logins : traits.catalog_change != CatalogChange::none;
   if (!may_change) return;
   for (LoginChange& change : login_changes_of(sql)) memory.login_changes.push_back(std::move(change));
 }

@@ -71,6 +71,8 @@ std::optional<Instant> SessionCore::next_deadline() const {
   consider(word_deadline());
   consider(deadline_of(ErrorCode::pool_wait_timeout));
   if (waiting_ == Waiting::lease || waiting_ == Waiting::node) consider(prepared_.later_at);
+  const bool is_collecting = can_consume() && !owes() && !is_batch_open_ && !local_.is_batch_open && !input_.is_discarding;
+  if (is_collecting && since_.unended) consider(*since_.unended + kSilence);
   for (const FatalLimit& limit : kFatalLimits) consider(deadline_of(limit.code));
   return next;
 }

@@ -18,16 +18,6 @@ namespace {
 
 constexpr Duration kRetryInterval = 200ms;  // for nodes that refuse connections while the view still trusts them
 
-// In a READ ONLY transaction on a replica: refused there only if the replica would answer otherwise without an error.
-bool must_refuse(const Traits& traits) {
-  if (traits.pins == PinReason::sequence_state && traits.verdict.may_write) return false;  // as the primary refuses it
-  if (!traits.pins.is_empty()) return true;
-  if (traits.verdict.because == "transaction_read_only") return false;  // it is on, there and here
-  const RouteReason reason = traits.verdict.reason;
-  return reason == RouteReason::node_local_function || reason == RouteReason::node_local_relation ||
-         reason == RouteReason::node_local_setting;
-}
-
 // Nothing was decided: it follows the others.
 RouteReason pipelined_reason(const Traits& traits) {
   return traits.verdict.may_use_replica ? RouteReason::behind_others : traits.verdict.reason;
@@ -45,7 +35,7 @@ Error misplaced_error(const Traits& traits) {
   return Error{.code = ErrorCode::feature_not_supported,
                .message = "this statement needs the primary, but its READ ONLY transaction runs on a replica",
                .detail = traits.verdict.because,
-               .hint = "Run it outside the transaction, or make it the transaction's first statement."};
+               .hint = "Run it outside the transaction, or before anything but plain reads."};
 }
 
 Error weaker_error() {
@@ -85,8 +75,10 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
   }
   const bool is_lost_to_replica = is_on_replica_ && client_status() != TransactionStatus::idle && backend_ != nullptr &&
                                   transaction_.deferred_begin.empty();
-  if (is_lost_to_replica) input_.pending_error = error_on_replica(traits);
-  if (input_.pending_error) return Go::wait;
+  if (const auto error = is_lost_to_replica ? error_on_replica(traits) : std::nullopt) {
+    is_transaction_movable() ? leave_standby() : void(input_.pending_error = *error);
+    return Go::wait;
+  }
   if (!decision.node) {
     if (decision.reason == RouteReason::pinned_node_lost && pins_ == kLoosely) {
       pins_.clear();
@@ -106,7 +98,7 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
 
 // Of a statement in a transaction that is on a replica and cannot leave it.
 std::optional<Error> SessionCore::error_on_replica(const Traits& traits) const {
-  if (client_status() != TransactionStatus::failed && must_refuse(traits)) return misplaced_error(traits);
+  if (client_status() != TransactionStatus::failed && differs_on_standby(traits)) return misplaced_error(traits);
   const bool is_about_rows = traits.fits_in_block && traits.catalog_change == CatalogChange::none;
   if (is_about_rows && asks_for_more(traits)) return weaker_error();
   return std::nullopt;
@@ -132,6 +124,8 @@ Decision SessionCore::choose(const Traits& traits) {
     return {.node = env_.view->primary, .reason = RouteReason::refused_by_replica};
   if (const auto chosen = choose_for_replay()) return *chosen;
   if (const auto chosen = choose_after_word()) return *chosen;
+  if (transaction_.has_left_standby && !transaction_.deferred_begin.empty())
+    return {.node = env_.view->primary, .reason = RouteReason::explicit_transaction};
   Decision decision;
   constexpr int kDraws = 8;  // enough to find another replica; if not, the primary will do
   for (int i = 0; i < kDraws; ++i) {

@@ -176,7 +176,10 @@ void SessionCore::relay_answer(char tag, Bytes message, Bytes body) {
     }
     if (env_.statistics.is_on()) count_answer(tag, body);
   }
-  if (tag == static_cast<char>(ServerTag::portal_suspended)) give_up_replay(ReplayObstacle::cursor);
+  if (tag == static_cast<char>(ServerTag::portal_suspended)) {
+    give_up_replay(ReplayObstacle::cursor);
+    transaction_.read_only_begin.clear();
+  }
   if (is_ready && fate == Fate::forward && !log_end_of_request()) return;
   if (is_ready) {
     const auto injected = static_cast<Injected>(ledger.ended()->tag);

@@ -66,6 +66,7 @@ bool SessionCore::wants_client_bytes() const {
 void SessionCore::handle(const ClientBytes& event) {
   if (is_closed_) return;
   traffic_.received += event.bytes.size();
+  since_.unended.reset();
   Bytes bytes = event.bytes;
   if (input_.held.empty() && input_.rest.empty() && rerun_.told.empty()) bytes = bytes.subspan(consume(bytes));
   if (!bytes.empty()) input_.held.append(bytes);

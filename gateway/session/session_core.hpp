@@ -96,6 +96,7 @@ class SessionCore {
   TraitsPtr traits_of_statement(std::string_view name);
   bool is_local_portal(std::string_view name) const;
   Go open_batch(Bytes input);
+  void note_batch();
   void fail_batch(const Error& error);
   void drop_open_request();
   std::optional<std::size_t> close_batch_before(Bytes input, session::Head head);
@@ -480,7 +481,6 @@ class SessionCore {
   std::optional<NodeId> load_balance_node_;
   RouteReason route_reason_ = RouteReason::read;  // of the newest decision
   std::string last_statement_;         // sent to a server, cut
-  // What is remembered, by subject (session_memory.hpp).
   session::ClientInput input_;
   session::Answer answer_;
   session::Rerun rerun_;

@@ -98,11 +98,13 @@ struct BatchScan {
   bool has_local_part = false;
   bool is_preparing_only = false;  // nothing but Parse of named statements, then Sync
   bool binds_named = false;        // a statement that has a name
+  bool leaves_portal = false;      // one that may be run again later
   std::vector<TraitsPtr> held;         // keeps alive what `traits` points to
   std::vector<const Traits*> traits;   // of each statement parsed, bound or described
   std::vector<const Traits*> run;      // of each one bound: what is only parsed or described does nothing
   std::vector<BatchParse> parsed;
   std::vector<ScannedPortal> bound;
+  std::string begin;                   // the text of the BEGIN that is the first one bound
   std::vector<const Traits*> executed;  // in order; nothing: not known
   std::size_t executed_to = 0;          // where the last Execute ends, in bytes
   std::size_t until_last = 0;           // bytes up to the end of the Execute before that; less what has been sent
@@ -210,8 +212,11 @@ struct Transaction {
   std::string deferred_begin;
   std::string sent_begin;             // it was sent, and none of the transaction's requests has been answered
   std::string movable_begin;          // of a transaction that is open on a standby and may begin anew on the primary
+  std::string read_only_begin;        // of a READ ONLY one that is open on a standby, which has done nothing there but read
+  bool has_left_standby = false;      // what it reads now must not be older than what it has read there
   bool is_read_only = false;
   bool is_serializable = false;
+  bool is_read_committed = false;     // each statement has a snapshot of its own
   bool is_plain = false;              // BEGIN asked for nothing a standby would refuse, nor for one snapshot
   bool is_statement_open_ended = false;  // a batch up to a Flush: what follows is not known
   bool has_written = false;
@@ -338,7 +343,12 @@ struct Since {
   std::optional<Instant> busy;
   std::optional<Instant> transaction;
   std::optional<Instant> idle;
+  std::optional<Instant> unended;      // the client has sent a part of a batch, and nothing since
   Duration waited{};                   // for server connections, of the request at hand
 };
+
+// A client that says no more than this of a batch is heard without its end: PostgreSQL would tell it of an error by now.
+constexpr Duration kSilence = 200ms;
+constexpr bool is_silent(const Since& since, Instant now) { return since.unended && *since.unended + kSilence <= now; }
 
 }  // namespace howdah::session

@@ -108,7 +108,7 @@ std::size_t SessionCore::answer_query(Bytes message, const TraitsPtr& traits, st
 
 void SessionCore::send_query(Bytes message, const TraitsPtr& traits, bool is_whole, Owed owed) {
   const bool is_outside =
-      !transaction_.deferred_begin.empty() || is_transaction_movable() ||
+      !transaction_.deferred_begin.empty() || (is_transaction_movable() && !transaction_.movable_begin.empty()) ||
       (client_status() == TransactionStatus::idle && requests_.is_status_certain());
   const Traits* const statement = traits.get();
   const bool ends_open = wraps_end(traits->ends_with_commit, traits->verdict.may_write || traits->notifies);

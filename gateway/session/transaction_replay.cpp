@@ -78,6 +78,7 @@ bool SessionCore::start_replay(NodeId lost, std::optional<NodeFailure> evidence,
   prepared_.changing_portals.clear();
   transaction_.sent_begin.clear();
   transaction_.movable_begin.clear();
+  transaction_.read_only_begin.clear();
   transaction_.deferred_begin = replay.log.begin();
   transaction_.is_xid_asked = false;
   transaction_.doubt = {};

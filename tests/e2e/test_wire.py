@@ -222,6 +222,17 @@ def test_a_flushed_read_and_a_write_in_one_batch_keep_their_order(gateway, clien
     assert client.rows("SELECT count(*) > 0 FROM flushed") == [["t"]]
 
 
+@pytest.mark.parametrize("before", [[], [wire.query("BEGIN")], [wire.query("BEGIN READ ONLY"), wire.query("SELECT 1")]])
+def test_an_error_is_heard_before_the_end_of_its_batch(client, before):
+    for part in before:
+        client.ask(part)
+    client.send(wire.parse("SELECT 1"), wire.bind(), wire.execute(), wire.parse("SELEC 1"))
+    assert [tag for tag, _ in client.until(b"E")] == [b"1", b"2", b"D", b"C", b"E"]
+    client.send(wire.parse("SELECT 2"), wire.bind())
+    assert client.tags(wire.execute(), wire.SYNC) == "Z"
+    assert client.tags(wire.query("ROLLBACK")) == "CZ"
+
+
 def test_a_query_ends_a_batch_whose_answers_were_flushed(client):
     """As asyncpg copies records into a table: it describes the table, and never sends the Sync."""
     client.ask(wire.query("CREATE TEMP TABLE t (a int)"))

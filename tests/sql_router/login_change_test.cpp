@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "sql_router/classifier.hpp"
+
 using namespace howdah;
 
 TEST_CASE("whose logins a text changes is told by the text") {
@@ -39,6 +41,9 @@ TEST_CASE("whose logins a text changes is told by the text") {
   for (const Row& row : rows) {
     CAPTURE(row.sql);
     CHECK(login_changes_of(row.sql) == row.changes);
+    const Traits traits = classify(row.sql, RoutingOptions{});
+    const bool is_one = traits.parse == ParseOutcome::parsed && traits.statement_count == 1;
+    if (is_one && !row.changes.empty()) CHECK(traits.row().may_change_logins);
   }
 }
 

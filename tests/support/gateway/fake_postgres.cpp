@@ -94,8 +94,8 @@ void FakePostgres::receive(Bytes bytes, std::string& out) {
     const std::string one = input_.substr(0, total);
     input_.erase(0, total);
     message(one[0], std::string_view(one).substr(5), unsent_);
-    // As a real server, it keeps the answers of a batch until something makes it send them.
-    const bool is_kept = std::string_view("PBDEC").find(one[0]) != std::string_view::npos && copy_ == Copy::none && !is_dead;
+    // As a real server, it keeps the answers of a batch until something makes it send them; an error does.
+    const bool is_kept = std::string_view("PBDEC").find(one[0]) != std::string_view::npos && copy_ == Copy::none && !is_dead && !is_skipping_;
     if (!is_kept) out += std::exchange(unsent_, {});
   }
 }

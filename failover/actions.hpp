@@ -104,9 +104,11 @@ struct CouncilSeen {
   Instant lease_until = {};
 };
 
-// All workers act by the view of this version, and so by all before it.
+// All workers act by the view of this version, and so by all before it. `is_quiet` (only of a view that is switching): and no
+// statement that they had sent to its primary, outside the transactions that the server knows of, is unanswered any more.
 struct ViewTaken {
   std::uint64_t version = 0;
+  bool is_quiet = false;
 };
 
 using Event = std::variant<health::ProbeAnswered, health::ProbeFailed, health::TrafficFailed, health::TrafficSeen,

@@ -76,7 +76,7 @@ class Coordinator {
     std::optional<StepId> step = {};
     Instant deadline = {};
     Instant next_count = {};
-    std::string busy = "?";  // transactions still open
+    std::string busy = "the gateway's own";  // which transactions are still open: later, how many
     Lsn target = {};         // what the candidate must have
     bool is_stopped = false; // the old primary, by its agent: no longer expected to answer
   };

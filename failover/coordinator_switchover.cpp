@@ -177,7 +177,7 @@ void Coordinator::count_busy() {
   if (plan.step) return;
   if (now_ < plan.next_count) return wake_at(plan.next_count);
   if (!view_->is_switching) return wake_at(now_ + kSwitchoverPeriod);  // not published yet
-  if (!is_view_taken()) return;
+  if (options_.are_views_told && !views_.is_quiet()) return;  // what they say next brings us here again
   plan.step = send(*known_.node, SqlStep::count_busy, sql_count_busy(), options_.sql_timeout);
 }
 

@@ -22,7 +22,10 @@ void ViewTaking::note_published(const ClusterView& before, const ClusterView& vi
   needed_since_ = now;
 }
 
-void ViewTaking::on(const ViewTaken& event) { taken_ = std::max(taken_, event.version); }
+void ViewTaking::on(const ViewTaken& event) {
+  taken_ = std::max(taken_, event.version);
+  if (event.is_quiet) quiet_ = std::max(quiet_, event.version);
+}
 
 bool ViewTaking::is_taken(Instant now) {
   if (taken_ >= needed_) return true;

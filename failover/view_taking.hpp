@@ -1,7 +1,7 @@
 // Whether the workers act by the newest view: they tell when all of them have taken one over (ViewTaken). A promotion waits
-// for that, so that no answer of the old primary reaches a client after it; a switchover, so that no new transaction begins
-// on the old primary once those that are open have been counted. Neither waits for long: a worker that hangs must not hold
-// up a failover. Pure; part of the coordinator.
+// for that, so that no answer of the old primary reaches a client after it; but not for long: a worker that hangs must not hold
+// up a failover. A switchover waits until they are quiet, too: then no transaction begins on the old primary any more, and what
+// they had sent before has begun, so that the server counts it. Pure; part of the coordinator.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,13 @@ class ViewTaking {
   // The views published so far, as far as they say who may be used and written to.
   bool is_taken(Instant now);
   Instant deadline() const;  // then it counts as taken
+  bool is_quiet() const { return quiet_ >= needed_; }
 
  private:
   Log& log_;
   std::uint64_t needed_ = 0;  // versions
   std::uint64_t taken_ = 0;
+  std::uint64_t quiet_ = 0;
   Instant needed_since_{};
 };
 

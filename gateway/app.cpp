@@ -287,11 +287,14 @@ void App::publish(ClusterViewPtr view) {
   catalogs_->set_view(view);
   view_.store(view);
   // Shared by the workers: the last one tells.
-  const auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
-  for (auto& worker : workers_)
-    worker->set_view(view, [this, left, version = view->version] {
-      if (left->fetch_sub(1) == 1) control_->note_view_taken(version);
-    });
+  const auto last_tells = [this, version = view->version](bool is_quiet) {
+    const auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
+    return [this, left, version, is_quiet] {
+      if (left->fetch_sub(1) == 1) control_->note_view_taken({version, is_quiet});
+    };
+  };
+  const auto taken = last_tells(false), quiet = last_tells(true);
+  for (auto& worker : workers_) worker->set_view(view, taken, quiet);
 }
 
 void App::give_to_least_busy(Accepted accepted) {

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <iterator>
 
 #include "agent/io/program.hpp"
@@ -30,9 +31,12 @@ constexpr Duration kLookLimit = 10s;
 constexpr Duration kQuitLimit = 5s;  // orphans of a dead postmaster get SIGQUIT, and SIGKILL after this
 constexpr int kLookAgainMs = 20;
 
+// Empty where it cannot be read: what stands in /proc may be gone while it is read, which a bare streambuf would throw.
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return std::move(text).str();
 }
 
 std::string why() { return std::strerror(errno); }

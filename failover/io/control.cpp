@@ -276,7 +276,7 @@ void Control::report_traffic_failure(NodeId node, health::FailureKind kind) {
 void Control::want_position() {
   if (const auto primary = view()->primary) state_->post_traffic(health::PositionWanted{*primary});
 }
-void Control::note_view_taken(std::uint64_t version) { state_->post(ViewTaken{version}); }
+void Control::note_view_taken(ViewTaken event) { state_->post(event); }
 void Control::report_traffic(NodeId node) { state_->post_traffic(health::TrafficSeen{node}); }
 
 Result<void> Control::attach(NodeId node) {

@@ -60,8 +60,8 @@ class Control {
   // From any thread: somebody waits for a newer position of the primary. It comes with a view.
   void want_position();
 
-  // From any thread: every worker acts by the view of this version (needed where failover.are_views_told).
-  void note_view_taken(std::uint64_t version);
+  // From any thread (needed where failover.are_views_told).
+  void note_view_taken(ViewTaken event);
 
   // From any thread but the control thread; wait for the outcome.
   Result<void> attach(NodeId node);

@@ -109,10 +109,12 @@ void Worker::set_config(WorkerConfigPtr config) {
   });
 }
 
-void Worker::set_view(ClusterViewPtr view, std::function<void()> taken) {
-  reactor_.post([this, view = std::move(view), taken = std::move(taken)] {
+void Worker::set_view(ClusterViewPtr view, std::function<void()> taken, std::function<void()> quiet) {
+  reactor_.post([this, view = std::move(view), taken = std::move(taken), quiet = std::move(quiet)] {
     adopt_view(view);
     taken();
+    when_quiet_ = view->is_switching ? quiet : nullptr;
+    tell_when_quiet();
   });
 }
 
@@ -167,12 +169,14 @@ void Worker::on_server_bytes(Server& server, Bytes bytes) {
   shared_.heard.note(id_.value, server.node(), reactor_.now());
   feed(*server.lessee, session::ServerBytes{&server, bytes});
   pools_.deliver();
+  tell_when_quiet();
 }
 
 void Worker::on_server_gone(Server& server, NodeFailure failure) {
   ClientLink& client = *server.lessee;
   std::erase(client.leases, &server);
   feed(client, session::ServerGone{&server, failure});
+  tell_when_quiet();
 }
 
 void Worker::on_server_drained(Server& server) {

@@ -85,7 +85,9 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   void give_server(MovedServer moved);
   void cancel(wire::CancelKey key, std::function<void()> then);
   void set_config(WorkerConfigPtr config);
-  void set_view(ClusterViewPtr view, std::function<void()> taken);  // `taken`: on the worker's thread, when it acts by it
+  // On the worker's thread: `taken` when it acts by the view; `quiet`, of one that is switching, when no statement sent to its
+  // primary is unanswered but in transactions that the server knows of (not where another view comes first).
+  void set_view(ClusterViewPtr view, std::function<void()> taken, std::function<void()> quiet);
   // `then` is called on the worker's thread when they are in force here.
   void set_orders(StandingOrdersPtr orders, std::function<void()> then);
   // `then` gets the number of clients that were sent away; on the worker's thread.
@@ -159,6 +161,8 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   void flush_server(ClientLink& client);
   void update_reading(ClientLink& client);
   void adopt_view(const ClusterViewPtr& view);
+  bool is_quiet() const;
+  void tell_when_quiet();
   // Feeds an event to each session that is in one of the states, then delivers.
   template <typename Wanted>
   void feed_all(const session::Event& event, Wanted&& is_wanted);
@@ -190,6 +194,7 @@ class Worker final : private ClientLink::Owner, private WorkerPools::Owner {
   std::vector<Bytes> to_client_;
   std::vector<Bytes> to_server_;
   Server* server_in_hand_ = nullptr;  // whom to_server_ is for
+  std::function<void()> when_quiet_;  // empty: nobody waits for it
   std::vector<std::unique_ptr<ClientLink>> graveyard_;  // destroyed at the end of the turn
 
   std::atomic<std::uint32_t> client_count_{0};

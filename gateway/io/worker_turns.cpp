@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <utility>
+
 #include "base/overloaded.hpp"
 #include "gateway/io/replication_relay.hpp"
 #include "gateway/io/worker.hpp"
@@ -168,6 +171,20 @@ void Worker::adopt_view(const ClusterViewPtr& view) {
     return session.state() == SessionState::waiting_primary || session.state() == SessionState::waiting_lease ||
            session.state() == SessionState::starting;
   });
+}
+
+bool Worker::is_quiet() const {
+  const auto may_not_have_begun = [primary = surroundings_.view->primary](const Server* server) {
+    return server->node() == primary && !server->ledger.is_empty() && server->ledger.status() == TransactionStatus::idle;
+  };
+  return std::none_of(clients_.begin(), clients_.end(), [&](const auto& entry) {
+    const auto& leases = entry.second->leases;
+    return std::any_of(leases.begin(), leases.end(), may_not_have_begun);
+  });
+}
+
+void Worker::tell_when_quiet() {
+  if (when_quiet_ && is_quiet()) std::exchange(when_quiet_, nullptr)();
 }
 
 void Worker::evict(Eviction eviction, std::function<void(std::size_t)> then) {

@@ -1,6 +1,9 @@
 """Nodes that die, hang and come back, under clients at work. Each test breaks servers of its own."""
 
 import contextlib
+import os
+import pathlib
+import signal
 import threading
 import time
 
@@ -292,6 +295,38 @@ def test_a_switchover_opens_connections_to_the_candidate_while_its_clients_wait(
             assert order.wait(180) == 0
             cursor.execute(f"SELECT {WHO} FOR UPDATE")
             assert cursor.fetchall() == [("node1",)]
+
+
+def unread_bytes(port):
+    """What lies in the sockets of a server's processes (Linux, /proc/net/tcp: local address, state, queues)."""
+    lines = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(int(queues.split(":")[1], 16) for _, local, _, state, queues, *_ in lines
+               if int(local.split(":")[1], 16) == port and state == "01")
+
+
+def test_a_switchover_waits_for_a_statement_that_the_server_has_not_begun_yet(own_cluster, build):
+    with Howdah(own_cluster, build, default_pool_size=1) as gateway, contextlib.closing(gateway.connect()) as client:
+        gateway.wait_for_nodes()
+        gateway.query("CREATE TABLE begun_late (a int)")
+        with client.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid() FOR UPDATE")
+            backend = cursor.fetchone()[0]
+            pg.halt([backend])  # it gets no CPU for a while
+            try:
+                writer = threading.Thread(target=cursor.execute, args=("INSERT INTO begun_late VALUES (1)",))
+                writer.start()
+                wait_until("it is sent", lambda: unread_bytes(own_cluster.primary.port) > 0)
+                order = pg.subprocess.Popen([str(build / "howdah"), "switchover", *gateway.pcp_argv("pcp_promote_node", "-n", 1)[1:]],
+                                            env=gateway.pcp_environment())
+                in_log(gateway, "to=switching")
+                begun = own_cluster.nodes[2].query("SELECT clock_timestamp()")[0][0]
+                wait_until("a second later", lambda: (own_cluster.nodes[2].query("SELECT clock_timestamp()")[0][0] - begun).total_seconds() > 1)
+                assert order.poll() is None and not own_cluster.nodes[1].is_primary()
+            finally:
+                os.kill(backend, signal.SIGCONT)
+            writer.join()
+            assert order.wait(180) == 0, gateway.tail()
+        assert own_cluster.nodes[1].query("SELECT a FROM begun_late", database="app") == [(1,)]
 
 
 def run_sql(node, *statements):

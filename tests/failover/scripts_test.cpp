@@ -158,6 +158,7 @@ class Player {
       {"etcd_away", [this](const std::string&, const std::string&) { world_->set_etcd_away(true); }},
       {"etcd_back", [this](const std::string&, const std::string&) { world_->set_etcd_away(false); }},
       {"take_view", [this](const std::string&, const std::string&) { world_->post(failover::ViewTaken{world_->view().version}); }},
+      {"quiet_view", [this](const std::string&, const std::string&) { world_->post(failover::ViewTaken{world_->view().version, true}); }},
       {"restart_gateway", [this](const std::string&, const std::string&) { world_->restart_gateway(); }},
       {"cut", [this](const std::string& a, const std::string& b) { world_->cut(std::stoi(a), std::stoi(b)); }},
       {"crash_backend",

@@ -45,10 +45,22 @@ TEST_CASE("a view with nothing but news of positions is not waited for") {
   CHECK(published.views.is_taken(Instant{2s}));
 }
 
-TEST_CASE("a worker that hangs is not waited for for long") {
+TEST_CASE("workers are quiet when all of them have said so of the view in force") {
+  Published published;
+  published.views.note_published(view(1, NodeId{0}), view(2, {}), Instant{2s});
+  published.views.on({1, true});
+  published.views.on({2});
+  CHECK(published.views.is_taken(Instant{2s}));
+  CHECK_FALSE(published.views.is_quiet());
+  published.views.on({3, true});
+  CHECK(published.views.is_quiet());
+}
+
+TEST_CASE("a worker that hangs is not waited for for long, but is not taken for quiet") {
   Published published;
   published.views.note_published(view(1, NodeId{0}), view(2, {}), Instant{2s});
   CHECK_FALSE(published.views.is_taken(published.views.deadline() - 1ms));
   CHECK(published.views.is_taken(published.views.deadline()));
   CHECK(published.views.deadline() - Instant{2s} <= 500ms);
+  CHECK_FALSE(published.views.is_quiet());
 }

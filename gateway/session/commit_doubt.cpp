@@ -209,6 +209,7 @@ void SessionCore::handle(const CommitFate& event) {
   prepared_.closed.clear();
   release_withheld();
   if (end == DoubtEnd::done) {
+    keep_settings();
     answer_ended(owed, tag_of(control));
     written_.by_session = true;
     written_.at = now_;

@@ -49,6 +49,7 @@ void SessionCore::lose_backend(std::optional<NodeFailure> evidence, bool is_gone
   is_fresh_lease_ = input_.is_sync_held = sequences_.may_be_asked = false;
   local_.is_answer_void = waiting_ == Waiting::local;
   settings_.settling = 0;
+  settings_.if_committed = settings_.journal.settings_now();
   settings_.journal.abandon();
   if (is_starting_) {
     rerun_.avoided_node = lost.node();
@@ -252,6 +253,7 @@ bool SessionCore::answer_lost_end(std::span<const Owed> owed) {
   forget_requests();
   prepared_.closed.clear();
   release_withheld();
+  if (!is_rollback && !is_failed) keep_settings();
   answer_ended(owed, is_rollback || is_failed ? "ROLLBACK" : "COMMIT");
   on_transaction_end();
   if (!is_followed) to_client_ready();
@@ -286,7 +288,9 @@ void SessionCore::answer_lost_requests(bool is_copy_unfinished) {
     if (in_transaction && ends && !is_unknown && request.is_simple && !request.has_error) {
       transaction_.is_failed = in_transaction = false;
       build_.clear();
-      wire::append_command_complete(build_, is_rollback || transaction_.is_failure_told ? "ROLLBACK" : "COMMIT");
+      const bool is_undone_all = is_rollback || transaction_.is_failure_told;
+      if (!is_undone_all) keep_settings();
+      wire::append_command_complete(build_, is_undone_all ? "ROLLBACK" : "COMMIT");
       to_client_copy(as_bytes(build_));
     } else {
       transaction_.is_failed = in_transaction && !is_unknown && !ends;

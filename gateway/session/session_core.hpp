@@ -23,7 +23,6 @@ namespace howdah {
 class SessionCore {
  public:
   SessionCore(ClientIdentity identity, const SessionOptions& options, Surroundings& surroundings);
-
   void on(const session::Event& event, Instant now, Actions<session::Action>& out);
   bool wants_client_bytes() const;
   std::optional<Instant> next_deadline() const;
@@ -211,6 +210,7 @@ class SessionCore {
   void take_steps(const Traits& traits, std::uint32_t statement, std::string_view tag);
   void settle_journal(const Request& request);
   void note_new_settings();
+  void keep_settings();
 
   // resets.cpp
   std::string with_resets_put_right(std::string_view sql, const Traits& traits, Request& request) const;

@@ -295,6 +295,7 @@ struct Sequences {
 
 struct SettingsMemory {
   SettingsJournal journal;
+  CarriedSettingsPtr if_committed;  // what the transaction whose connection was lost last has made of them, should it be committed
   SessionSettings own;                       // of the gateway itself
   std::optional<SessionSettings> outer_own;  // to return to at the end of the transaction
   int settling = 0;                    // Queries of ours that set them and are not answered

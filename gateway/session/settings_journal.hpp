@@ -41,6 +41,9 @@ class SettingsJournal {
     must_put_back_ = false;
   }
 
+  // It has been committed all the same: these, the settings_now() of before, are the settings.
+  void adopt(CarriedSettingsPtr settings) { settings_ = std::move(settings); }
+
   // The open transaction has changed something, or has savepoints.
   bool is_open() const { return !layers_.empty(); }
 

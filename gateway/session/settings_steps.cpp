@@ -141,6 +141,12 @@ void SessionCore::settle_journal(const Request& request) {
   note_new_settings();
 }
 
+// The transaction whose connection was lost is told as committed.
+void SessionCore::keep_settings() {
+  settings_.journal.adopt(settings_.if_committed);
+  note_new_settings();
+}
+
 void SessionCore::note_new_settings() {
   const CarriedSettings* settings = settings_.journal.settings().get();
   prepared_.scope.clear();

@@ -124,7 +124,7 @@ Result<void> App::make_workers() {
       [this](const std::string& database, const CatalogFactsPtr& facts) {
         for (auto& worker : workers_) worker->set_catalog(database, facts);
       });
-  const std::uint32_t count = std::min(worker_count(*settings_), login::kMaxWorkers);
+  const std::uint32_t count = worker_count(*settings_);
   shared_ = std::make_unique<WorkersShared>(log_, *resolver_, *client_names_, *budget_, make_hooks(),
                                             WriteBoard(count, monotonic_now()),
                                             HeardBoard(count, settings_->nodes.empty() ? NodeId{} : settings_->nodes.back().id));

@@ -1,5 +1,6 @@
 #include "gateway/options.hpp"
 
+#include "gateway/login/cancel.hpp"
 #include "gateway/pool/pool_options.hpp"
 
 #include <algorithm>
@@ -145,7 +146,7 @@ ConsoleAccess console_access(const Settings& settings) {
 // cores, too. On two cores, eight clients cost a quarter less CPU each with one worker than with two (./dev bench).
 std::uint32_t worker_count(const Settings& settings) {
   const int asked = settings.howdah.worker_threads();
-  return asked > 0 ? static_cast<std::uint32_t>(asked) : std::max(std::thread::hardware_concurrency() / 2, 1U);
+  return asked > 0 ? static_cast<std::uint32_t>(asked) : std::clamp(std::thread::hardware_concurrency() / 2, 1U, login::kMaxWorkers);
 }
 
 Result<WorkerConfig> worker_config(const Settings& settings, Log& log) {

@@ -51,7 +51,7 @@ struct HowdahSettings {
   Param<int> metrics_port{"metrics_port", 0, Change::restart,
                           "Port for metrics over HTTP: /metrics for Prometheus, /health, /ready; 0 = none.", Range{0, 65535}};
   Param<int> worker_threads{"worker_threads", 0, Change::restart, "Threads that serve clients; 0 = one for two cores.",
-                            Range{0, 1024}};
+                            Range{0, 128}};
   Param<ByteSize> max_parse_size{"max_parse_size", 1_MB, Change::reload,
                                  "Longer statements are not parsed: they go to the primary."};
   Param<ByteSize> parse_cache_size{"parse_cache_size", 8_MB, Change::restart,

@@ -73,6 +73,7 @@ void Worker::act_on_lease(ClientLink& client, const session::WantLease& wanted) 
 void Worker::return_lease(ClientLink& client, Server& server, session::LeaseEnd end) {
   std::erase(client.leases, &server);
   pools_.give_back(server, end);
+  tell_when_quiet();
 }
 
 void Worker::ask_local(const ClientLink& client, const session::AskLocal& question) {

@@ -286,10 +286,11 @@ void SessionCore::answer_lost_requests(bool is_copy_unfinished) {
     const bool is_rollback = request.control == TransactionControl::rollback;
     const bool ends = is_rollback || (commits(request.control) && request.control != TransactionControl::commit_and_chain);
     if (in_transaction && ends && !is_unknown && request.is_simple && !request.has_error) {
+      // COMMIT undoes what has failed, here or before.
+      const bool is_undone_all = is_rollback || transaction_.is_failed || transaction_.told_status == TransactionStatus::failed;
+      if (!is_undone_all) keep_settings();
       transaction_.is_failed = in_transaction = false;
       build_.clear();
-      const bool is_undone_all = is_rollback || transaction_.is_failure_told;
-      if (!is_undone_all) keep_settings();
       wire::append_command_complete(build_, is_undone_all ? "ROLLBACK" : "COMMIT");
       to_client_copy(as_bytes(build_));
     } else {

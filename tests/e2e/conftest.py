@@ -11,8 +11,24 @@ PROJECT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(PROJECT / "tools"), str(PROJECT / "tests" / "e2e")]
 
 import cluster as pg  # noqa: E402  (needs the path above)
+import watchdog  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("HOWDAH_BUILD", PROJECT / "build" / "dev"))
+
+
+WATCHDOG = watchdog.Watchdog()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    WATCHDOG.guard(item.nodeid)
+    yield
+    WATCHDOG.release()
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in watchdog.found:
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="module")

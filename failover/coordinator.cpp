@@ -256,7 +256,8 @@ bool Coordinator::is_switching() const {
 void Coordinator::publish_if_changed() {
   std::string contest = verdict_.is_contested ? verdict_.alarm : std::string{};
   if (contest.empty() && known_.node && primary()->is_usable()) contest = why_no_writes();
-  ClusterView view = compose_view(tracker_.nodes(), {epoch_, known_, is_primary_trusted(), is_switching(), std::move(contest)});
+  const bool is_held = is_switching() || council_.is_declared_holding();
+  ClusterView view = compose_view(tracker_.nodes(), {epoch_, known_, is_primary_trusted(), is_held, std::move(contest)});
   if (view_->version != 0 && is_same(view, *view_)) return;
   view.version = view_->version + 1;
   views_.note_published(*view_, view, now_);

@@ -78,6 +78,7 @@ class Coordinator {
     Instant next_count = {};
     std::string busy = "the gateway's own";  // which transactions are still open: later, how many
     Lsn target = {};         // what the candidate must have
+    bool is_complete = false; // the candidate has replayed everything; it is to stop receiving
     bool is_stopped = false; // the old primary, by its agent: no longer expected to answer
   };
 
@@ -110,6 +111,7 @@ class Coordinator {
   bool is_primary_trusted() const { return wants_to_write() && council_.has_declared(*known_.node); }
   bool is_switching() const;
   bool is_view_taken();
+  bool are_workers_quiet() const { return !options_.are_views_told || views_.is_quiet(); }
 
   // coordinator_roles.cpp
   void judge_roles();
@@ -160,6 +162,7 @@ class Coordinator {
   void catch_up();
   void take_switch_step(const SqlDone& done);
   void close_old_primary();
+  void await_position(Lsn target);
   void take_agent_step(const AgentDone& done);
   void await_old_primary();
   void give_up_switchover(std::string reason);

@@ -74,7 +74,9 @@ Stance Coordinator::stance() const {
     default: break;
   }
   if (!wants_to_write()) return Stance::waits;
-  return is_switching() ? Stance::drains : Stance::writes;
+  if (!is_switching()) return Stance::writes;
+  const bool is_held = view_->is_switching && view_->primary == known_.node;
+  return is_held && are_workers_quiet() ? Stance::quiet : Stance::drains;
 }
 
 void Coordinator::tell_council() {
@@ -85,7 +87,7 @@ void Coordinator::tell_council() {
   if (is_seated)
     turn.seated = OfficeRow{
         .epoch = epoch_, .node = *known_.node, .timeline = known_.timeline, .fork = fates_.fork().value_or(Fork{})};
-  turn.is_calm = phase_ == Phase::steady && is_primary_trusted() && view_->primary == known_.node;
+  turn.is_calm = phase_ == Phase::steady && is_primary_trusted() && view_->primary == known_.node && !view_->is_switching;
   council_.end_turn(turn, *out_);
 }
 

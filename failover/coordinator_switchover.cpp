@@ -3,7 +3,10 @@
 // the candidate is told to promote everything can be undone, and is when a limit is reached. Where the old primary has an
 // agent it is stopped, and made a standby afterwards; else it stays read-only and out of use. Where Patroni
 // promotes, it is asked once no transaction is open, and does the rest (coordinator_peers.cpp).
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "failover/coordinator.hpp"
 #include "failover/election.hpp"
@@ -71,6 +74,7 @@ void Coordinator::take_switch_step(const SqlDone& done) {
       if (!done.is_ok) log_.warn("step failed node={} step=checkpoint error=\"{}\"", done.node.value, done.error);
       plan.stage = SwitchStage::gathering;
       plan.deadline = now_ + options_.switchover_timeout;
+      timeline_.note("hold", "new transactions wait", now_);
       return;
     case SwitchStage::gathering:
       return;
@@ -80,6 +84,7 @@ void Coordinator::take_switch_step(const SqlDone& done) {
       plan.busy = done.rows[0][0];
       plan.next_count = now_ + kCountAgain;
       if (plan.busy != "0") return;
+      timeline_.note("drained", "no transaction is open", now_);
       if (options_.asks_patroni) return ask_patroni();
       close_old_primary();
       return;
@@ -88,8 +93,7 @@ void Coordinator::take_switch_step(const SqlDone& done) {
                                 ? parse_lsn(done.rows.back()[0])
                                 : std::nullopt;
       if (!position) return give_up_switchover("the old primary cannot be closed: " + done.error);
-      plan.target = *position;
-      plan.stage = SwitchStage::catching_up;
+      await_position(*position);
       return;
     }
     case SwitchStage::stopping:
@@ -119,6 +123,12 @@ void Coordinator::close_old_primary() {
   watch_standbys(kSwitchoverPeriod);
 }
 
+void Coordinator::await_position(Lsn target) {
+  switchover_->target = target;
+  switchover_->stage = SwitchStage::catching_up;
+  timeline_.note("closed", fmt::format("position={}", to_text(target)), now_);
+}
+
 void Coordinator::take_agent_step(const AgentDone& done) {
   Switchover& plan = *switchover_;
   plan.step.reset();
@@ -128,8 +138,7 @@ void Coordinator::take_agent_step(const AgentDone& done) {
     return give_up_switchover("the old primary cannot be stopped: " +
                               (done.report.is_ok() ? "it was not shut down in order" : done.report.error));
   agents_.note_stopped(*known_.node, server.checkpoint);
-  plan.target = Lsn{server.checkpoint.value + 1};  // the record that begins there
-  plan.stage = SwitchStage::catching_up;
+  await_position(Lsn{server.checkpoint.value + 1});  // the record that begins there
   plan.deadline = now_ + options_.switchover_timeout;
   settling_.clear();
   watch_standbys(kSwitchoverPeriod);
@@ -177,7 +186,7 @@ void Coordinator::count_busy() {
   if (plan.step) return;
   if (now_ < plan.next_count) return wake_at(plan.next_count);
   if (!view_->is_switching) return wake_at(now_ + kSwitchoverPeriod);  // not published yet
-  if (options_.are_views_told && !views_.is_quiet()) return;  // what they say next brings us here again
+  if (!are_workers_quiet()) return;  // what they say next brings us here again
   plan.step = send(*known_.node, SqlStep::count_busy, sql_count_busy(), options_.sql_timeout);
 }
 
@@ -209,6 +218,7 @@ void Coordinator::catch_up() {
     if (node.options.id != plan.candidate && is_freezable(node)) needed = std::max(needed, node.position);
   const NodeFacts& candidate = *tracker_.find(plan.candidate);
   if (!is_candidate_next || candidate.last->replayed < needed) return;
+  if (!std::exchange(plan.is_complete, true)) timeline_.note("caught_up", fmt::format("position={}", to_text(needed)), now_);
   sources_.want_frozen(plan.candidate);
   if (!is_settled(candidate)) return;
 

@@ -29,8 +29,7 @@ void Council::on(const CouncilSeen& seen) {
   office_ = assembly_->office;
   declared_.reset();
   for (const Vote& vote : assembly_->votes) {
-    const bool is_writer = vote.stance == Stance::writes || vote.stance == Stance::drains;
-    if (vote.gateway == options_.self && is_writer) declared_ = vote.primary;
+    if (vote.gateway == options_.self && may_write(vote.stance)) declared_ = vote;
     const bool is_namesake = vote.gateway.name == options_.self.name && vote.gateway != options_.self && told_;
     if (is_namesake && !std::exchange(is_namesake_told_, true))
       log_.error("another gateway has the same name name={} hint=\"set gateway_name\"", vote.gateway.name);
@@ -107,7 +106,11 @@ std::string Council::why_no_writes(const std::vector<health::NodeFacts>& nodes, 
   return {};
 }
 
-bool Council::has_declared(NodeId primary) const { return !is_enabled() || !is_counted() || declared_ == primary; }
+bool Council::has_declared(NodeId primary) const {
+  return !is_enabled() || !is_counted() || (declared_ && declared_->primary == primary);
+}
+
+bool Council::is_declared_holding() const { return is_enabled() && is_counted() && declared_ && declared_->stance != Stance::writes; }
 
 bool Council::is_draining_for_other(std::optional<NodeId> known) const {
   return is_enabled() && assembly_ && is_counted() && is_locked_by_other(*assembly_, options_.self) &&

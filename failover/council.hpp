@@ -41,7 +41,7 @@ class Council {
 
   // Nothing if this gateway may promote now. Takes the lock once only that is missing.
   std::optional<std::string> object_to_promotion(const std::vector<health::NodeFacts>& nodes, const health::KnownPrimary& known);
-  // Nothing if no other gateway begins transactions. Takes the lock.
+  // Nothing if no other gateway begins transactions, or has sent what the server may not have begun. Takes the lock.
   std::optional<std::string> object_to_switchover(NodeId primary);
   bool has_lock() const;
   bool has_claimed(Epoch epoch, NodeId node) const;
@@ -53,6 +53,7 @@ class Council {
   // Why `known` must not be written to; empty if it may, as soon as it is declared.
   std::string why_no_writes(const std::vector<health::NodeFacts>& nodes, const health::KnownPrimary& known) const;
   bool has_declared(NodeId primary) const;
+  bool is_declared_holding() const;  // the others may rely on it that no transaction begins here
   bool is_draining_for_other(std::optional<NodeId> known) const;
   void shape(health::RolePolicy& policy, std::optional<NodeId> known) const;
 
@@ -82,7 +83,7 @@ class Council {
   std::optional<Assembly> assembly_;  // the newest good reading
   bool is_away_ = false;              // etcd did not answer since
   std::optional<OfficeRow> office_;   // of that reading
-  std::optional<NodeId> declared_;    // where the newest reading says that this gateway writes
+  std::optional<Vote> declared_;      // own one of the newest reading, if it says that this gateway writes
   Instant read_at_{};
   Instant lease_until_{};
   std::int64_t accepted_revision_ = 0;  // of the office, that was followed or overtaken

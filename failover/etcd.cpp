@@ -20,7 +20,7 @@ constexpr std::string_view kViews = "view/";
 constexpr std::string_view kLock = "failover";
 constexpr std::string_view kOffice = "primary";
 
-constexpr std::array<std::string_view, 4> kStances{"writes", "drains", "waits", "down"};
+constexpr std::array<std::string_view, 5> kStances{"writes", "drains", "quiet", "waits", "down"};
 constexpr std::array<std::string_view, 2> kPurposes{"failover", "switchover"};
 
 template <typename Enum, std::size_t N>

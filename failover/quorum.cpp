@@ -28,6 +28,8 @@ const Vote* first_by_name(const std::vector<Vote>& votes, auto&& fits) {
 
 }  // namespace
 
+bool may_write(Stance stance) { return stance == Stance::writes || stance == Stance::drains || stance == Stance::quiet; }
+
 std::string servers_of(const std::vector<NodeFacts>& nodes) {
   std::string text;
   for (const NodeFacts& node : nodes) {
@@ -57,9 +59,10 @@ std::optional<std::string> object_to_lock(const Assembly& assembly, const Gatewa
 
 std::optional<std::string> object_to_writers(const Assembly& assembly, const GatewayId& self, NodeId primary, LockPurpose purpose) {
   for (const Vote& vote : assembly.votes) {
-    const bool is_writer = vote.stance == Stance::writes || (vote.stance == Stance::drains && purpose == LockPurpose::failover);
-    if (vote.gateway != self && vote.primary == primary && is_writer)
-      return fmt::format("gateway {} still writes to the primary", vote.gateway.name);
+    const bool is_counted_there = vote.stance == Stance::quiet && purpose == LockPurpose::switchover;
+    if (vote.gateway == self || vote.primary != primary || !may_write(vote.stance) || is_counted_there) continue;
+    return fmt::format("gateway {} {}", vote.gateway.name,
+                       vote.stance == Stance::writes ? "still writes to the primary" : "waits for answers of the primary");
   }
   return std::nullopt;
 }

@@ -30,10 +30,13 @@ struct GatewayId {
 // What a gateway does with its primary.
 enum class Stance {
   writes,  // statements go to it
-  drains,  // a switchover: only transactions that were open go on
+  drains,  // a switchover: nothing new is begun, but what was sent before may not have reached the server
+  quiet,   // a switchover: only transactions go on that the server counts
   waits,   // nothing is sent to it: another gateway acts, or it is not certain who is primary
   down,    // it is judged dead, and nothing is sent to it
 };
+
+bool may_write(Stance stance);
 
 // Under a lease: gone soon after the gateway is.
 struct Vote {
@@ -77,7 +80,8 @@ std::string servers_of(const std::vector<health::NodeFacts>& nodes);
 // Nothing if `self` may take the lock (or has it): a majority of the living gateways holds `primary` for dead, and
 // nobody else acts.
 std::optional<std::string> object_to_lock(const Assembly& assembly, const GatewayId& self, NodeId primary);
-// Nothing if no living gateway but `self` may still write to `primary`; for a switchover, if none begins a transaction.
+// Nothing if no living gateway but `self` may still write to `primary`; for a switchover, if none begins a transaction or has
+// sent what the server may not have begun.
 std::optional<std::string> object_to_writers(const Assembly& assembly, const GatewayId& self, NodeId primary, LockPurpose purpose);
 
 bool has_lock(const Assembly& assembly, const GatewayId& self);

@@ -87,14 +87,16 @@ Statements sql_count_busy() {
 }
 
 // A transaction that began before that goes on all the same, also of who is being disconnected: the position is asked for when
-// they have ended. (Nobody's, as a rule; but for those of superusers and of gateways that do not know of it.)
+// they have ended. (Nobody's, as a rule; but for those of superusers and of gateways that do not know of it.) What the
+// server has flushed may end in the middle of a record, which no standby can replay before the rest comes, wal_writer_delay later or
+// never. So it is the end of a record that is flushed by its commit, which no standby is waited for.
 Statements sql_close() {
   return {std::string(kReadOnly), std::string(kReload), disconnect("true"),
           fmt::format("DO $$ BEGIN FOR i IN 1..400 LOOP PERFORM pg_stat_clear_snapshot(); "
                       "IF NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE xact_start < now() AND {}) THEN RETURN; END IF; "
                       "PERFORM pg_sleep(0.005); END LOOP; RAISE EXCEPTION 'transactions that had begun before do not end'; END $$",
                       kOtherClients),
-          "SELECT pg_current_wal_flush_lsn()"};
+          "SELECT pg_logical_emit_message(true, 'howdah', ''), set_config('synchronous_commit', 'local', true)"};
 }
 
 // The first fails on who has become a standby since it was asked for: it restarted, and what follows would close it. The names

@@ -17,7 +17,7 @@ namespace howdah::failover {
 struct FailoverStep {
   WallTime at = {};
   Duration elapsed = {};  // since the record's first step
-  std::string step = {};  // a phase (failover/phase.hpp), `plan`, `chosen` (and why) or `adopted`
+  std::string step = {};  // a phase (failover/phase.hpp), a step of a switchover, `plan`, `chosen` (and why) or `adopted`
   std::string detail = {};
 };
 

@@ -304,29 +304,62 @@ def unread_bytes(port):
                if int(local.split(":")[1], 16) == port and state == "01")
 
 
-def test_a_switchover_waits_for_a_statement_that_the_server_has_not_begun_yet(own_cluster, build):
-    with Howdah(own_cluster, build, default_pool_size=1) as gateway, contextlib.closing(gateway.connect()) as client:
+def switch_over_beside_a_statement_not_begun(cluster, gateway, ordered):
+    """A statement that `gateway` has sent is not begun, for its server gets no CPU for a while; the switchover is `ordered` of a gateway."""
+    with contextlib.closing(gateway.connect()) as client, client.cursor() as cursor:
         gateway.wait_for_nodes()
         gateway.query("CREATE TABLE begun_late (a int)")
-        with client.cursor() as cursor:
-            cursor.execute("SELECT pg_backend_pid() FOR UPDATE")
-            backend = cursor.fetchone()[0]
-            pg.halt([backend])  # it gets no CPU for a while
-            try:
-                writer = threading.Thread(target=cursor.execute, args=("INSERT INTO begun_late VALUES (1)",))
-                writer.start()
-                wait_until("it is sent", lambda: unread_bytes(own_cluster.primary.port) > 0)
-                order = pg.subprocess.Popen([str(build / "howdah"), "switchover", *gateway.pcp_argv("pcp_promote_node", "-n", 1)[1:]],
-                                            env=gateway.pcp_environment())
-                in_log(gateway, "to=switching")
-                begun = own_cluster.nodes[2].query("SELECT clock_timestamp()")[0][0]
-                wait_until("a second later", lambda: (own_cluster.nodes[2].query("SELECT clock_timestamp()")[0][0] - begun).total_seconds() > 1)
-                assert order.poll() is None and not own_cluster.nodes[1].is_primary()
-            finally:
-                os.kill(backend, signal.SIGCONT)
-            writer.join()
-            assert order.wait(180) == 0, gateway.tail()
-        assert own_cluster.nodes[1].query("SELECT a FROM begun_late", database="app") == [(1,)]
+        cursor.execute("SELECT pg_backend_pid() FOR UPDATE")
+        backend = cursor.fetchone()[0]
+        pg.halt([backend])
+        try:
+            writer = threading.Thread(target=cursor.execute, args=("INSERT INTO begun_late VALUES (1)",))
+            writer.start()
+            wait_until("it is sent", lambda: unread_bytes(cluster.primary.port) > 0)
+            order = pg.subprocess.Popen([str(ordered.build / "howdah"), "switchover", *ordered.pcp_argv("pcp_promote_node", "-n", 1)[1:]],
+                                        env=ordered.pcp_environment())
+            in_log(ordered, "to=switching")
+            begun = cluster.nodes[2].query("SELECT clock_timestamp()")[0][0]
+            wait_until("a second later", lambda: (cluster.nodes[2].query("SELECT clock_timestamp()")[0][0] - begun).total_seconds() > 1)
+            assert order.poll() is None and not cluster.nodes[1].is_primary()
+        finally:
+            os.kill(backend, signal.SIGCONT)
+        writer.join()
+        assert order.wait(180) == 0, ordered.tail()
+    assert cluster.nodes[1].query("SELECT a FROM begun_late", database="app") == [(1,)]
+
+
+def test_a_switchover_waits_for_a_statement_that_the_server_has_not_begun_yet(own_cluster, build):
+    with Howdah(own_cluster, build, default_pool_size=1) as gateway:
+        switch_over_beside_a_statement_not_begun(own_cluster, gateway, gateway)
+
+
+def told_failovers(gateway):
+    """The rows of SHOW POOL_FAILOVERS."""
+    with contextlib.closing(gateway.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW POOL_FAILOVERS")
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row)) for row in cursor.fetchall()]
+
+
+def test_a_switchover_waits_for_the_end_of_a_record_and_tells_its_steps(own_cluster, own_gateway):
+    """What a rollback leaves is flushed page by page: the middle of a record may be the last of it for long."""
+    own_gateway.query("CREATE TABLE undone (a text)")
+    wait_for_replicas(own_cluster)
+    with contextlib.closing(own_gateway.connect()) as client, client.cursor() as cursor:
+        client.autocommit = False
+        cursor.execute("INSERT INTO undone SELECT repeat('x', 700) FROM generate_series(1, 500)")
+        order = pg.subprocess.Popen([str(own_gateway.build / "howdah"), "switchover", *own_gateway.pcp_argv("pcp_promote_node", "-n", 1)[1:]],
+                                    env=own_gateway.pcp_environment())
+        in_log(own_gateway, "to=switching")
+        client.rollback()
+        assert order.wait(180) == 0, own_gateway.tail()
+    steps = {row["step"]: row["detail"] for row in told_failovers(own_gateway)}
+    assert list(steps)[:7] == ["switching", "hold", "drained", "closed", "caught_up", "plan", "chosen"]
+    position = steps["closed"].removeprefix("position=")
+    old = own_cluster.nodes[0]
+    found = pg.subprocess.run([pg.PG_BIN / "pg_waldump", "-p", old.data / "pg_wal", "-s", position, "-n", "1"], text=True, capture_output=True)
+    assert "lsn: " + position.split("/")[0] + "/" in found.stdout and "first record is after" not in found.stdout + found.stderr
 
 
 def run_sql(node, *statements):
@@ -466,14 +499,8 @@ def test_show_pool_failovers_tells_what_happened_and_why(own_cluster, own_gatewa
     wait_for_replicas(own_cluster)
     own_cluster.primary.kill()
     own_gateway.query("INSERT INTO told VALUES (1)")
-
-    def told():
-        with contextlib.closing(own_gateway.connect()) as connection, connection.cursor() as cursor:
-            cursor.execute("SHOW POOL_FAILOVERS")
-            names = [column.name for column in cursor.description]
-            return [dict(zip(names, row)) for row in cursor.fetchall()]
-    wait_until("its last step is told", lambda: any(row["step"] == "adopted" for row in told()))
-    rows = told()
+    wait_until("its last step is told", lambda: any(row["step"] == "adopted" for row in told_failovers(own_gateway)))
+    rows = told_failovers(own_gateway)
     steps = [row["step"] for row in rows]
     assert [step for step in steps if step in ("confirming", "freezing", "plan", "chosen", "promoting", "adopted")] == [
         "confirming", "freezing", "plan", "chosen", "promoting", "adopted"]

@@ -11,7 +11,7 @@ import cluster as pg
 import peers
 from cluster import Howdah, wait_until
 from lag import wait_for_replicas
-from test_failover import hold_commits
+from test_failover import hold_commits, switch_over_beside_a_statement_not_begun
 from test_in_doubt import Writer, make_table
 
 
@@ -178,6 +178,11 @@ def test_a_switchover_through_one_gateway_costs_clients_of_the_others_nothing(ow
     assert [primary_of(howdah) for howdah in gateways] == [1, 1, 1]
     rows = own_cluster.nodes[1].query("SELECT number, count(*) FROM audit GROUP BY number ORDER BY number", database="app")
     assert [row[1] for row in rows] == acknowledged
+
+
+def test_a_switchover_waits_for_a_statement_of_another_gateway_that_the_server_has_not_begun_yet(own_cluster, etcd, build):
+    with gateway(own_cluster, etcd.url, build, "g") as g, gateway(own_cluster, etcd.url, build, "z", default_pool_size=1) as z:
+        switch_over_beside_a_statement_not_begun(own_cluster, gateway=z, ordered=g)
 
 
 def test_clients_of_a_gateway_that_has_lost_etcd_hear_nothing_of_a_switchover_by_another(own_cluster, etcd, build):

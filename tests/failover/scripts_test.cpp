@@ -86,6 +86,7 @@ class Player {
   void set_peer(const std::string& name, const std::string& rest) {
     static const std::map<std::string, failover::Stance> kStances{{"writes", failover::Stance::writes},
                                                                   {"drains", failover::Stance::drains},
+                                                                  {"quiet", failover::Stance::quiet},
                                                                   {"waits", failover::Stance::waits},
                                                                   {"down", failover::Stance::down}};
     std::istringstream words(rest);

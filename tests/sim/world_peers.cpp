@@ -103,7 +103,7 @@ void World::change_etcd(std::function<void()> change) {
 }
 
 void World::perform(const failover::TellCouncil& action) {
-  static constexpr std::array kStances{"writes", "drains", "waits", "down"};
+  static constexpr std::array kStances{"writes", "drains", "quiet", "waits", "down"};
   note(fmt::format("vote primary={} stance={}", action.vote.primary ? action.vote.primary->value : -1,
                    kStances[static_cast<std::size_t>(action.vote.stance)]));
   told_ = action.vote;

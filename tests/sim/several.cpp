@@ -94,6 +94,7 @@ class Herd {
   void add(std::uint64_t seed, int number) {
     WorldOptions options{.nodes = kNodes, .seed = seed};
     options.failover.council = {true, {fmt::format("g{}", number), 1}};
+    options.failover.are_views_told = true;
     options.health.crash_restart_grace = 3s;
     for (int i = 0; i < kNodes; ++i)
       options.health.nodes.push_back({.check_timeout = 1s, .max_retries = static_cast<int>(rng_.below(2)), .retry_delay = 300ms});

@@ -23,6 +23,11 @@ health::FailureKind to_health(NodeFailure failure) {  // as gateway/app.cpp
   return health::FailureKind::other;
 }
 
+// A worker that gets no CPU is late. Not by more than what a promotion waits.
+Duration lateness(Rng& rng) {
+  return rng.chance(0.85) ? Duration{} : milliseconds(rng.below(rng.chance(0.9) ? 10 : 150));
+}
+
 }  // namespace
 
 SimWorker::SimWorker(World& world, SimWorkerOptions options, Crew& crew, WorkerId id)
@@ -38,11 +43,11 @@ SimWorker::SimWorker(World& world, SimWorkerOptions options, Crew& crew, WorkerI
   surroundings_.writes = &crew_.writes;
   surroundings_.writer = id_.value;
   surroundings_.waiting_room = crew_.waiting_room;
-  world_.on_published[id_.value] = [this, adopt = mine([this] { adopt_view(); })] { world_.after({}, adopt); };
+  world_.on_published[id_.value] = [this, adopt = mine([this] { take_view(); })] { world_.after(lateness(world_.rng()), adopt); };
   world_.universe().listeners.push_back([this, life = std::weak_ptr(life_)](int node, ServerEnd how) {
     if (!life.expired()) on_server_end(node, how);
   });
-  adopt_view();
+  take_view();
 }
 
 // The process ends, and the operating system closes what it had open.
@@ -128,6 +133,7 @@ void SimWorker::close(Seat& seat) {
   if (seat.asked != nullptr) forget(*std::exchange(seat.asked, nullptr), seat.session.identity().id);
   seats_.erase(seat.session.identity().id);
   deliver();
+  tell_when_quiet();
 }
 
 // ---- turns
@@ -137,6 +143,7 @@ void SimWorker::feed(Seat& seat, const session::Event& event) {
   seat.session.on(event, world_.now(), actions);
   for (const session::Action& action : actions) act(seat, action);
   if (!seat.is_closing) wake(seat);
+  tell_when_quiet();
 }
 
 void SimWorker::act(Seat& seat, const session::Action& action) {
@@ -242,6 +249,27 @@ ClusterView SimWorker::seen() const {
   if (world_.mutant() == Mutant::stale_reads)
     for (NodeView& node : view.nodes) node.replayed = Lsn{~std::uint64_t{0}};
   return view;
+}
+
+void SimWorker::take_view() {
+  const std::uint64_t version = world_.view().version;
+  adopt_view();
+  world_.note_view_taken(id_.value, version, false);
+  quiet_awaited_ = surroundings_.view->is_switching ? std::optional(version) : std::nullopt;
+  tell_when_quiet();
+}
+
+// As gateway/io/worker.
+bool SimWorker::is_quiet() const {
+  return std::none_of(servers_.begin(), servers_.end(), [&](const auto& entry) {
+    const Server& server = *entry.second;
+    return server.lessee != nullptr && server.node() == surroundings_.view->primary && !server.ledger.is_empty() &&
+           server.ledger.status() == TransactionStatus::idle;
+  });
+}
+
+void SimWorker::tell_when_quiet() {
+  if (quiet_awaited_ && is_quiet()) world_.note_view_taken(id_.value, *std::exchange(quiet_awaited_, std::nullopt), true);
 }
 
 void SimWorker::adopt_view() {

@@ -111,6 +111,9 @@ class SimWorker {
   void report(NodeId node, NodeFailure failure);
   void look_up(SessionId id, const session::LookUpCommit& wanted);
   void adopt_view();
+  void take_view();
+  bool is_quiet() const;
+  void tell_when_quiet();
   ClusterView seen() const;
   void on_server_end(int node, ServerEnd how);
   // sim_pools.cpp: what a pool's event makes happen
@@ -154,6 +157,7 @@ class SimWorker {
   std::map<BackendId, std::unique_ptr<Server>> servers_;
   std::map<SessionId, std::unique_ptr<Seat>> seats_;
   std::uint64_t last_session_ = 0;
+  std::optional<std::uint64_t> quiet_awaited_;  // the view
   std::vector<Outcome> outcomes_;
   bool is_delivering_ = false;
   int depth_ = 0;

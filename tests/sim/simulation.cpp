@@ -23,6 +23,7 @@ constexpr Duration kRest = 1500ms;    // and later
 WorldOptions draw_options(std::uint64_t seed, Mutant mutant) {
   Rng rng(seed ^ 0x5eed);
   WorldOptions options{.nodes = 2 + static_cast<int>(rng.below(3)), .seed = seed, .mutant = mutant};
+  options.failover.are_views_told = true;
   options.health.failover_on_backend_error = rng.chance(0.5);
   options.health.crash_restart_grace = seconds(2 + rng.below(8));
   const bool is_fast = rng.chance(0.3);

@@ -142,6 +142,7 @@ const Story* find_story(std::string_view name) {
 Outcome tell(const Story& story, std::uint64_t seed, Mutant mutant) {
   WorldOptions options{.nodes = 3, .seed = seed, .mutant = mutant};
   set_fast_profile(options);
+  options.failover.are_views_told = true;
   WorkloadOptions work{.clients = 5};
   story.prepare(options, work);
   World world(std::move(options));

@@ -110,6 +110,7 @@ World::World(WorldOptions options, std::shared_ptr<Universe> universe)
 void World::start_gateway() {
   ++incarnation_;
   closed_.reset();
+  taken_ = quiet_ = {};
   coordinator_ = std::make_unique<failover::Coordinator>(options_.health, options_.failover, *log_);
   coordinator_->restore(kept_, now_);
   wake_at_.reset();
@@ -220,6 +221,19 @@ void World::perform(const failover::Publish& action) {
 
 void World::tell_workers() {
   for (const auto& [worker, tell] : on_published) tell();
+}
+
+// The last one tells (gateway/app.cpp).
+void World::note_view_taken(std::size_t worker, std::uint64_t version, bool is_quiet) {
+  const bool is_of_this_gateway = version <= coordinator_->view().version;
+  if (!options_.failover.are_views_told || !is_of_this_gateway) return;
+  Takings& takings = is_quiet ? quiet_ : taken_;
+  takings.versions[worker] = version;
+  std::uint64_t slowest = version;
+  for (const auto& [other, tell] : on_published) slowest = std::min(slowest, takings.versions[other]);
+  if (slowest <= takings.told) return;
+  takings.told = slowest;
+  after({}, for_this_gateway([this, slowest, is_quiet] { post(failover::ViewTaken{slowest, is_quiet}); }));
 }
 
 void World::perform(const failover::Answer& answer) {

@@ -140,6 +140,8 @@ class World {
   std::function<void(const failover::RunSql&)> on_step = [](const failover::RunSql&) {};  // is about to be sent
   std::map<std::size_t, std::function<void()>> on_published;                              // the sessions' workers, by number
   std::function<void()> on_gateway_restart = [] {};
+  // A worker acts by the view of that version; is_quiet: and nothing it has sent outside a transaction is unanswered.
+  void note_view_taken(std::size_t worker, std::uint64_t version, bool is_quiet);
 
  private:
   void start_gateway();
@@ -213,6 +215,11 @@ class World {
   std::uint64_t incarnation_ = 0;  // of the gateway; what was under way for an earlier one is lost
   failover::KeptState kept_;
   ClusterViewPtr view_ = std::make_shared<const ClusterView>();
+  struct Takings {
+    std::map<std::size_t, std::uint64_t> versions = {};  // by worker
+    std::uint64_t told = 0;
+  };
+  Takings taken_, quiet_;
   std::map<failover::RequestId, std::string> requests_;
   std::map<failover::RequestId, std::function<void(CommitOutcome)>> doubts_;
   failover::RequestId last_doubt_ = 1'000'000;  // apart from operators' requests

@@ -7,6 +7,15 @@
 
 namespace howdah {
 
+namespace {
+
+// It is not known what the text does, but a newer snapshot may tell.
+bool is_to_be_proven(const Traits& traits) {
+  return traits.pins.has(PinReason::opaque) && (is_stand_in(traits.catalog_stamp) || traits.names_unlisted);
+}
+
+}  // namespace
+
 // A transaction that has changed the catalog sees its changes already, and nobody knows what they are.
 const CatalogFacts& SessionCore::facts_in_force() const {
   if (!catalog_.use) return CatalogFacts::unread();
@@ -21,12 +30,13 @@ TraitsPtr SessionCore::traits_of(std::string_view sql) {
   TraitsPtr traits = env_.parse_cache.find_or_classify(sql, facts_in_force());
   // Perhaps the object was made a moment ago, elsewhere. Once per text and snapshot.
   if (traits->names_unlisted && env_.parse_cache.stats().misses != misses) catalog_.use->changes->ask();
-  if (traits->pins.has(PinReason::opaque) && traits->catalog_stamp == CatalogFacts::stale().stamp()) {
+  if (catalog_.use && is_to_be_proven(*traits)) {
     constexpr std::size_t kMostTexts = 16;
     constexpr std::uint64_t kNever = ~std::uint64_t{0};
     if (catalog_.unproven.empty()) catalog_.unproven_as_of = catalog_.use->changes->count();
     if (catalog_.unproven.size() < kMostTexts) catalog_.unproven.emplace_back(sql);
     else catalog_.unproven_as_of = kNever;
+    catalog_.unproven_stamp = traits->catalog_stamp;
   }
   return traits;
 }
@@ -59,15 +69,15 @@ void session::note_login_changes(CatalogMemory& memory, const Traits& traits, st
 // A statement of the newest request is about to be sent. `pins_` is still as it was before.
 void SessionCore::note_unproven_pin(const Traits& traits) {
   if (!traits.pins.has(PinReason::opaque)) return;
-  const bool is_stale = traits.catalog_stamp == CatalogFacts::stale().stamp();
-  catalog_.is_pin_unproven = is_stale && (catalog_.is_pin_unproven || !pins_.has(PinReason::opaque));
+  catalog_.is_pin_unproven = is_to_be_proven(traits) && (catalog_.is_pin_unproven || !pins_.has(PinReason::opaque));
 }
 
-// The catalog has been read again since: what the texts do now they did then, if nothing has changed in between.
+// The catalog has been read since: what the texts do now they did then, if nothing has changed in between.
 void SessionCore::prove_pins() {
   const CatalogFacts& facts = facts_in_force();
   const bool is_idle = requests_.empty() && !is_batch_open_ && client_status() == TransactionStatus::idle;
-  if (facts.status() != CatalogFacts::Status::read || !is_idle) return;
+  const bool is_newer = facts.status() == CatalogFacts::Status::read && facts.stamp() != catalog_.unproven_stamp;
+  if (!is_newer || !is_idle) return;
   catalog_.is_pin_unproven = false;
   PinReasons pins;
   for (const std::string& text : std::exchange(catalog_.unproven, {}))

@@ -66,6 +66,7 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
     input_.pending_error = statement_mode_error();
     return Go::wait;
   }
+  yield_before(traits);
   const Decision decision = choose(traits);
   route_reason_ = decision.reason;
   // A transaction that began before its standby was promoted stays read-only there: it begins anew, too.

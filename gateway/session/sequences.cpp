@@ -5,8 +5,9 @@
 // that is not known yet: at first what they insert makes them keep the connection, too, though only as long as neither
 // anybody waits for it nor they themselves need another. All others pay nothing where the database has no sequences.
 //
-// Neither lasts for ever: a client that says nothing for a moment gives its connection to whoever waits. What it has left
-// there is still told to it if nobody has written on the connection when it gets it again; else the server says 55000.
+// Neither lasts for ever: a client gives its connection to whoever waits when it says nothing for a moment, and one that is
+// never silent before a statement that does not ask for anything. What it has left there is still told to it if nobody has
+// written on the connection when it gets it again; else the server says 55000.
 #include <algorithm>
 
 #include "gateway/session/session_core.hpp"
@@ -19,10 +20,24 @@ namespace {
 
 constexpr std::uint32_t kHabit = 100;  // so many numbers drawn, and none asked for again
 
-// How long a silent client keeps its connection although others wait: the next statement of a program comes sooner.
+// How long a client keeps its connection although others wait. The next statement of a program comes sooner.
 constexpr Duration kPatience = 1s;               // for those who do ask
 constexpr Duration kPatienceOnTrial = 20ms;      // at most kHabit times
 constexpr Duration kLookInterval = 100ms;        // whether others wait
+
+Duration patience_of(PinReasons pins) { return pins.is_empty() ? kPatienceOnTrial : kPatience; }
+
+void forget_draws(Sequences& sequences, PinReasons& pins) {
+  sequences.may_be_asked = false;
+  pins.remove(PinReason::sequence_state);
+}
+
+// One more is drawn.
+bool has_habit(Surroundings& env, const ClientIdentity& who, std::uint32_t Surroundings::SequenceDraws::* which) {
+  std::uint32_t& draws = env.sequence_draws[{who.user, who.database}].*which;
+  if (draws < kHabit) ++draws;
+  return draws == kHabit;
+}
 
 constexpr PinReasons kDraws = reasons({PinReason::sequence_state, PinReason::opaque});  // surely, or perhaps
 
@@ -33,6 +48,7 @@ void SessionCore::look_for_sequences() {
   const SessionId owner = backend_->sequence_owner;
   sequences_.are_foreign = owner != kNoSession && owner != identity_.id && options_.pool_mode != PoolMode::session;
   sequences_.may_be_asked = false;
+  sequences_.wanted_since.reset();
   if (sequences_.is_reader || env_.sequence_readers->count() == sequences_.readers_seen) return;
   sequences_.readers_seen = env_.sequence_readers->count();
   sequences_.is_reader = env_.sequence_readers->contains(identity_.user, identity_.database);
@@ -73,19 +89,12 @@ void SessionCore::discard_sequences() {
   sequences_.are_foreign = false;
 }
 
-// One more is drawn.
-bool SessionCore::has_habit(std::uint32_t Surroundings::SequenceDraws::* which) {
-  std::uint32_t& draws = env_.sequence_draws[{identity_.user, identity_.database}].*which;
-  if (draws < kHabit) ++draws;
-  return draws == kHabit;
-}
-
 // Who draws numbers again and again and has never asked for currval or lastval (as object-relational mappers do) is not
 // tied to a connection for it: should that user ever ask, it is as after an INSERT.
 PinReasons SessionCore::pins_of(const Traits& traits) {
   PinReasons pins = traits.pins;
   if (!pins.has(PinReason::sequence_state) || traits.reads_sequences || sequences_.is_reader) return pins;
-  if (!has_habit(&Surroundings::SequenceDraws::told) || options_.pool_mode == PoolMode::session) return pins;
+  if (!has_habit(env_, identity_, &Surroundings::SequenceDraws::told) || options_.pool_mode == PoolMode::session) return pins;
   pins.remove(PinReason::sequence_state);
   pins_.remove(PinReason::sequence_state);
   return pins;
@@ -104,28 +113,36 @@ void SessionCore::note_sequences(const Traits& traits) {
     pins_.add(PinReason::sequence_state);
     requests_.back().has_pinned = true;
   } else if (env_.is_wanted && pins_.is_empty() && may_draw_unseen(traits)) {
-    sequences_.may_be_asked = !has_habit(&Surroundings::SequenceDraws::untold);
+    sequences_.may_be_asked = !has_habit(env_, identity_, &Surroundings::SequenceDraws::untold);
   }
 }
 
-// Nothing but what currval and lastval may be asked for keeps the connection, and the client is silent.
+// Nothing but what currval and lastval may be asked for keeps the connection.
 bool SessionCore::keeps_only_sequences() const {
   const bool is_kept = pins_ == kLoosely || (pins_.is_empty() && sequences_.may_be_asked);
-  return is_kept && backend_ != nullptr && requests_.empty() && client_status() == TransactionStatus::idle &&
+  return is_kept && backend_ != nullptr && requests_.empty() && backend_->ledger.status() == TransactionStatus::idle &&
          !is_batch_open_ && waiting_ == Waiting::nothing && options_.pool_mode != PoolMode::session;
 }
 
 std::optional<Instant> SessionCore::sequence_look_time() const {
-  if (!keeps_only_sequences() || !since_.idle) return std::nullopt;
-  return std::max(*since_.idle + (pins_.is_empty() ? kPatienceOnTrial : kPatience), sequences_.next_look);
+  if (!keeps_only_sequences() || client_status() != TransactionStatus::idle || !since_.idle) return std::nullopt;
+  return std::max(*since_.idle + patience_of(pins_), sequences_.next_look);
 }
 
 // Its time has come.
 void SessionCore::look_who_waits() {
   sequences_.next_look = now_ + kLookInterval;
-  if (!env_.is_wanted || !env_.is_wanted(*backend_)) return;
-  sequences_.may_be_asked = false;
-  pins_.remove(PinReason::sequence_state);
+  if (env_.is_wanted && env_.is_wanted(*backend_)) forget_draws(sequences_, pins_);
+}
+
+// The statement is about to be given a connection.
+void SessionCore::yield_before(const Traits& traits) {
+  if (traits.reads_sequences || !env_.is_wanted || !keeps_only_sequences()) return;
+  if (!env_.is_wanted(*backend_)) return sequences_.wanted_since.reset();
+  if (!sequences_.wanted_since) sequences_.wanted_since = now_;
+  if (now_ < *sequences_.wanted_since + patience_of(pins_)) return;
+  forget_draws(sequences_, pins_);
+  return_backend(LeaseEnd::clean);
 }
 
 }  // namespace howdah

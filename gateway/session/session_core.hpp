@@ -225,10 +225,10 @@ class SessionCore {
   bool batch_needs_clean_sequences() const;
   void discard_sequences();
   void note_sequences(const Traits& traits);
-  bool has_habit(std::uint32_t Surroundings::SequenceDraws::* which);
   bool keeps_only_sequences() const;
   std::optional<Instant> sequence_look_time() const;
   void look_who_waits();
+  void yield_before(const Traits& traits);
   PinReasons pins_of(const Traits& traits);
 
   // freshness.cpp

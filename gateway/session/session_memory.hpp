@@ -267,7 +267,8 @@ struct CatalogMemory {
   CatalogUse use;
   CatalogChange change = CatalogChange::none;  // made by statements whose transaction is not over
   std::vector<LoginChange> login_changes;      // the same
-  std::vector<std::string> unproven;   // texts that pin only because the catalog was being read again
+  std::vector<std::string> unproven;   // texts that pin only because no snapshot of the catalog told what they do
+  std::uint64_t unproven_stamp = 0;    // of what was known when the last of them was judged
   std::uint64_t unproven_as_of = 0;    // how many changes there had been then
   bool is_pin_unproven = false;        // one of them was sent, and nothing else has made the session opaque
 };
@@ -291,6 +292,7 @@ struct Sequences {
   std::size_t readers_seen = 0;        // how many there were when that was looked up
   bool may_be_asked = false;           // rows were added on the connection, by a user who may yet come to ask
   Instant next_look{};                 // whether somebody waits for the connection
+  std::optional<Instant> wanted_since; // seen before each statement
 };
 
 struct SettingsMemory {

@@ -22,6 +22,8 @@ constexpr std::uint64_t make_stamp(std::uint32_t database, std::uint32_t snapsho
   return std::uint64_t{database} << 32 | snapshot;
 }
 constexpr std::uint32_t database_of(std::uint64_t stamp) { return static_cast<std::uint32_t>(stamp >> 32); }
+// No snapshot: unread(), or stale(). Zero: no facts were asked.
+constexpr bool is_stand_in(std::uint64_t stamp) { return stamp != 0 && database_of(stamp) == 0; }
 
 struct FoundEffects {
   Effects effects;

@@ -1,6 +1,7 @@
 """The console's orders for databases that clients know by other names than the servers."""
 
 import contextlib
+import subprocess
 import threading
 
 import psycopg2
@@ -92,3 +93,21 @@ def test_pause_of_one_name_leaves_no_transaction_of_it_while_others_go_on(cluste
             for thread in threads:
                 thread.join(60)
         assert not errors, errors
+
+
+def test_pause_is_not_held_up_by_clients_that_are_never_silent(make_gateway, cluster, tmp_path):
+    """What they add to a table that was made a moment ago may have drawn numbers, so that they keep their connections at first."""
+    gateway = make_gateway(**CONSOLE, **ALIASES)
+    script = tmp_path / "script.sql"
+    script.write_text("BEGIN;\nINSERT INTO added VALUES (1);\nCOMMIT;\n")
+    argv = ["pgbench", "-n", "-f", script, "-c", "3", "-T", "3600", "-h", "127.0.0.1", "-p", str(gateway.port), "-U", "app", "till"]
+    cluster.primary.query("CREATE TABLE added (n int); GRANT ALL ON added TO app", database="app")
+    load = subprocess.Popen(argv, env=pg.server_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    try:
+        wait_until("they add rows", lambda: cluster.primary.query("SELECT count(*) > 100 FROM added", database="app")[0][0])
+        assert ask(gateway.port, "PAUSE till")[2] == "PAUSE"
+        assert load.poll() is None
+        assert ask(gateway.port, "RESUME till")[2] == "RESUME"
+    finally:
+        load.kill()
+        load.wait()

@@ -176,6 +176,27 @@ TEST_CASE("a session is pinned for a function nobody could look up only until so
   }
 }
 
+TEST_CASE("a session is pinned for a function that is new, or called before the catalog was read, only until it is known") {
+  TwoCatalogClients clients;
+  std::string call = kCall;
+  SECTION("not read yet") { clients.catalog.facts = nullptr; }
+  SECTION("cannot be read") {
+    clients.catalog.facts = std::make_shared<const CatalogFacts>(CatalogFacts::unreadable("permission denied"));
+  }
+  SECTION("made a moment ago, elsewhere") { call = "SELECT g()"; }
+  clients.ask(clients.two, "Q " + call);
+  CHECK(clients.is_pinned(clients.two));
+  clients.ask(clients.two, "Q SELECT 1");
+  CHECK(clients.is_pinned(clients.two));
+  CatalogRows rows;
+  for (const char* name : {"f", "g"}) rows.functions.push_back({{"public", name}, 'v', "sql", "SELECT 1"});
+  rows.relations.push_back({{"public", "t1"}, 20000});
+  clients.catalog.facts = build_catalog_facts(rows, {}, make_stamp(1, ++clients.snapshots), clients.catalog.changes->count());
+  clients.world.event(clients.two, session::ViewChanged{});
+  CHECK_FALSE(clients.is_pinned(clients.two));
+  CHECK(clients.world.client(clients.two).session->backend() == nullptr);
+}
+
 TEST_CASE("what changes logins is told when it is committed, in every form a statement can have") {
   TwoCatalogClients clients;
   const auto& told = clients.world.login_changes;

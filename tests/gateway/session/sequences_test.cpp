@@ -213,6 +213,44 @@ TEST_CASE("who is known to ask keeps its connection for longer, but not for ever
   CHECK(sqlstate_of(split(clients.world.client(clients.one).received).rbegin()[1]) == "55000");
 }
 
+TEST_CASE("who is never silent gives its connection to who waits before a statement that does not ask") {
+  TwoClients clients;
+  clients.world.show_waiting();
+  const auto is_served = [&] {
+    const auto told = split(clients.world.client(clients.two).received);
+    return std::any_of(told.begin(), told.end(), [](const auto& message) { return message.tag == 'C'; });
+  };
+  const auto use = [&](std::vector<const char*> messages, int times) {
+    for (int i = 0; i < times && !is_served(); ++i) {
+      const auto answer = clients.ask(clients.one, messages);
+      if (!is_served()) REQUIRE(answer == "done");
+      clients.world.pass(5ms);
+    }
+  };
+  SECTION("who has not asked yet") {
+    REQUIRE(clients.ask(clients.one, {kInsertOne}) == "done");
+    REQUIRE(clients.ask(clients.two, {"Q UPDATE t1 SET a = 1"}) == "");
+    SECTION("by single statements") { use({"Q UPDATE t1 SET a = 2"}, 5); }
+    SECTION("by transactions") { use({"Q BEGIN", "Q UPDATE t1 SET a = 2", "Q COMMIT"}, 5); }
+    CHECK(is_served());
+  }
+  SECTION("who asks, and hears what it has inserted until then") {
+    REQUIRE(clients.ask(clients.one, {kLastval}) == "ERROR 55000");
+    REQUIRE(clients.ask(clients.one, {kInsertOne}) == "done");
+    REQUIRE(clients.ask(clients.two, {kInsertTwo}) == "");
+    int pairs = 0;
+    for (; pairs < 150 && !is_served(); ++pairs) {
+      REQUIRE(clients.ask(clients.one, {kLastval}) == "INSERT INTO serial VALUES ('one')");
+      clients.world.pass(5ms);
+      clients.ask(clients.one, {kInsertOne});
+      clients.world.pass(5ms);
+    }
+    CHECK(is_served());
+    CHECK(pairs >= 100);
+  }
+  CHECK(clients.world.problems().empty());
+}
+
 TEST_CASE("a transaction that reads its own values keeps its connection however long it takes") {
   TwoClients clients;
   clients.world.show_waiting();

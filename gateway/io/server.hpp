@@ -53,6 +53,7 @@ struct MovedServer {
   Channel channel;
   DialTarget target;
   Instant opened_at;
+  Instant used_at;
   WallTime opened_at_wall;
   std::uint64_t uses = 0;
 };

@@ -33,6 +33,11 @@ std::uint32_t SharedBudget::used_by(const std::optional<std::string>& database) 
   return budget_.used_by(database);
 }
 
+bool SharedBudget::has_blocked() {
+  const std::scoped_lock lock(mutex_);
+  return budget_.has_blocked();
+}
+
 void SharedBudget::post(const BudgetReply& reply) {
   Receiver& receiver = receivers_[reply.worker.value];
   receiver.reactor->post([&receiver, key = reply.key, news = reply.news] { receiver.deliver(*key, news); });

@@ -29,6 +29,9 @@ class SharedBudget {
   // Server connections of one database, or of all, over all workers: from the attempt to open one until it is closed.
   std::uint32_t used_by(const std::optional<std::string>& database);
 
+  // Somebody waits for whom no connection is being opened.
+  bool has_blocked();
+
   // Whether somebody outside a pool with that many tickets waits.
   bool others_wait(std::uint32_t own_tickets) const {
     return waiting_.load(std::memory_order_relaxed) != own_tickets;

@@ -164,8 +164,9 @@ void WorkerPools::give_back(Server& server, session::LeaseEnd end) {
 
 bool WorkerPools::is_wanted(const Server& server) const {
   const Pool& pool = server.home->pool;
-  const bool is_waited_for = pool.waiting_count() > pool.count(BackendState::connecting);
-  return is_waited_for || budget_.others_wait(pool.ticket_count()) || pool.is_retired(server.id);
+  const bool is_waited_for = pool.waiting_count() > pool.count(BackendState::connecting) + pool.count(BackendState::checking);
+  const bool do_others_wait = budget_.others_wait(pool.ticket_count()) && budget_.has_blocked();
+  return is_waited_for || do_others_wait || pool.is_retired(server.id);
 }
 
 // ---- opening
@@ -377,7 +378,7 @@ void WorkerPools::move(PoolEntry& entry, const HandOver& hand_over) {
   Server* server = find(hand_over.backend);
   if (server == nullptr) return;
   MovedServer moved{std::move(static_cast<Backend&>(*server)), server->link.release(), server->link.target(),
-                    hand_over.opened_at, server->opened_at, server->uses};
+                    hand_over.opened_at, hand_over.used_at, server->opened_at, server->uses};
   moved.backend.id = hand_over.backend;
   moved.backend.key = entry.key;
   retire(hand_over.backend);
@@ -393,7 +394,7 @@ void WorkerPools::adopt(MovedServer moved) {
   server->opened_at = moved.opened_at_wall;
   server->uses = moved.uses;
   server->link.adopt(std::move(moved.channel), std::move(moved.target));
-  run(entry, TakenOver{id, moved.opened_at});
+  run(entry, TakenOver{id, moved.opened_at, moved.used_at});
   deliver();
 }
 

@@ -66,6 +66,13 @@ std::uint32_t Budget::used_by(const std::optional<std::string>& database) const 
   return sum;
 }
 
+bool Budget::has_blocked() {
+  return std::ranges::any_of(waiting_entries_, [](Entry* entry) {
+    const Uncovered waits = uncovered(*entry);
+    return waits.oldest != nullptr || waits.has_paused;
+  });
+}
+
 // ---- counting
 
 Budget::Entry& Budget::entry_of(const PoolKey& key) {

@@ -41,6 +41,8 @@ class Budget {
   // Tickets of all pools. The shell keeps a copy where every worker can read it without the mutex: `others_wait` of a
   // pool is waiting() != Pool::ticket_count().
   std::uint32_t waiting() const { return waiting_; }
+  // Somebody waits for whom no connection is being opened.
+  bool has_blocked();
   // Permits in use, for SHOW and tests.
   std::uint32_t used(const PoolKey& key) const;
   // Of one database, or of all.

@@ -96,11 +96,11 @@ void Pool::on(const ResetDone& event, Turn& turn) {
   if (is_not_to_be_had) settle(turn);  // for who waited for its check
 }
 
-void Pool::on(const CancelStarted& event, Turn&) {
+void Pool::on(const CancelStarted& event, Turn& turn) {
   const auto found = backends_.find(event.backend);
   if (found == backends_.end()) return;
   ++found->second.cancels;
-  if (found->second.state == BackendState::idle) set_state(found->second, BackendState::cancelling);
+  if (found->second.state == BackendState::idle) await_cancels(found->second, turn);
 }
 
 void Pool::on(const CancelEnded& event, Turn& turn) {
@@ -113,7 +113,8 @@ void Pool::on(const CancelEnded& event, Turn& turn) {
 void Pool::on(const TakenOver& event, Turn& turn) {
   Record& record = add(event.backend, BackendState::idle);
   record.opened_at = event.opened_at;
-  record.used_at = turn.now;
+  record.used_at = event.used_at;
+  record.is_promised = true;
   enter_idle(record);
   if (is_outdated(record)) return close(record, BackendCloseReason::ordered, turn);
   make_available(record, turn);
@@ -271,10 +272,12 @@ void Pool::on(const OfferAnswered& event, Turn& turn) {
       return;
     case OfferVerdict::serve_here:
       set_state(*record, BackendState::idle);
-      lend(*record, turn, false);
+      record->is_promised = true;
+      must_check(*record, turn) ? check(*record, turn) : lend(*record, turn, false);
       return leave_tickets(turn);  // for who waited for a check that has served another
     case OfferVerdict::hand_over:
-      turn.out.push(HandOver{record->id, event.to, record->opened_at});
+      turn.out.push(HandOver{record->id, event.to, record->opened_at, record->used_at});
+      renew_ticket(*record, turn);
       set_state(*record, BackendState::gone);
       backends_.erase(event.backend);
       break;

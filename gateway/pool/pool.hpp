@@ -63,6 +63,7 @@ class Pool {
     std::uint32_t cancels = 0;  // cancel requests under way
     bool is_new = false;        // the budget still counts it as connecting
     bool must_reset = false;
+    bool is_promised = false;   // the budget has dropped a waiter's ticket for it
     std::optional<BackendCloseReason> retired_as = {};  // set: closed when returned
   };
   struct Waiter {
@@ -109,6 +110,7 @@ class Pool {
 
   // A connection that nobody uses any more: wait for cancels, reset, close, or make it available.
   void recycle(Record& record, Turn& turn);
+  void await_cancels(Record& record, Turn& turn);
   void make_available(Record& record, Turn& turn);
   // Brings waiters and idle connections together, then leaves tickets for those who still wait.
   void settle(Turn& turn);
@@ -123,6 +125,7 @@ class Pool {
   void end_pause(Turn& turn);
 
   void drop_ticket(Waiter& waiter, Turn& turn);
+  void renew_ticket(Record& record, Turn& turn);
   void refuse_front(const Error& error, Turn& turn);
   void refuse_late(Turn& turn);
   void ask_reserve(Turn& turn);
@@ -142,6 +145,7 @@ class Pool {
   Instant end_of_idle(const Record& record) const;
   Instant end_of_check(const Record& record) const;
   Instant end_of_checks() const;
+  std::size_t unpromised_checks() const;
 
   PoolKey key_;
   PoolOptions settings_;

@@ -65,6 +65,7 @@ struct CancelEnded {
 struct TakenOver {
   BackendId backend;
   Instant opened_at;
+  Instant used_at;  // the last time, wherever that was
 };
 
 // node_lost or shutting_down: waiters get the error, what is not lent is closed, what is lent is closed on return.
@@ -133,6 +134,7 @@ struct HandOver {
   BackendId backend;
   WorkerId to;
   Instant opened_at;
+  Instant used_at;
 };
 
 // For Budget::on. An Offer must be answered before this pool sees any other event.

@@ -65,6 +65,12 @@ Instant Pool::end_of_check(const Record& record) const {
   return settings_.check_timeout > 0s ? record.checked_at + settings_.check_timeout : Instant::max();
 }
 
+std::size_t Pool::unpromised_checks() const {
+  if (count(BackendState::checking) == 0) return 0;
+  return static_cast<std::size_t>(std::ranges::count_if(
+      backends_, [](const auto& one) { return one.second.state == BackendState::checking && !one.second.is_promised; }));
+}
+
 // Few are checked at a time: one for each who waits.
 Instant Pool::end_of_checks() const {
   Instant first = Instant::max();
@@ -77,7 +83,7 @@ Instant Pool::end_of_checks() const {
 
 void Pool::recycle(Record& record, Turn& turn) {
   if (record.retired_as) return close(record, *record.retired_as, turn);
-  if (record.cancels > 0) return set_state(record, BackendState::cancelling);
+  if (record.cancels > 0) return await_cancels(record, turn);
   if (settings_.server_lifetime == 0s || turn.now >= end_of_life(record))
     return close(record, BackendCloseReason::lifetime, turn);
   if (record.must_reset) {
@@ -87,6 +93,11 @@ void Pool::recycle(Record& record, Turn& turn) {
   }
   set_state(record, BackendState::idle);
   make_available(record, turn);
+}
+
+void Pool::await_cancels(Record& record, Turn& turn) {
+  set_state(record, BackendState::cancelling);
+  renew_ticket(record, turn);
 }
 
 void Pool::make_available(Record& record, Turn& turn) {
@@ -112,8 +123,8 @@ void Pool::settle(Turn& turn) {
 void Pool::leave_tickets(Turn& turn) {
   auto first = waiters_.end();
   while (first != waiters_.begin() && !std::prev(first)->has_ticket) --first;
-  // Each check that is under way will serve one.
-  const auto last = waiters_.end() - static_cast<std::ptrdiff_t>(std::min(count(BackendState::checking), waiters_.size()));
+  // Each check that is under way will serve one; what was promised, one who has left a ticket.
+  const auto last = waiters_.end() - static_cast<std::ptrdiff_t>(std::min(unpromised_checks(), waiters_.size()));
   for (; first < last; ++first) {
     first->has_ticket = true;
     ++tickets_;
@@ -140,6 +151,7 @@ void Pool::check(Record& record, Turn& turn) {
 void Pool::lend(Record& record, Turn& turn, bool withdraws_ticket) {
   Waiter& waiter = waiters_.front();
   set_state(record, BackendState::leased);
+  record.is_promised = false;
   turn.out.push(Grant{waiter.session, record.id});
   if (withdraws_ticket)
     drop_ticket(waiter, turn);
@@ -161,10 +173,12 @@ void Pool::close(Record& record, BackendCloseReason reason, Turn& turn) {
   if (reason == BackendCloseReason::lifetime) aged_closed_at_ = turn.now;
   set_state(record, BackendState::closing);
   turn.out.push(CloseBackend{record.id, reason});
+  renew_ticket(record, turn);
 }
 
 void Pool::forget(Record& record, Turn& turn) {
   turn.request(ReleasePermit{.backend = record.id, .was_connecting = record.is_new});
+  renew_ticket(record, turn);
   set_state(record, BackendState::gone);
   backends_.erase(record.id);
 }
@@ -208,6 +222,16 @@ void Pool::drop_ticket(Waiter& waiter, Turn& turn) {
   if (!waiter.has_ticket) return;
   --tickets_;
   turn.request(Withdraw{waiter.session});
+}
+
+// If it was on its way to the oldest, that has come to nothing, and the budget takes it for served.
+void Pool::renew_ticket(Record& record, Turn& turn) {
+  if (!std::exchange(record.is_promised, false)) return;
+  const auto oldest = std::ranges::find(waiters_, true, &Waiter::has_ticket);
+  if (oldest == waiters_.end()) return;
+  turn.request(Withdraw{oldest->session});
+  turn.request(AskPermit{oldest->session, oldest->since});
+  if (oldest->asked_reserve) turn.request(AskReserve{oldest->session});
 }
 
 void Pool::refuse_front(const Error& error, Turn& turn) {

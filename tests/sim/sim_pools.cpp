@@ -103,11 +103,11 @@ void SimWorker::move(const HandOver& moved) {
   if (found == servers_.end()) return;
   std::unique_ptr<Server> server = std::move(found->second);
   servers_.erase(found);
-  crew_.workers[moved.to.value]->adopt(std::move(server), moved.opened_at);
+  crew_.workers[moved.to.value]->adopt(std::move(server), moved);
 }
 
 // From now on what the server says is heard here; the pool is told in a turn of its own.
-void SimWorker::adopt(std::unique_ptr<Server> server, Instant opened_at) {
+void SimWorker::adopt(std::unique_ptr<Server> server, const HandOver& moved) {
   const BackendId id = server->id;
   PoolEntry& entry = entry_of(server->node());
   ++world_.universe().happened.moves;
@@ -117,8 +117,8 @@ void SimWorker::adopt(std::unique_ptr<Server> server, Instant opened_at) {
   server->home = &entry;
   server->link->attach_gateway({mine_bytes(id), mine_gone(id)});
   servers_[id] = std::move(server);
-  world_.after({}, mine([this, &entry, id, opened_at] {
-                 run(entry, TakenOver{id, opened_at});
+  world_.after({}, mine([this, &entry, arrived = TakenOver{id, moved.opened_at, moved.used_at}, id] {
+                 run(entry, arrived);
                  if (find(id) == nullptr) run(entry, BackendLost{id});  // lost on the way
                  deliver();
                }));

@@ -123,7 +123,7 @@ class SimWorker {
   void ask_budget(PoolEntry& entry, const BudgetRequest& request);
   void on_budget_news(NodeId node, const BudgetNews& news);
   void move(const HandOver& moved);
-  void adopt(std::unique_ptr<Server> server, Instant opened_at);
+  void adopt(std::unique_ptr<Server> server, const HandOver& moved);
   void wake(PoolEntry& entry);
   void deliver();
   void forget(PoolEntry& entry, SessionId session);

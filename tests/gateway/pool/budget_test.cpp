@@ -38,6 +38,21 @@ TEST_CASE("as many connections are opened as the tightest limit allows") {
   }
 }
 
+TEST_CASE("who waits for what is being opened is not blocked, who waits for others is") {
+  PoolWorld world{2, options_with({.default_pool_size = 1})};
+  const SessionId first = world.ask(0, kShop);
+  CHECK(world.budget.waiting() == 1);
+  CHECK_FALSE(world.budget.has_blocked());
+  const SessionId second = world.ask(1, kShop);
+  CHECK(world.budget.has_blocked());
+  world.open_all();
+  CHECK(world.budget.has_blocked());
+  world.give_back(first);
+  world.deliver_all();
+  CHECK(world.client(second).fate == PoolWorld::Fate::granted);
+  CHECK_FALSE(world.budget.has_blocked());
+}
+
 TEST_CASE("a pool may have limits of its own, and others under the same limit keep theirs") {
   const PoolKey bob{"shop", "bob", NodeId{0}};
   PoolWorld world{2, [&](const PoolKey& key) {

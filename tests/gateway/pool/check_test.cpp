@@ -74,6 +74,39 @@ TEST_CASE("one that is lost while it is asked is replaced by a new one") {
   CHECK(world.client(session).backend != backend);
 }
 
+TEST_CASE("what another worker has left unused is asked, too, before it is lent") {
+  PoolWorld world{2, with_check(1)};
+  const BackendId backend = lent_and_returned(world, 31s);
+  const SessionId session = world.ask(1, kShop);
+  world.deliver_all();
+  CHECK(world.hand_overs == 1);
+  CHECK(world.checks == 1);
+  CHECK(world.client(session).fate == ClientFate::waiting);
+  SECTION("it answers") {
+    world.reset_done(backend, true);
+    CHECK(world.client(session).backend == backend);
+  }
+  SECTION("it does not") {
+    world.reset_done(backend, false);
+    world.finish_closing();
+    world.open_all();
+    CHECK(world.client(session).fate == ClientFate::granted);
+    CHECK(world.client(session).backend != backend);
+  }
+}
+
+TEST_CASE("what is ordered away on its way to another worker is replaced for who waits there") {
+  PoolWorld world{2, PoolOptions{.limits = {.default_pool_size = 1}}};
+  lent_and_returned(world, 1s);
+  world.pass(1s);
+  const SessionId session = world.ask(1, kShop);
+  world.feed(1, kShop, OrdersChanged{false, world.now});
+  world.deliver_all();
+  world.finish_closing();
+  world.open_all();
+  CHECK(world.client(session).fate == ClientFate::granted);
+}
+
 TEST_CASE("one that does not answer in time is closed, and who waits gets another") {
   PoolWorld world{1, with_check(1)};
   const BackendId backend = lent_and_returned(world, 31s);

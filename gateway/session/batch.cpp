@@ -74,7 +74,7 @@ std::size_t SessionCore::consume_extended(Bytes input, Head head) {
   } else if (input_.pending_error) {
     fail_batch(*std::exchange(input_.pending_error, std::nullopt));
     return discard_one(input, head);
-  } else if (backend_ == nullptr && admit(*scan_.held.front(), false) == Go::wait) {
+  } else if (backend_ == nullptr && admit(*scan_.held.front(), false, false) == Go::wait) {
     return 0;  // the part up to a Flush ran on a replica; the rest needs the primary
   }
   const bool is_commit_next = requests_.back().brings_commit && !requests_.back().is_commit_sent && scan_.until_last == 0;
@@ -125,7 +125,7 @@ SessionCore::Go SessionCore::open_batch(Bytes input) {
   const bool is_one = is_whole && is_one_statement(scan_.traits);
   const bool is_end = is_whole && ends_with_commit(scan_);
   if ((is_one && must_learn_xid(strictest)) || must_wait_to_wrap(is_whole && is_write_apart(scan_), is_end)) return Go::wait;
-  if (admit(strictest, may_follow) == Go::wait) {
+  if (admit(strictest, may_follow, is_one && sets_only_modes(strictest)) == Go::wait) {
     prepared_.later_at = prepare_later_time();
     if (!input_.pending_error || waiting_ != Waiting::nothing) return Go::wait;
     return open_batch(input);

@@ -48,7 +48,7 @@ Error weaker_error() {
 
 // Whether the statement may be sent now, to backend_. If not, what was missing has been asked for, or
 // input_.pending_error says why it never will be.
-SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
+SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow, bool only_modes) {
   if (!may_send_next()) return Go::wait;
   if (owes()) {
     if ((settings_.settling != 0 && !may_follow) || !may_pipeline(traits)) return Go::wait;
@@ -58,7 +58,7 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
   if (backend_ != nullptr && is_fresh_lease_) {
     // The catalog may have changed while the lease was waited for.
     if (!is_on_replica_ || traits.catalog_stamp == 0 || traits.verdict.may_use_replica)
-      return settle_settings(may_follow);
+      return settle_settings(may_follow, only_modes);
     return_backend(LeaseEnd::clean);
   }
   if (backend_ != nullptr && is_batch_open_) return Go::now;
@@ -83,7 +83,7 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
   if (!decision.node) {
     if (decision.reason == RouteReason::pinned_node_lost && pins_ == kLoosely) {
       pins_.clear();
-      return admit(traits, may_follow);
+      return admit(traits, may_follow, only_modes);
     }
     if (decision.reason == RouteReason::pinned_node_lost) {
       close_with(Error{ErrorCode::session_state_lost,
@@ -94,7 +94,7 @@ SessionCore::Go SessionCore::admit(const Traits& traits, bool may_follow) {
     }
     return Go::wait;
   }
-  return use_node(*decision.node) ? settle_settings(may_follow) : Go::wait;
+  return use_node(*decision.node) ? settle_settings(may_follow, only_modes) : Go::wait;
 }
 
 // Of a statement in a transaction that is on a replica and cannot leave it.
@@ -177,6 +177,8 @@ bool SessionCore::use_node(NodeId node) {
     kept_.erase(kept);
     is_fresh_lease_ = true;
     is_on_replica_ = env_.view->primary != node;
+    look_for_sequences();
+    sequences_.may_be_asked = options_.pool_mode != PoolMode::session && !is_on_replica_;
     return true;
   }
   is_primary_wanted_ = env_.view->primary == node;
@@ -184,11 +186,6 @@ bool SessionCore::use_node(NodeId node) {
   if (!since_.waiting) since_.waiting = now_;
   out_->push(WantLease{node});
   return false;
-}
-
-void SessionCore::park_backend() {
-  if (options_.pool_mode != PoolMode::session) return return_backend(LeaseEnd::clean);
-  kept_.push_back(std::exchange(backend_, nullptr));
 }
 
 void SessionCore::handle(const LeaseGranted& event) {

@@ -35,6 +35,12 @@ constexpr bool is_second_phase(TransactionControl control) {
 // others; one that pins is not sent twice.
 inline bool may_follow_settings(const Traits& traits) { return !traits.has_transaction_control && traits.pins.is_empty(); }
 
+// SET TRANSACTION, which must come before the first query of its transaction.
+inline bool sets_modes(const Traits& traits) {
+  return traits.modes_scope == ModesScope::this_transaction && traits.transaction == TransactionControl::none;
+}
+inline bool sets_only_modes(const Traits& traits) { return traits.statement_count == 1 && sets_modes(traits); }
+
 // What a failed transaction accepts.
 constexpr bool leaves_failure(StatementKind kind) {
   return kind == StatementKind::commit || kind == StatementKind::rollback || kind == StatementKind::rollback_to ||

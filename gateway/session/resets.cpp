@@ -16,10 +16,20 @@ namespace {
 
 constexpr std::string_view kPutBack = "howdah_put_back";  // statement and portal, for that long
 
+// A list of names is put back by a query, and SET TRANSACTION must come before the first: what is put back behind `statement` can
+// wait for what sets modes there. `ends`: of the statements of `sql`.
+std::uint32_t behind_modes(std::uint32_t statement, std::string_view sql, const std::vector<std::size_t>& ends, const auto& traits_of) {
+  for (; statement + 1 < ends.size(); ++statement) {
+    const std::size_t begin = ends[statement] + 1;
+    if (!sets_only_modes(*traits_of(sql.substr(begin, ends[statement + 1] - begin)))) break;
+  }
+  return statement;
+}
+
 }  // namespace
 
 // The client's string with our statements in it; empty if it needs none.
-std::string SessionCore::with_resets_put_right(std::string_view sql, const Traits& traits, Request& request) const {
+std::string SessionCore::with_resets_put_right(std::string_view sql, const Traits& traits, Request& request) {
   if (traits.statement_count < 2 || traits.steps.empty()) return {};
   for (const SessionStep& step : traits.steps) {
     if (step.statement + 1 == traits.statement_count) continue;  // the last can wait
@@ -28,6 +38,10 @@ std::string SessionCore::with_resets_put_right(std::string_view sql, const Trait
   }
   if (request.put_back.empty()) return {};
   const std::vector<std::size_t> ends = statement_ends(std::string(sql).c_str());
+  for (PutBack& one : request.put_back)
+    one.behind = behind_modes(one.behind, sql, ends, [this](std::string_view part) { return traits_of(part); });
+  std::erase_if(request.put_back, [&](const PutBack& one) { return one.behind + 1 == ends.size(); });
+  if (request.put_back.empty()) return {};
   std::string changed;
   std::size_t taken = 0;
   for (PutBack& one : request.put_back) {
@@ -65,8 +79,9 @@ Bytes SessionCore::with_own_position(Bytes message, const wire::ErrorView& error
   return scratch_.keep(as_bytes(build_));
 }
 
-// Behind an Execute that has been sent; `executed`: its mark (take_portal).
+// Behind an Execute that has been sent, unless the batch is it alone; `executed`: its mark (take_portal).
 void SessionCore::put_back_in_batch(std::uint64_t executed) {
+  if (requests_.back().is_one_statement && !requests_.back().is_beyond_scan) return;  // it can wait, as at the end of a string
   const TraitsPtr reset = settings_.executed[executed - 1];
   const auto send = [this](AnswerKind kind, std::uint64_t tag = 0) {
     to_server_copy(as_bytes(build_));

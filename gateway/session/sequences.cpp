@@ -2,12 +2,12 @@
 // it without its text telling (a serial column). Nobody may get another client's value, so what others left is
 // discarded before a statement that may read it, or add to it. Users who do read it have it discarded whenever they get a
 // connection, and what they write ties them to it, so that INSERT and then lastval() works as it does without us. Of others
-// that is not known yet: at first what they insert makes them keep the connection, too, though only as long as neither
-// anybody waits for it nor they themselves need another. All others pay nothing where the database has no sequences.
+// that is not known yet: at first what they insert makes them keep the connection, too, though only as long as nobody
+// waits for it. All others pay nothing where the database has no sequences.
 //
 // Neither lasts for ever: a client gives its connection to whoever waits when it says nothing for a moment, and one that is
 // never silent before a statement that does not ask for anything. What it has left there is still told to it if nobody has
-// written on the connection when it gets it again; else the server says 55000.
+// written on the connection when it gets it again, and it itself nowhere else; else the server says 55000.
 #include <algorithm>
 
 #include "gateway/session/session_core.hpp"
@@ -46,7 +46,8 @@ constexpr PinReasons kDraws = reasons({PinReason::sequence_state, PinReason::opa
 // A server connection has been granted.
 void SessionCore::look_for_sequences() {
   const SessionId owner = backend_->sequence_owner;
-  sequences_.are_foreign = owner != kNoSession && owner != identity_.id && options_.pool_mode != PoolMode::session;
+  const bool is_newest = owner == identity_.id && backend_->id == sequences_.written_on;  // else later values are elsewhere
+  sequences_.are_foreign = owner != kNoSession && !is_newest && options_.pool_mode != PoolMode::session;
   sequences_.may_be_asked = false;
   sequences_.wanted_since.reset();
   if (sequences_.is_reader || env_.sequence_readers->count() == sequences_.readers_seen) return;
@@ -89,6 +90,16 @@ void SessionCore::discard_sequences() {
   sequences_.are_foreign = false;
 }
 
+// A statement needs another node, and the connection goes back for that, but for one whose values may be asked for: a read in
+// between takes nothing from the client. In session mode each is kept.
+void SessionCore::park_backend() {
+  const bool may_be_asked = sequences_.may_be_asked && left_behind_.is_empty() && backend_->is_reusable();
+  if (options_.pool_mode != PoolMode::session && !may_be_asked) return return_backend(LeaseEnd::clean);
+  sequences_.may_be_asked = false;
+  sequences_.next_look = now_ + kPatienceOnTrial;
+  kept_.push_back(std::exchange(backend_, nullptr));
+}
+
 // Who draws numbers again and again and has never asked for currval or lastval (as object-relational mappers do) is not
 // tied to a connection for it: should that user ever ask, it is as after an INSERT.
 PinReasons SessionCore::pins_of(const Traits& traits) {
@@ -102,12 +113,15 @@ PinReasons SessionCore::pins_of(const Traits& traits) {
 
 // A statement of the newest request is about to be sent.
 void SessionCore::note_sequences(const Traits& traits) {
+  const bool discards = traits.unpins.has(Unpin::discard_all) || traits.unpins.has(Unpin::discard_sequences);
+  if (discards && !is_refused_as_failed(traits)) sequences_.written_on = {};
   if (traits.reads_sequences && !sequences_.is_reader) {
     sequences_.is_reader = true;
     env_.sequence_readers->add(identity_.user, identity_.database);
   }
   if (!traits.verdict.may_write || traits.transaction != TransactionControl::none) return;
   backend_->sequence_owner = sequences_.are_foreign ? kSeveralSessions : identity_.id;
+  if (!discards) sequences_.written_on = backend_->id;
   if (options_.pool_mode == PoolMode::session || !traits.unpins.is_empty()) return;
   if (sequences_.is_reader) {
     pins_.add(PinReason::sequence_state);
@@ -125,6 +139,7 @@ bool SessionCore::keeps_only_sequences() const {
 }
 
 std::optional<Instant> SessionCore::sequence_look_time() const {
+  if (options_.pool_mode != PoolMode::session && !kept_.empty()) return sequences_.next_look;
   if (!keeps_only_sequences() || client_status() != TransactionStatus::idle || !since_.idle) return std::nullopt;
   return std::max(*since_.idle + patience_of(pins_), sequences_.next_look);
 }
@@ -132,7 +147,16 @@ std::optional<Instant> SessionCore::sequence_look_time() const {
 // Its time has come.
 void SessionCore::look_who_waits() {
   sequences_.next_look = now_ + kLookInterval;
-  if (env_.is_wanted && env_.is_wanted(*backend_)) forget_draws(sequences_, pins_);
+  if (!env_.is_wanted) return;
+  if (!kept_.empty()) {
+    std::erase_if(kept_, [this](Backend* kept) {
+      const bool is_wanted = env_.is_wanted(*kept);
+      if (is_wanted) out_->push(ReturnLease{kept, LeaseEnd::clean});
+      return is_wanted;
+    });
+  } else if (env_.is_wanted(*backend_)) {
+    forget_draws(sequences_, pins_);
+  }
 }
 
 // The statement is about to be given a connection.

@@ -75,7 +75,7 @@ void SessionCore::handle(const ClientBytes& event) {
 void SessionCore::handle(const ServerBytes& event) {
   if (is_closed_) return;
   if (event.backend == backend_) return relay(event.bytes);
-  // Session mode keeps connections that are not in use now.
+  // One that is kept and not in use now.
   if (std::find(kept_.begin(), kept_.end(), event.backend) == kept_.end()) return;
   if (event.backend->absorb(event.bytes) == BackendHealth::settled) return;
   std::erase(kept_, event.backend);

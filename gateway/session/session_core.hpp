@@ -195,7 +195,7 @@ class SessionCore {
   // settings_carry.cpp
   bool has_wrong_settings() const;
   void bring_settings();
-  Go settle_settings(bool may_follow);
+  Go settle_settings(bool may_follow, bool only_modes);
   void on_settings_refused(const wire::ErrorView& error);
   void reconcile_parameters();
   void inject_query(std::string_view sql, session::Injected what);
@@ -213,7 +213,7 @@ class SessionCore {
   void keep_settings();
 
   // resets.cpp
-  std::string with_resets_put_right(std::string_view sql, const Traits& traits, Request& request) const;
+  std::string with_resets_put_right(std::string_view sql, const Traits& traits, Request& request);
   void note_put_back(char tag);
   Bytes with_own_position(Bytes message, const wire::ErrorView& error);
   void put_back_in_batch(std::uint64_t executed);
@@ -229,6 +229,7 @@ class SessionCore {
   std::optional<Instant> sequence_look_time() const;
   void look_who_waits();
   void yield_before(const Traits& traits);
+  void park_backend();
   PinReasons pins_of(const Traits& traits);
 
   // freshness.cpp
@@ -244,14 +245,13 @@ class SessionCore {
   std::optional<Result<TextTable>> answer_own_setting(const GatewayCommand& command);
 
   // lease.cpp
-  Go admit(const Traits& traits) { return admit(traits, may_follow_settings(traits)); }
-  Go admit(const Traits& traits, bool may_follow);
+  Go admit(const Traits& traits) { return admit(traits, may_follow_settings(traits), sets_only_modes(traits)); }
+  Go admit(const Traits& traits, bool may_follow, bool only_modes);
   bool may_pipeline(const Traits& traits) const;
   SessionFacts facts(const Traits& traits) const;
   std::optional<Error> error_on_replica(const Traits& traits) const;
   Decision choose(const Traits& traits);
   bool use_node(NodeId node);
-  void park_backend();
   void return_backend(session::LeaseEnd end);
   session::LeaseEnd way_back(PinReasons left) const;
   bool may_wait_for_node(ErrorCode code);
@@ -469,7 +469,7 @@ class SessionCore {
 
   // At the server.
   Backend* backend_ = nullptr;
-  std::vector<Backend*> kept_;         // session mode: those of other nodes
+  std::vector<Backend*> kept_;         // those of other nodes: in session mode, and park_backend()
   bool is_fresh_lease_ = false;        // granted for the request that waits; not used yet
   PinReasons left_behind_;             // on backend_, what nobody else must find there
   bool is_on_replica_ = false;

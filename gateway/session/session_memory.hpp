@@ -293,6 +293,7 @@ struct Sequences {
   bool may_be_asked = false;           // rows were added on the connection, by a user who may yet come to ask
   Instant next_look{};                 // whether somebody waits for the connection
   std::optional<Instant> wanted_since; // seen before each statement
+  BackendId written_on{};              // the connection with the newest values; none: the client has discarded them
 };
 
 struct SettingsMemory {

@@ -50,9 +50,11 @@ void SessionCore::bring_settings() {
 }
 
 // backend_ owes nothing, and a statement is about to be sent. `may_follow`: it may leave before the settings are
-// answered.
-SessionCore::Go SessionCore::settle_settings(bool may_follow) {
-  if (!has_wrong_settings()) {
+// answered. `only_modes`: what a RESET has taken can wait, and a list of names is put back by a query, behind which no
+// SET TRANSACTION may come.
+SessionCore::Go SessionCore::settle_settings(bool may_follow, bool only_modes) {
+  const bool can_wait = only_modes && backend_->ledger.status() == TransactionStatus::in_block;
+  if (can_wait || !has_wrong_settings()) {
     if (is_fresh_lease_) reconcile_parameters();
     return Go::now;
   }

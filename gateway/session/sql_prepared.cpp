@@ -4,7 +4,10 @@
 // that are messages of the extended protocol, because they fit into a batch, too. A text that prepares or deallocates
 // among other things leaves the names to the server, and the session with it, until DEALLOCATE ALL.
 #include <algorithm>
+#include <array>
+#include <utility>
 
+#include "conf/words.hpp"
 #include "gateway/session/session_core.hpp"
 
 namespace howdah {
@@ -28,6 +31,21 @@ TraitsPtr as_executed(const Traits& execute, const TraitsPtr& prepared) {
 
 bool leaves_names_to_server(const Traits& traits) {
   return traits.statement_count > 1 && (traits.pins.has(PinReason::prepared) || traits.drops_statements);
+}
+
+// As its text tells; what the columns of others are only the server could say.
+bool returns_nothing(const PreparedStatement& statement) {
+  constexpr std::array kChanges{StatementKind::insert, StatementKind::update, StatementKind::delete_rows, StatementKind::merge};
+  return std::ranges::find(kChanges, statement.traits->kind) != kChanges.end() && statement.traits->statement_count == 1 &&
+         conf::lower_case(statement.sql).find("returning") == std::string::npos;
+}
+
+wire::ServerTag answer_of(AnswerKind kind) {
+  switch (kind) {
+    case AnswerKind::parse: return wire::ServerTag::parse_complete;
+    case AnswerKind::bind: return wire::ServerTag::bind_complete;
+    default: return wire::ServerTag::no_data;
+  }
 }
 
 }  // namespace
@@ -184,15 +202,22 @@ void SessionCore::undo_name(const Owed& dropped) {
 std::size_t SessionCore::answer_up_to_execute() {
   const Owed* failed = backend_->ledger.ended();
   if (failed == nullptr || failed->audience == Audience::client || (failed->tag & (kNameTag | kUnnamedTag)) != kNameTag) return 0;
+  const auto executed = prepared_.statements.find(failed->name);
+  const bool has_no_columns = executed != prepared_.statements.end() && returns_nothing(*executed->second);
+  bool is_execute_next = true;    // the next Bind is of it
+  bool is_execute_bound = false;  // the newest is
   std::size_t count = 0;
   for (Owed one : backend_->ledger.dropped()) {
     const bool is_its_own_bind = one.kind == AnswerKind::bind && one.tag == (failed->tag & ~kNameTag);
-    const bool is_before = one.kind == AnswerKind::parse || (one.kind == AnswerKind::bind && !is_its_own_bind);
+    const bool is_told = has_no_columns && is_execute_bound && one.kind == AnswerKind::describe && one.tag == kPortalTag;
+    const bool is_before = one.kind == AnswerKind::parse || (one.kind == AnswerKind::bind && !is_its_own_bind) || is_told;
     if (one.audience == Audience::client && !is_before) break;
     ++count;
     if (one.audience == Audience::client) {
+      if (one.kind == AnswerKind::bind) is_execute_bound = std::exchange(is_execute_next, false);
+      if (one.kind == AnswerKind::parse) is_execute_next &= (one.tag & kUnnamedTag) != 0;
       build_.clear();
-      wire::append_bodiless(build_, one.kind == AnswerKind::parse ? wire::ServerTag::parse_complete : wire::ServerTag::bind_complete);
+      wire::append_bodiless(build_, answer_of(one.kind));
       emit_answer(build_[0], scratch_.keep(as_bytes(build_)));
       one.audience = Audience::nobody;  // the client keeps what the server does not have
       one.name.clear();

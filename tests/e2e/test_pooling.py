@@ -263,6 +263,59 @@ def test_lastval_is_answered_the_first_time_it_is_asked_for(make_gateway):
             assert client.rows("SELECT currval('numbered_id_seq')") == own
 
 
+@pytest.fixture
+def gateway_with_one_server_each(make_gateway):
+    gateway = make_gateway(worker_threads=1, default_pool_size=1, load_balance_mode="on", read_consistency="eventual")
+    gateway.query("CREATE TABLE IF NOT EXISTS numbered (id serial, a int)")
+    return gateway
+
+
+def wait_for_read_on_replica(client):
+    pg.wait_until("a read has run on a replica", lambda: client.rows("SELECT current_setting('cluster_name')") != [["node0"]])
+
+
+def test_a_read_on_a_replica_takes_nothing_from_lastval(gateway_with_one_server_each):
+    with Client(gateway_with_one_server_each.port) as client:
+        client.login(password=PASSWORD)
+        number = client.rows("INSERT INTO numbered (a) VALUES (4) RETURNING id")
+        wait_for_read_on_replica(client)
+        assert client.rows("SELECT lastval()") == number
+
+
+def test_nor_does_who_reads_there_keep_the_primary_from_others(gateway_with_one_server_each):
+    with Client(gateway_with_one_server_each.port) as client, Client(gateway_with_one_server_each.port) as other:
+        client.login(password=PASSWORD)
+        other.login(password=PASSWORD)
+        client.ask(wire.query("INSERT INTO numbered (a) VALUES (5)"))
+        wait_for_read_on_replica(client)
+        client.send(wire.query("SELECT repeat('x', 1000) FROM generate_series(1, 20000)"))  # lasts until it is taken
+        other.ask(wire.query("UPDATE numbered SET a = 6 WHERE a = 5"))
+        client.until()
+        assert [wire.error_fields(body)["C"] for tag, body in client.ask(wire.query("SELECT lastval()")) if tag == b"E"] == ["55000"]
+
+
+def test_what_a_client_has_left_on_one_connection_is_not_told_when_it_has_written_on_another(make_gateway):
+    gateway = make_gateway(worker_threads=1, default_pool_size=2, load_balance_mode="off")
+    gateway.query("CREATE TABLE IF NOT EXISTS numbered (id serial, a int)")
+    with contextlib.ExitStack() as stack:
+        one, two, three = [stack.enter_context(Client(gateway.port)) for _ in range(3)]
+        for client in (one, two, three):
+            client.login(password=PASSWORD)
+        def holds(client):
+            client.ask(wire.query("BEGIN"))
+            return client.rows("SELECT pg_backend_pid()")
+        one.ask(wire.query("INSERT INTO numbered (a) VALUES (7)"))
+        holds(two)
+        first = holds(three)  # from who has inserted
+        two.ask(wire.query("COMMIT"))
+        one.ask(wire.query("INSERT INTO numbered (a) VALUES (8)"))
+        three.ask(wire.query("COMMIT"))
+        assert holds(two) == first
+        holds(three)
+        two.ask(wire.query("COMMIT"))
+        assert [wire.error_fields(body)["C"] for tag, body in one.ask(wire.query("SELECT lastval()")) if tag == b"E"] == ["55000"]
+
+
 def test_who_has_asked_for_lastval_does_not_keep_the_connection_from_others(gateway_with_one_server):
     with Client(gateway_with_one_server.port) as reader, Client(gateway_with_one_server.port) as other:
         reader.login(password=PASSWORD)

@@ -19,7 +19,7 @@ TURNS = 250
 # Ten, and those that have found something.
 SEEDS = [*range(*map(int, os.environ.get("HOWDAH_SESSION_SEEDS", "0:10").split(":")))]
 if "HOWDAH_SESSION_SEEDS" not in os.environ:
-    SEEDS += [298, 269, 2049, 2174, 3146]
+    SEEDS += [298, 269, 2049, 2174, 3138, 3146, 4241]
 
 
 def without_debugging(answers):
@@ -35,7 +35,14 @@ ALIKE = [{"25P02", "08P01"}, {"42883", "3F000"}]
 def is_alike(mine, wanted):
     mine, wanted = without_debugging(mine), without_debugging(wanted)
     both = {body["C"] for answers in (mine, wanted) for tag, body in answers if tag == b"E"}
-    return mine == wanted or (both in ALIKE and mine[-1] == wanted[-1])
+    return mine == wanted or (mine[-1] == wanted[-1] and (both in ALIKE or is_described_in_vain(mine, wanted)))
+
+
+def is_described_in_vain(mine, wanted):
+    """A statement that returns nothing is described in a failed transaction, too, where it was prepared, and cannot be prepared anew;
+    what columns an EXECUTE has that cannot be prepared any more is not known."""
+    tags = b"".join(tag for tag, _ in wanted)
+    return (tags == b"tnZ" and mine[0][0] == b"E" and mine[0][1]["C"] == "25P02") or (tags == b"12TEZ" and mine == [*wanted[:2], *wanted[3:]])
 
 
 class Speaker:

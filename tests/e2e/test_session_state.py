@@ -253,6 +253,30 @@ def shared_gateway(cluster, build, tmp_path_factory):
         yield running
 
 
+# With a list of names in the startup packet, in words that are not SET's.
+LISTS = {
+    "alone": [simple("BEGIN"), simple("RESET search_path"), simple("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"), simple("SHOW search_path"),
+              simple("COMMIT"), simple("SHOW search_path")],
+    "alone in batches": [extended("BEGIN"), extended("RESET ALL"), extended("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"),
+                         extended("SELECT current_schemas(false)", "SHOW search_path"), extended("ROLLBACK")],
+    "in a string": [simple("BEGIN; RESET ALL; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT current_schemas(false); COMMIT"), simple("SHOW search_path"),
+                    simple("BEGIN; RESET search_path; SHOW search_path; ROLLBACK; SHOW search_path"),
+                    simple("BEGIN; RESET search_path; SET TRANSACTION READ ONLY; SET TRANSACTION NOT DEFERRABLE; SHOW search_path; RESET ALL; SHOW search_path; COMMIT")],
+    "across both": [simple("BEGIN; RESET search_path; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"), simple("SET TRANSACTION READ WRITE"),
+                    simple("SHOW search_path"), simple("COMMIT"), simple("SHOW search_path")],
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_of_names_is_put_back_before_the_modes_of_a_transaction(cluster, shared_gateway, name):
+    startup = {"options": '-c search_path=pg_catalog,"Some\\ where",public'}
+    with contextlib.ExitStack() as stack:
+        direct = stack.enter_context(contextlib.closing(Session(cluster.primary.port, **startup)))
+        mine = stack.enter_context(contextlib.closing(Session(shared_gateway.port, **startup)))
+        for parts in LISTS[name]:
+            assert mine.ask(parts) == direct.ask(parts), parts
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_answers_are_those_of_a_direct_session_while_others_use_the_connection_in_between(cluster, shared_gateway, name):
     startup = {"TimeZone": "Asia/Tokyo", "options": "-c work_mem=7MB"}

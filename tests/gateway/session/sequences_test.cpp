@@ -120,6 +120,24 @@ TEST_CASE("what a third has written in between makes a client's own values doubt
   CHECK(clients.ask(clients.one, {kLastval}) == "ERROR 55000");
 }
 
+TEST_CASE("what a client has left on one connection is told no more when it has written on another, or discarded it there") {
+  for (const char* later : {kInsertTwo, "Q UPDATE t1 SET a = 1", "Q DISCARD SEQUENCES", "Q DISCARD ALL"}) {
+    INFO(later);
+    TwoClients clients(2);
+    REQUIRE(clients.ask(clients.one, {kInsertOne}) == "done");
+    clients.ask(clients.two, {"Q BEGIN", "Q SELECT 'me' FROM t1"});  // on that connection
+    REQUIRE(clients.ask(clients.one, {later}) == "done");
+    const std::size_t third = clients.world.add_client({}, "three");
+    clients.ask(clients.two, {"Q COMMIT"});
+    clients.ask(third, {"Q BEGIN", "Q SELECT 'me' FROM t1"});
+    const std::string first = clients.ask(clients.one, {kLastval});
+    clients.ask(third, {"Q COMMIT"});
+    // One of them is the older one.
+    CHECK((first == "ERROR 55000" || first == kInsertedTwo));
+    CHECK(clients.world.problems().empty());
+  }
+}
+
 TEST_CASE("a connection nobody has written on is not cleaned, nor for who only reads") {
   TwoClients clients;
   CHECK(clients.ask(clients.one, {"Q SELECT 'me' FROM t1"}) != "");

@@ -17,6 +17,14 @@ SELECT name, statement, parameter_types::text[], from_sql FROM pg_prepared_state
 DEALLOCATE PREPARE ALL
 SELECT count(*) FROM pg_prepared_statements
 
+== a change that can be prepared no more
+CREATE TABLE left{n} (a int)
+PREPARE ins AS INSERT INTO left{n} VALUES (1)
+EXECUTE ins
+DROP TABLE left{n}
+EXECUTE ins
+DEALLOCATE ins
+
 # Not compared in groups: an error keeps the last statements from being deallocated before their table is dropped.
 == statements of all kinds [single]
 CREATE TABLE prepared{n} (a int, b text)

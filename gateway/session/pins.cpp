@@ -33,6 +33,17 @@ bool undoes_pins(const Request& request, TransactionStatus before) {
   return request.control == TransactionControl::commit && (before == TransactionStatus::failed || request.has_error);
 }
 
+// Another transaction has been begun by the end of one; in several statements, perhaps.
+bool may_have_chained(const Request& request) {
+  return request.control == TransactionControl::commit_and_chain || request.control == TransactionControl::rollback_and_chain ||
+         (request.control == TransactionControl::none && request.has_transaction_control);
+}
+
+bool undoes_and_chains(const Request& request, TransactionStatus before) {
+  return request.control == TransactionControl::rollback_and_chain ||
+         (request.control == TransactionControl::commit_and_chain && before == TransactionStatus::failed);
+}
+
 }  // namespace
 
 std::optional<PinReason> SessionCore::pin_reason() const {
@@ -76,12 +87,20 @@ void SessionCore::settle_pins(const Request& request, TransactionStatus before) 
   if (is_void) pins_ = without(pins_, request.pinned);
   else transaction_.pinned.add(request.pinned);
   transaction_.may_unpin |= request.may_unpin;
-  if (backend_->ledger.status() != TransactionStatus::idle) return;
+  if (backend_->ledger.status() != TransactionStatus::idle) {
+    if (!may_have_chained(request)) return;
+    const PinReasons pinned = std::exchange(transaction_.pinned, {});
+    const bool is_undone = undoes_and_chains(request, before) && requests_.empty();  // what is in flight may leave it, too
+    if (is_undone) pins_ = without(pins_, without(within(pinned, kUndone), transaction_.chained));
+    else transaction_.chained.add(pinned);
+    return;
+  }
+  const PinReasons chained = std::exchange(transaction_.chained, {});
   const PinReasons pinned = std::exchange(transaction_.pinned, {});
   const bool may_unpin = std::exchange(transaction_.may_unpin, false);
   if (pins_.is_empty() || !requests_.empty()) return;  // what is in flight may leave it, too
   if (undoes_pins(request, before)) {
-    pins_ = without(pins_, within(pinned, kUndone));
+    pins_ = without(pins_, without(within(pinned, kUndone), chained));
     if (request.is_one_statement && request.pinned.has(PinReason::load)) pins_.remove(PinReason::load);
   }
   // On a replica all that ties is refused, but behind other messages not before the server has seen it.
@@ -91,7 +110,7 @@ void SessionCore::settle_pins(const Request& request, TransactionStatus before) 
   }
   const bool has_ended = before != TransactionStatus::idle || request.has_error;
   if (catalog_.is_pin_unproven) prove_pins();
-  if (may_unpin || (has_ended && !pinned.is_empty())) look_at_state();
+  if (may_unpin || (has_ended && !(pinned.is_empty() && chained.is_empty()))) look_at_state();
 }
 
 void SessionCore::take_pins_away(const Request& request) {

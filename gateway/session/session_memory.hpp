@@ -222,6 +222,7 @@ struct Transaction {
   bool has_written = false;
   bool may_have_notified = false;     // NOTIFY, or what may hide it, which has its id in COMMIT only
   PinReasons pinned;                  // what has tied the session first in this transaction
+  PinReasons chained;                 // what has before COMMIT AND CHAIN
   bool may_unpin = false;             // a statement of it may have taken away what ties the session
   bool is_xid_asked = false;          // of the transaction that is being committed
   bool is_commit_refused = false;     // a cancel has met the question for it: the client has been told

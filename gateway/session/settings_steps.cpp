@@ -89,7 +89,10 @@ TraitsPtr SessionCore::with_bound_values(const TraitsPtr& traits, Bytes paramete
   const auto is_bound = [](const SessionStep& step) { return step.parameter != 0 || step.name_parameter != 0; };
   if (std::none_of(traits->steps.begin(), traits->steps.end(), is_bound)) return traits;
   Traits told = *traits;
-  std::erase_if(told.steps, [&](SessionStep& step) { return is_bound(step) && !bind_step(step, parameters, pins_); });
+  PinReasons pins;
+  std::erase_if(told.steps, [&](SessionStep& step) { return is_bound(step) && !bind_step(step, parameters, pins); });
+  if (!requests_.empty()) requests_.back().pinned.add(session::without(pins, pins_));
+  pins_.add(pins);
   return std::make_shared<const Traits>(std::move(told));
 }
 

@@ -19,7 +19,7 @@ TURNS = 250
 # Ten, and those that have found something.
 SEEDS = [*range(*map(int, os.environ.get("HOWDAH_SESSION_SEEDS", "0:10").split(":")))]
 if "HOWDAH_SESSION_SEEDS" not in os.environ:
-    SEEDS += [298, 269, 2049, 2174, 3138, 3146, 4241]
+    SEEDS += [298, 269, 2049, 2174, 3138, 3146, 4241, 30333, 30423, 30739]
 
 
 def without_debugging(answers):

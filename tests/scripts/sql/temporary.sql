@@ -19,6 +19,25 @@ SELECT a FROM pg_temp.copied
 DISCARD TEMP
 SELECT a FROM kept
 
+== what COMMIT AND CHAIN has committed, the end of the next transaction does not undo [pins]
+BEGIN
+CREATE TEMP TABLE chained (a int)
+COMMIT AND CHAIN
+SELECT count(*) FROM chained
+ROLLBACK
+SELECT count(*) FROM chained
+BEGIN; LISTEN channel_{n}; COMMIT AND CHAIN
+SELECT 1/0
+ROLLBACK
+SELECT count(*) FROM pg_listening_channels()
+BEGIN
+CREATE TEMP TABLE undone_later (a int)
+ROLLBACK AND CHAIN
+COMMIT
+SELECT count(*) FROM undone_later
+UNLISTEN *
+DROP TABLE chained
+
 == temporary tables that end with their transaction [pins]
 BEGIN
 CREATE TEMP TABLE short (a int) ON COMMIT DROP

@@ -91,7 +91,10 @@ TraitsPtr SessionCore::with_bound_values(const TraitsPtr& traits, Bytes paramete
   Traits told = *traits;
   PinReasons pins;
   std::erase_if(told.steps, [&](SessionStep& step) { return is_bound(step) && !bind_step(step, parameters, pins); });
-  if (!requests_.empty()) requests_.back().pinned.add(session::without(pins, pins_));
+  if (!pins.is_empty() && !requests_.empty()) {
+    requests_.back().pinned.add(session::without(pins, pins_));
+    requests_.back().has_pinned = true;  // a RESET ALL in the same batch may have come before
+  }
   pins_.add(pins);
   return std::make_shared<const Traits>(std::move(told));
 }

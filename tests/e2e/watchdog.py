@@ -28,7 +28,7 @@ def command_of(pid):
 def children(program):
     """The processes of that name which this one has started, with their commands."""
     commands = {pid: command_of(pid) for pid in pg.process_tree(os.getpid())[1:]}
-    return {pid: command for pid, command in commands.items() if any(pathlib.Path(word).name == program for word in command[:1])}
+    return {pid: command for pid, command in commands.items() if command and pathlib.Path(command[0]).name == program}
 
 
 def asked(conf, user, database, sql):
@@ -55,9 +55,9 @@ def look_into(program, command):
 
 def stacks():
     """The innermost line of each thread within the tests."""
-    for name, frame in sys._current_frames().items():
+    for thread, frame in sys._current_frames().items():
         lines = [entry for entry in traceback.extract_stack(frame) if "/tests/" in entry.filename or "/tools/" in entry.filename]
-        if lines and name != threading.get_ident():
+        if lines and thread != threading.get_ident():
             yield " < ".join(f"{pathlib.Path(entry.filename).name}:{entry.lineno} {entry.name}" for entry in reversed(lines[-3:]))
 
 
